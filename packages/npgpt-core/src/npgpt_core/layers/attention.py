@@ -1,0 +1,93 @@
+"""Causal multi-head self-attention: the only place where positions see each other."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from npgpt_core.functional import causal_softmax, merge_heads, softmax_backward, split_heads
+from npgpt_core.layers.dropout import Dropout
+from npgpt_core.layers.linear import Linear
+from npgpt_core.module import Module
+from npgpt_core.types import Array
+
+
+class KeyValueCache:
+    """Keys and values of the positions seen so far, each (B, H, S, D), for generation."""
+
+    def __init__(
+        self, batch: int, n_head: int, block_size: int, head_size: int, dtype: npt.DTypeLike
+    ) -> None:
+        self.k = np.empty((batch, n_head, block_size, head_size), dtype)
+        self.v = np.empty((batch, n_head, block_size, head_size), dtype)
+        self.length = 0
+
+    def append(self, k: Array, v: Array) -> tuple[Array, Array]:
+        """Add (B, H, T, D) keys and values; give all so far, (B, H, S, D)."""
+        end = self.length + k.shape[-2]
+        self.k[..., self.length : end, :] = k
+        self.v[..., self.length : end, :] = v
+        self.length = end
+        return self.k[..., :end, :], self.v[..., :end, :]
+
+
+class MultiHeadAttention(Module):
+    """y = concat_h(softmax(q kᵀ / √D) v) Wₒ + bₒ, each query seeing no later key.
+
+    (B, T, C) -> (B, T, C), with C = H · D; q, k and v come from one fused product. Vaswani et al.
+    2017 (arXiv:1706.03762), section 3.2.
+
+    Args:
+        n_embd: C.
+        n_head: H, a divisor of C.
+        rng: draws the weights and the dropout masks.
+        dropout: of the attention weights.
+        proj_std: spread of the initial Wₒ.
+        dtype: of the parameters.
+    """
+
+    def __init__(
+        self,
+        n_embd: int,
+        n_head: int,
+        *,
+        rng: np.random.Generator,
+        dropout: float = 0.0,
+        proj_std: float = 0.02,
+        dtype: npt.DTypeLike = np.float32,
+    ) -> None:
+        super().__init__()
+        if n_embd % n_head:
+            raise ValueError(f"n_embd is {n_embd}, expected a multiple of n_head = {n_head}")
+        self.n_head = n_head
+        self.scale = 1 / math.sqrt(n_embd // n_head)
+        self.qkv = Linear(n_embd, 3 * n_embd, rng=rng, dtype=dtype)
+        self.dropout = Dropout(dropout, rng=rng)
+        self.proj = Linear(n_embd, n_embd, rng=rng, std=proj_std, dtype=dtype)
+
+    def forward(self, x: Array, cache: KeyValueCache | None = None) -> Array:
+        """With a ``cache`` the T positions of x come after those already in it."""
+        q, k, v = (split_heads(part, self.n_head) for part in np.split(self.qkv(x), 3, axis=-1))
+        if cache is not None:
+            k, v = cache.append(k, v)
+        scores = q @ k.swapaxes(-1, -2)  # (B, H, T, S)
+        scores *= self.scale
+        a = causal_softmax(scores)
+        a_dropped = self.dropout(a)
+        self.keep(q, k, v, a, a_dropped)
+        y: Array = self.proj(merge_heads(a_dropped @ v))
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        """Upside down: through Wₒ, the weighted sum, the softmax, the scores, the qkv product."""
+        q, k, v, a, a_dropped = self.take()
+        dy = split_heads(self.proj.backward(dy), self.n_head)  # (B, H, T, D)
+        dv = a_dropped.swapaxes(-1, -2) @ dy  # dv = aᵀ dy
+        da = self.dropout.backward(dy @ v.swapaxes(-1, -2))  # da = dy vᵀ
+        ds = softmax_backward(da, a)
+        ds *= self.scale
+        dq = ds @ k  # dq = ds k / √D
+        dk = ds.swapaxes(-1, -2) @ q  # dk = dsᵀ q / √D
+        return self.qkv.backward(np.concatenate([merge_heads(d) for d in (dq, dk, dv)], axis=-1))

@@ -1,0 +1,53 @@
+"""The lookup table that turns ids into vectors."""
+
+import numpy as np
+import numpy.typing as npt
+
+from npgpt_core.functional import add_rows
+from npgpt_core.module import Module
+from npgpt_core.types import Array, Ids
+
+
+class Embedding(Module):
+    """y = W[ids]: integers (...) -> vectors (..., C).
+
+    Args:
+        n_ids: V, how many ids there are.
+        n_embd: C.
+        rng: draws W from N(0, std²).
+        std: spread of the initial weights.
+        dtype: of the table.
+    """
+
+    weight: Array
+    dweight: Array  # (V, C)
+
+    def __init__(
+        self,
+        n_ids: int,
+        n_embd: int,
+        *,
+        rng: np.random.Generator,
+        std: float = 0.02,
+        dtype: npt.DTypeLike = np.float32,
+    ) -> None:
+        super().__init__()
+        self.parameter("weight", rng.normal(0, std, (n_ids, n_embd)), dtype)
+
+    def forward(self, ids: Ids) -> Array:
+        """Row ids[n] of the table for every n.
+
+        Raises:
+            IndexError: an id that is negative or at least V.
+        """
+        if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < len(self.weight):
+            raise IndexError(
+                f"ids from {ids.min()} to {ids.max()}, expected 0 to {len(self.weight) - 1}"
+            )
+        self.keep(ids)
+        return self.weight[ids]
+
+    def backward(self, dy: Array) -> None:
+        """Row v of dW collects dy from every place where v was looked up. Ids have no gradient."""
+        ids = self.take()
+        add_rows(self.dweight, ids, dy)  # dW[ids[n]] += dy[n]

@@ -1,0 +1,50 @@
+"""The affine map: most of a GPT's parameters and nearly all of its arithmetic."""
+
+import numpy as np
+import numpy.typing as npt
+
+from npgpt_core.functional import linear, linear_backward, rows
+from npgpt_core.module import Module
+from npgpt_core.types import Array
+
+
+class Linear(Module):
+    """y = x W + b over the last axis: (..., I) -> (..., O).
+
+    Args:
+        n_in: I.
+        n_out: O.
+        rng: draws W from N(0, std²); b starts at 0.
+        std: spread of the initial weights.
+        dtype: of the parameters.
+    """
+
+    weight: Array
+    dweight: Array  # (I, O)
+    bias: Array
+    dbias: Array  # (O,)
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        *,
+        rng: np.random.Generator,
+        std: float = 0.02,
+        dtype: npt.DTypeLike = np.float32,
+    ) -> None:
+        super().__init__()
+        self.parameter("weight", rng.normal(0, std, (n_in, n_out)), dtype)
+        self.parameter("bias", np.zeros(n_out), dtype)
+
+    def forward(self, x: Array) -> Array:
+        """y = x W + b."""
+        self.keep(x)
+        return linear(x, self.weight, self.bias)
+
+    def backward(self, dy: Array) -> Array:
+        """(..., O) -> dx (..., I)."""
+        x = self.take()
+        self.dweight += rows(x).T @ rows(dy)  # dW = xᵀ dy
+        self.dbias += rows(dy).sum(axis=0)  # db = Σ dy
+        return linear_backward(dy, self.weight)  # dx = dy Wᵀ

@@ -1,0 +1,149 @@
+"""GPT: a decoder-only transformer (Radford et al. 2019), pre-norm, with learned positions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from npgpt_core.errors import NpgptError
+from npgpt_core.layers.attention import KeyValueCache, MultiHeadAttention
+from npgpt_core.layers.dropout import Dropout
+from npgpt_core.layers.embedding import Embedding
+from npgpt_core.layers.feedforward import FeedForward
+from npgpt_core.layers.layernorm import LayerNorm
+from npgpt_core.layers.linear import Linear
+from npgpt_core.module import Module
+from npgpt_core.types import Array, Ids
+
+
+@dataclass(frozen=True)
+class GPTConfig:
+    """The numbers that shape a GPT.
+
+    Args:
+        vocab_size: V, number of token ids.
+        block_size: T, the longest context in tokens.
+        n_layer: L, number of blocks.
+        n_head: H, attention heads a block, a divisor of n_embd.
+        n_embd: C, channels.
+        dropout: share of the numbers set to zero in training, from 0 up to but not including 1.
+
+    Raises:
+        NpgptError: names the field that is out of range.
+    """
+
+    vocab_size: int
+    block_size: int = 128
+    n_layer: int = 4
+    n_head: int = 4
+    n_embd: int = 256
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):
+            value = getattr(self, name)
+            if type(value) is not int or value < 1:
+                raise NpgptError(f"{name} is {value!r}, expected a whole number of at least 1")
+        if self.n_embd % self.n_head:
+            raise NpgptError(
+                f"n_embd is {self.n_embd}, which n_head = {self.n_head} does not divide:"
+                f" take n_embd = {self.n_head * math.ceil(self.n_embd / self.n_head)}"
+            )
+        if not isinstance(self.dropout, (int, float)) or not 0 <= self.dropout < 1:
+            raise NpgptError(f"dropout is {self.dropout!r}, expected at least 0 and below 1")
+
+
+class Block(Module):
+    """x + attention(norm(x)), then x + feedforward(norm(x)): (B, T, C) -> (B, T, C)."""
+
+    def __init__(
+        self, config: GPTConfig, *, rng: np.random.Generator, dtype: npt.DTypeLike = np.float32
+    ) -> None:
+        super().__init__()
+        c = config.n_embd
+        proj_std = 0.02 / math.sqrt(2 * config.n_layer)  # 2L branches add up in the residual
+        self.ln_1 = LayerNorm(c, dtype=dtype)
+        self.attn = MultiHeadAttention(
+            c, config.n_head, rng=rng, dropout=config.dropout, proj_std=proj_std, dtype=dtype
+        )
+        self.drop_1 = Dropout(config.dropout, rng=rng)
+        self.ln_2 = LayerNorm(c, dtype=dtype)
+        self.ff = FeedForward(c, rng=rng, proj_std=proj_std, dtype=dtype)
+        self.drop_2 = Dropout(config.dropout, rng=rng)
+
+    def forward(self, x: Array, cache: KeyValueCache | None = None) -> Array:
+        """Each branch adds to the residual stream."""
+        x = x + self.drop_1(self.attn(self.ln_1(x), cache))
+        x = x + self.drop_2(self.ff(self.ln_2(x)))
+        return x
+
+    def backward(self, dx: Array) -> Array:
+        """Each fork of forward is a sum here."""
+        dx = dx + self.ln_2.backward(self.ff.backward(self.drop_2.backward(dx)))
+        dx = dx + self.ln_1.backward(self.attn.backward(self.drop_1.backward(dx)))
+        return dx
+
+
+class GPT(Module):
+    """Ids (B, T) -> logits (B, T, V); T is at most ``config.block_size``.
+
+    Weights start from N(0, 0.02²), residual projections scaled by 1/√(2L), so that the first loss
+    is near ln V. The head is untied and has a bias.
+
+    Args:
+        config: the shape.
+        rng: draws the weights, and the dropout masks until ``use_rng`` says otherwise.
+        dtype: float32 to train, float64 to check gradients.
+    """
+
+    Config: ClassVar[type[GPTConfig]] = GPTConfig
+
+    def __init__(
+        self, config: GPTConfig, *, rng: np.random.Generator, dtype: npt.DTypeLike = np.float32
+    ) -> None:
+        super().__init__()
+        self.config = config
+        v, t, c = config.vocab_size, config.block_size, config.n_embd
+        self.token_embedding = Embedding(v, c, rng=rng, dtype=dtype)
+        self.position_embedding = Embedding(t, c, rng=rng, dtype=dtype)
+        self.drop = Dropout(config.dropout, rng=rng)
+        self.blocks = [Block(config, rng=rng, dtype=dtype) for _ in range(config.n_layer)]
+        self.ln_f = LayerNorm(c, dtype=dtype)
+        self.head = Linear(c, v, rng=rng, dtype=dtype)
+
+    def forward(self, ids: Ids, cache: list[KeyValueCache] | None = None) -> Array:
+        """Logits of ids (B, T); with a ``cache`` they follow the positions already in it."""
+        start = cache[0].length if cache else 0
+        end = start + ids.shape[-1]
+        if end > self.config.block_size:
+            raise NpgptError(f"{end} positions, but block_size is {self.config.block_size}")
+        x = self.token_embedding(ids) + self.position_embedding(np.arange(start, end))
+        x = self.drop(x)
+        for i, block in enumerate(self.blocks):
+            x = block(x, cache[i] if cache else None)
+        x = self.ln_f(x)
+        logits: Array = self.head(x)
+        return logits
+
+    def backward(self, dlogits: Array) -> None:
+        """Add the gradient of every parameter, from dlogits (B, T, V). Ids have no gradient."""
+        dx = self.head.backward(dlogits)
+        dx = self.ln_f.backward(dx)
+        for block in reversed(self.blocks):
+            dx = block.backward(dx)
+        dx = self.drop.backward(dx)
+        self.position_embedding.backward(dx.sum(axis=0))  # every row of the batch used it
+        self.token_embedding.backward(dx)
+
+    def new_cache(self, batch: int) -> list[KeyValueCache]:
+        """One empty key/value cache a block, for ``forward(ids, cache)`` in evaluation mode."""
+        c = self.config
+        dtype = self.head.weight.dtype
+        return [
+            KeyValueCache(batch, c.n_head, c.block_size, c.n_embd // c.n_head, dtype)
+            for _ in self.blocks
+        ]

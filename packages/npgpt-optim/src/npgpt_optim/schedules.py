@@ -1,0 +1,103 @@
+"""Learning-rate schedules: pure functions of the step, so that a run keeps no state of them."""
+
+import math
+from dataclasses import dataclass
+
+from npgpt_core.errors import NpgptError
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What every schedule is given.
+
+    Args:
+        lr: the highest learning rate.
+        max_iters: number of steps of the run; a step past it is legal.
+    """
+
+    lr: float
+    max_iters: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lr < math.inf:
+            raise NpgptError(f"lr is {self.lr}, expected a finite number of at least 0")
+        if self.max_iters < 0:
+            raise NpgptError(f"max_iters is {self.max_iters}, expected at least 0")
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """The same learning rate at every step.
+
+    Args:
+        lr: the learning rate.
+        max_iters: number of steps of the run (not used).
+    """
+
+    def __call__(self, step: int) -> float:
+        """The learning rate, whatever the step."""
+        return self.lr
+
+
+@dataclass(frozen=True)
+class Step(Schedule):
+    """The learning rate falls by a factor every so many steps.
+
+    Args:
+        lr: the learning rate of the first steps.
+        max_iters: number of steps of the run.
+        step_size: steps between two falls; a third of the run unless given.
+        gamma: the factor.
+    """
+
+    step_size: int | None = None
+    gamma: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.step_size is not None and self.step_size < 1:
+            raise NpgptError(f"step_size is {self.step_size}, expected at least 1")
+        if not 0 <= self.gamma < math.inf:
+            raise NpgptError(f"gamma is {self.gamma}, expected a finite number of at least 0")
+
+    def __call__(self, step: int) -> float:
+        """The learning rate after ``step // step_size`` falls."""
+        step_size = self.step_size or max(1, math.ceil(self.max_iters / 3))
+        return self.lr * self.gamma ** (step // step_size)
+
+
+@dataclass(frozen=True)
+class WarmupCosine(Schedule):
+    """Up in a line over the first steps, then down along half a cosine to ``min_lr``, then flat.
+
+    Loshchilov & Hutter 2017 (arXiv:1608.03983) for the cosine, Goyal et al. 2017
+    (arXiv:1706.02677) for the warm-up. A warm-up of 0 starts at the top; one as long as the run or
+    longer never comes down within it.
+
+    Args:
+        lr: the highest learning rate.
+        max_iters: number of steps of the run.
+        min_lr: the lowest learning rate, from the end of the run on; a tenth of lr unless given.
+        warmup_iters: steps on the way up; a tenth of the run unless given.
+    """
+
+    min_lr: float | None = None
+    warmup_iters: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.min_lr is not None and not 0 <= self.min_lr <= self.lr:
+            raise NpgptError(f"min_lr is {self.min_lr}, expected from 0 to lr = {self.lr}")
+        if self.warmup_iters is not None and self.warmup_iters < 0:
+            raise NpgptError(f"warmup_iters is {self.warmup_iters}, expected at least 0")
+
+    def __call__(self, step: int) -> float:
+        """The learning rate of a step (0, 1, ...)."""
+        warmup = self.max_iters // 10 if self.warmup_iters is None else self.warmup_iters
+        low = self.lr / 10 if self.min_lr is None else self.min_lr
+        if step < warmup:
+            return self.lr * (step + 1) / warmup
+        if step >= self.max_iters:
+            return low
+        progress = (step - warmup) / (self.max_iters - warmup)
+        return low + 0.5 * (self.lr - low) * (1 + math.cos(math.pi * progress))

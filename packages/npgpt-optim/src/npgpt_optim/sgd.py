@@ -1,0 +1,51 @@
+"""Stochastic gradient descent, with momentum and Nesterov's look-ahead."""
+
+import numpy as np
+
+from npgpt_core.errors import NpgptError
+from npgpt_optim.optimizer import HasParameters, Optimizer, check_range
+
+
+class SGD(Optimizer):
+    """p -= lr · g; with momentum, u = μ u + g and p -= lr · u (Nesterov: lr · (g + μ u)).
+
+    Sutskever et al. 2013 (ICML), in the form of PyTorch, where lr scales the whole velocity.
+
+    Args:
+        model: anything with ``parameters()`` and ``grads()``.
+        lr: learning rate.
+        momentum: μ, share of the velocity that survives a step, from 0 up to but not including 1.
+        nesterov: look ahead along the velocity; needs a momentum.
+    """
+
+    def __init__(
+        self,
+        model: HasParameters,
+        *,
+        lr: float = 0.1,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+    ) -> None:
+        check_range("momentum", momentum, 0, 1)
+        if nesterov and not momentum:
+            raise NpgptError("nesterov looks ahead along the velocity: it needs momentum above 0")
+        super().__init__(model, lr, slots=("velocity",) if momentum else ())
+        self.momentum = momentum
+        self.nesterov = nesterov
+
+    def step(self) -> None:
+        """One step down the gradient, or along the velocity."""
+        for p, g, *velocity, s in self.pieces():
+            if not velocity:
+                p -= np.multiply(g, self.lr, out=s)
+                continue
+            (u,) = velocity
+            u *= self.momentum  # u = μ u + g
+            u += g
+            if self.nesterov:
+                np.multiply(u, self.momentum, out=s)
+                s += g
+                s *= self.lr
+            else:
+                np.multiply(u, self.lr, out=s)
+            p -= s
