@@ -1,0 +1,3 @@
+"""The command line of npgpt: one file a command; each parses, calls and prints."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,19 @@
+"""What this package adds to npgpt."""
+
+from collections.abc import Mapping
+
+from npgpt_core.hookspecs import hookimpl
+
+
+@hookimpl
+def npgpt_commands() -> Mapping[str, str]:
+    """The commands of the house."""
+    return {
+        "train": "npgpt_cli.commands.train:train",
+        "generate": "npgpt_cli.commands.generate:generate",
+        "evaluate": "npgpt_cli.commands.evaluate:evaluate",
+        "plot": "npgpt_cli.commands.plot:plot",
+        "tokenize": "npgpt_cli.commands.tokenize:tokenize",
+        "plugins": "npgpt_cli.commands.plugins:plugins",
+        "check-grads": "npgpt_cli.commands.check_grads:check_grads",
+    }

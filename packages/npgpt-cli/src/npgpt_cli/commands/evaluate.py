@@ -1,0 +1,42 @@
+"""``npgpt evaluate``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from npgpt_cli.options import checkpoint_option, run_argument
+
+
+@click.command()
+@run_argument
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="NAME|PATH",
+    help="Text to read whole.  [default: the validation part of the run's own]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@checkpoint_option
+def evaluate(run: Path, data: tuple[str, ...], as_json: bool, checkpoint: str) -> None:
+    """Measure a trained model on the whole of a text."""
+    from npgpt_train.evaluation import evaluate_run
+    from npgpt_train.run import Run
+
+    result = evaluate_run(Run.open(run), data, checkpoint)
+    figures = {
+        "loss": result.loss,
+        "perplexity": result.perplexity,
+        "bits_per_character": result.bits_per_character,
+        "tokens": result.tokens,
+        "characters": result.characters,
+    }
+    if as_json:
+        click.echo(json.dumps(figures))
+        return
+    click.echo(f"loss                {result.loss:.4f} nats per token")
+    click.echo(f"perplexity          {result.perplexity:.2f} per token")
+    click.echo(f"bits per character  {result.bits_per_character:.4f}")
+    click.echo(f"read                {result.tokens:,} tokens, {result.characters:,} characters")

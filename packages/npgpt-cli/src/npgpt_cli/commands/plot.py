@@ -1,0 +1,28 @@
+"""``npgpt plot``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from npgpt_cli.options import run_argument
+
+
+@click.command()
+@run_argument
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE.png",
+    help="PNG or SVG.  [default: RUN/curves.png]",
+)
+def plot(run: Path, out: Path | None) -> None:
+    """Draw the curves of a run: losses, gradient norm, learning rate, improvement."""
+    from npgpt_train.plots import plot_curves
+    from npgpt_train.run import Run
+
+    opened = Run.open(run)
+    path = out or opened.folder / "curves.png"
+    plot_curves(opened.metrics(), path, title=opened.folder.name)
+    click.echo(path)

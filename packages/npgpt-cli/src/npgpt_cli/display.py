@@ -1,0 +1,110 @@
+"""A run as it goes: a progress bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Self
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from npgpt_cli.terminal import is_terminal, printable
+from npgpt_train.progress import Evaluated, Event, Finished, Preparing, Started, Stepped
+
+PLAIN_INTERVAL = 10.0  # seconds between two lines where there is no bar
+
+
+class TrainingDisplay:
+    """Shows the events of ``npgpt_train.train``; a context manager."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+        self._task: Any = None
+        self._last_line = time.monotonic()
+
+    def __enter__(self) -> Self:
+        """Nothing to see yet."""
+        return self
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        """Leave the terminal as it was."""
+        if self._progress is not None:
+            self._progress.stop()
+
+    def report(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case Preparing():
+                self._line(f"{event.what} ...")
+            case Started():
+                self._start(event)
+            case Stepped():
+                self._step(event.metrics)
+            case Evaluated():
+                m = event.metrics
+                best = "  best so far" if event.best else ""
+                losses = f"train {m['train_loss']:.4f}  validation {m['val_loss']:.4f}"
+                self._line(f"step {m['step']:>6}  {losses}{best}")
+            case Finished():
+                self._finish(event)
+
+    def _line(self, text: str) -> None:
+        if self._progress is not None:
+            self._progress.console.print(text, markup=False, highlight=False)
+        else:
+            click.echo(text)
+
+    def _start(self, event: Started) -> None:
+        s = event.settings
+        self._line(
+            f"{event.parameters:,} parameters, {event.vocab_size:,} ids;"
+            f" {event.characters:,} characters are {event.train_tokens:,} training and"
+            f" {event.val_tokens:,} validation tokens"
+        )
+        verb = f"resuming at step {event.step} of" if event.step else "training"
+        self._line(
+            f"{verb} {s.max_iters:,} steps of {s.batch_size} x {s.block_size} tokens on"
+            f" {s.workers} {'thread' if s.workers == 1 else 'threads'}, into {event.folder}"
+        )
+        if is_terminal():
+            self._progress = Progress(
+                BarColumn(bar_width=None),
+                MofNCompleteColumn(),
+                TextColumn("loss {task.fields[loss]:.3f}"),
+                TextColumn("{task.fields[speed]:,.0f} tokens/s"),
+                TimeRemainingColumn(),
+                console=Console(),
+            )
+            self._progress.start()
+            self._task = self._progress.add_task(
+                "", total=s.max_iters, completed=event.step, loss=float("nan"), speed=0.0
+            )
+
+    def _step(self, metrics: Any) -> None:
+        if self._progress is not None:
+            self._progress.update(
+                self._task,
+                completed=metrics["step"],
+                loss=metrics["loss"],
+                speed=metrics["tokens_per_second"],
+            )
+        elif time.monotonic() - self._last_line > PLAIN_INTERVAL:
+            self._last_line = time.monotonic()
+            self._line(
+                f"step {metrics['step']:>6}  loss {metrics['loss']:.4f}"
+                f"  {metrics['tokens_per_second']:,.0f} tokens/s"
+            )
+
+    def _finish(self, event: Finished) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+        m = event.metrics
+        click.echo(f"\n{printable(event.sample)}\n")
+        click.echo(f"final loss: train {m['train_loss']:.4f}, validation {m['val_loss']:.4f}")
+        click.echo(
+            f"the run is in {event.folder}: run.json, metrics.jsonl, checkpoints, sample.txt"
+        )
+        click.echo(f"curves: {event.curves}" if event.curves else event.note)
+        click.echo(f"continue its text with: npgpt generate {event.folder}")

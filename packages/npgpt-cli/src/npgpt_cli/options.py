@@ -1,0 +1,50 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from npgpt_core import registry
+
+
+class PartName(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
+    """The name of a registered part; completes to the installed ones.
+
+    Args:
+        kind: tokenizer, optimizer, schedule, model or dataset.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.name = kind
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """What stands for the value in the help."""
+        return "NAME"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Installed names that begin like this."""
+        names = registry.names(self.kind)
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+run_argument = click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+
+checkpoint_option = click.option(
+    "--checkpoint",
+    default="best",
+    show_default=True,
+    metavar="best|latest|STEP",
+    help="Which weights of the run.",
+)
+
+
+def given(**flags: Any) -> dict[str, Any]:
+    """The flags that were given on the command line."""
+    return {name: value for name, value in flags.items() if value is not None and value != ()}

@@ -1,0 +1,94 @@
+"""Losses in evaluation mode: a quick estimate while training, the whole of a text afterwards."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from npgpt_core.types import Ids
+from npgpt_train.batches import draw_batch, last_start, windows
+from npgpt_train.corpus import Corpus, open_dataset
+from npgpt_train.parts import tokenizer_digest
+from npgpt_train.run import Run, load_run
+from npgpt_train.token_file import token_files
+from npgpt_train.workers import Workers, open_workers
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The loss over the whole of a text.
+
+    ``loss`` is in nats per token; ``bits_per_character`` is comparable across tokenizers.
+    """
+
+    loss: float
+    tokens: int
+    characters: int
+
+    @property
+    def perplexity(self) -> float:
+        """exp(loss), per token."""
+        return math.exp(min(self.loss, 700))
+
+    @property
+    def bits_per_character(self) -> float:
+        """The loss of all tokens in bits, over the number of characters they spell."""
+        return self.loss * self.tokens / math.log(2) / self.characters
+
+
+def estimate_loss(
+    workers: Workers,
+    tokens: Ids,
+    *,
+    batches: int,
+    batch_size: int,
+    block_size: int,
+    rng: np.random.Generator,
+) -> float:
+    """Mean loss over some random batches of ``tokens`` (n,)."""
+    draws = (draw_batch(tokens, batch_size, block_size, rng) for _ in range(batches))
+    return sum(workers.loss(x, y) for x, y in draws) / batches
+
+
+def evaluate(
+    workers: Workers, tokens: Ids, *, batch_size: int, block_size: int
+) -> tuple[float, int]:
+    """Mean loss over all of ``tokens`` (n,) but the first, and how many they are.
+
+    The text is cut into blocks side by side; the last window is a shorter one.
+
+    Raises:
+        NpgptError: fewer tokens than one block.
+    """
+    last = last_start(tokens, block_size)
+    starts = np.arange(0, last + 1, block_size)
+    total, count = 0.0, 0
+    for i in range(0, len(starts), batch_size):
+        x, y = windows(tokens, starts[i : i + batch_size], block_size)
+        total += workers.loss(x, y) * y.size
+        count += y.size
+    rest = int(starts[-1]) + block_size
+    if rest + 1 < len(tokens):
+        x, y = windows(tokens, np.array([rest]), len(tokens) - rest - 1)
+        total += workers.loss(x, y) * y.size
+        count += y.size
+    return total / count, count
+
+
+def evaluate_run(run: Run, data: Sequence[str] = (), checkpoint: str = "best") -> Evaluation:
+    """Evaluate a run on the whole validation part of its own text, or on the whole of ``data``.
+
+    Raises:
+        NpgptError: no such checkpoint or data, or a text of less than one block.
+    """
+    model, tokenizer, s, _ = load_run(run.folder, checkpoint)
+    corpus = Corpus(open_dataset(data or s.data), validation_fraction=0 if data else 0.1)
+    tokens = token_files(corpus, tokenizer, tokenizer_digest(s, tokenizer))
+    ids = tokens.train if data else tokens.val
+    characters = corpus.n_characters if data else corpus.n_characters - corpus.split
+    with open_workers(model, s.workers) as workers:
+        loss, count = evaluate(workers, ids, batch_size=s.batch_size, block_size=s.block_size)
+    return Evaluation(loss, count, characters)

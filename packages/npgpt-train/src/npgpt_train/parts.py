@@ -1,0 +1,132 @@
+"""Building the parts of a run through the registry, from choices or from a run's record."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from npgpt_core import registry
+from npgpt_core.errors import NpgptError, PluginError
+from npgpt_train.settings import DEFAULTS, Choices, Part, Settings
+
+GIVEN = {
+    "tokenizer": (),
+    "model": ("vocab_size", "block_size"),
+    "optimizer": ("model", "lr"),
+    "schedule": ("lr", "max_iters"),
+}
+"""What training itself passes to a part: no options of the user's."""
+
+
+def resolve(choices: Choices) -> Settings:
+    """Settle every value: each part with all its options, defaults of the part included.
+
+    Raises:
+        PluginError: an unknown part, or an option that it does not take.
+        NpgptError: a value out of range.
+    """
+    values = dict(choices.values)
+    parts = {part: _part(part, choices) for part in GIVEN}
+    settings = {name: values[name] for name in DEFAULTS if "." not in name}
+    return Settings(**{**settings, **parts})
+
+
+def _part(kind: str, choices: Choices) -> Part:
+    name = choices.values[kind]
+    if not isinstance(name, str):
+        raise NpgptError(f"{kind} is {name!r}, expected the name of one")
+    defaults = part_defaults(kind, name)
+    options = choices.part_options(kind, None if defaults is None else defaults)
+    if defaults is not None:
+        unknown = sorted(set(options) - set(defaults))
+        if unknown:
+            valid = ", ".join(defaults) or "no options"
+            raise PluginError(f"{kind} {name!r} has no option {unknown[0]!r}; it takes {valid}")
+        options = {**defaults, **options}
+        required = [name for name, value in options.items() if value is inspect.Parameter.empty]
+        if required:
+            raise PluginError(
+                f"{kind} {name!r} needs {', '.join(required)}: --set {kind}.{required[0]}=VALUE"
+            )
+    if kind == "schedule":
+        options = _settle_schedule(options, choices.values)
+    return Part(name, options)
+
+
+def _settle_schedule(options: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """A run can be extended, but its schedule keeps the length it was made for."""
+    settled = {**options, "max_iters": values["max_iters"]}
+    if settled.get("warmup_iters", 0) is None:
+        settled["warmup_iters"] = values["max_iters"] // 10
+    if settled.get("min_lr", 0) is None:
+        settled["min_lr"] = values["lr"] / 10
+    return settled
+
+
+def part_defaults(kind: str, name: str) -> dict[str, Any] | None:
+    """Options that a part takes, with their defaults; None if it takes any (``**options``).
+
+    An option without a default has ``inspect.Parameter.empty``.
+    """
+    target = registry.load(kind, name)
+    signature = inspect.signature(target.Config if kind == "model" else target)
+    parameters = signature.parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return None
+    return {p.name: p.default for p in parameters if p.name not in GIVEN[kind]}
+
+
+def build_tokenizer(settings: Settings) -> Any:
+    """An untrained tokenizer."""
+    return registry.create("tokenizer", settings.tokenizer.name, **settings.tokenizer.options)
+
+
+def build_model(settings: Settings, vocab_size: int, rng: np.random.Generator) -> Any:
+    """A model with fresh weights.
+
+    Raises:
+        NpgptError: its config refuses the options.
+    """
+    target = registry.load("model", settings.model.name)
+    config = target.Config(
+        vocab_size=vocab_size, block_size=settings.block_size, **settings.model.options
+    )
+    return target(config, rng=rng)
+
+
+def build_optimizer(settings: Settings, model: Any) -> Any:
+    """An optimizer of a model."""
+    part = settings.optimizer
+    return registry.create("optimizer", part.name, model, lr=settings.lr, **part.options)
+
+
+def build_schedule(settings: Settings) -> Any:
+    """The learning rate as a function of the step."""
+    part = settings.schedule
+    return registry.create("schedule", part.name, lr=settings.lr, **part.options)
+
+
+def provenance(settings: Settings) -> dict[str, dict[str, str]]:
+    """Which distribution, at which version, each part came from."""
+    specs = {kind: registry.find(kind, getattr(settings, kind).name) for kind in GIVEN}
+    return {
+        kind: {"name": s.name, "distribution": s.distribution, "version": s.version}
+        for kind, s in specs.items()
+    }
+
+
+def tokenizer_digest(settings: Settings, tokenizer: Any) -> str:
+    """SHA-256 of everything that decides what a tokenizer makes of a text, hexadecimal."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tokenizer.json"
+        tokenizer.save(path)
+        digest = hashlib.sha256(path.read_bytes())
+    digest.update(json.dumps(provenance(settings)["tokenizer"]).encode())
+    return digest.hexdigest()

@@ -1,0 +1,111 @@
+"""The batch split by rows over threads: replicas of the model, and the sum of their gradients.
+
+NumPy lets go of the interpreter lock inside its loops and matrix products, so threads run in
+parallel. Each has a replica that shares the weights and owns its caches and gradients; BLAS is held
+to one thread. Rows are split and gradients are summed in a fixed order, so the result does not
+depend on timing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from npgpt_core.losses import CrossEntropy
+from npgpt_core.types import Ids
+
+
+class Workers:
+    """Computes losses and gradients of one model on ``count`` threads.
+
+    Args:
+        model: accumulates the gradients.
+        count: number of threads, at least 1.
+    """
+
+    def __init__(self, model: Any, count: int) -> None:
+        self.models = [model, *(model.replica() for _ in range(count - 1))]
+        self.criteria = [CrossEntropy() for _ in range(count)]
+        self.pool = ThreadPoolExecutor(count, "npgpt-worker")
+
+    def gradients(self, x: Ids, y: Ids, rngs: Sequence[np.random.Generator]) -> float:
+        """Mean loss of a batch (B, T); its gradients are added to those of the model.
+
+        ``rngs`` holds one generator a worker, for dropout.
+        """
+
+        def work(i: int, x: Ids, y: Ids) -> float:
+            model, criterion = self.models[i], self.criteria[i]
+            if i > 0:
+                model.zero_grad()
+            model.use_rng(rngs[i])
+            share = len(x) / batch_size
+            loss = criterion(model(x), y)
+            model.backward(criterion.backward(share))
+            return float(share * loss)
+
+        batch_size = len(x)
+        losses = self._split(work, x, y)
+        totals = self.models[0].grads()
+        for replica in self.models[1 : len(losses)]:
+            for name, grad in replica.grads().items():
+                totals[name] += grad
+        return sum(losses)
+
+    def loss(self, x: Ids, y: Ids) -> float:
+        """Mean loss of a batch (B, T) in evaluation mode."""
+
+        def work(i: int, x: Ids, y: Ids) -> float:
+            return float(len(x) / batch_size * self.criteria[i](self.models[i](x), y))
+
+        batch_size = len(x)
+        for module in (*self.models, *self.criteria):
+            module.eval()
+        try:
+            return sum(self._split(work, x, y))
+        finally:
+            for module in (*self.models, *self.criteria):
+                module.train()
+
+    def _split(self, work: Callable[[int, Ids, Ids], float], x: Ids, y: Ids) -> list[float]:
+        count = min(len(self.models), len(x))
+        bounds = [len(x) * i // count for i in range(count + 1)]
+        pieces = [slice(start, end) for start, end in pairwise(bounds)]
+        return list(
+            self.pool.map(work, range(count), (x[p] for p in pieces), (y[p] for p in pieces))
+        )
+
+    def close(self) -> None:
+        """End the threads."""
+        self.pool.shutdown()
+
+
+@contextmanager
+def open_workers(model: Any, count: int) -> Iterator[Workers]:
+    """Workers for the length of a ``with`` block, in which BLAS runs on one thread a call."""
+    with threadpool_limits(1, user_api="blas"):
+        workers = Workers(model, count)
+        try:
+            yield workers
+        finally:
+            workers.close()
+
+
+def physical_cores() -> int:
+    """Cores that this process may use, hyper-threads of one core counted once where known."""
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
+    cpus = os.sched_getaffinity(0)
+    siblings = set()
+    for cpu in cpus:
+        topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        siblings.add(topology.read_text() if topology.exists() else str(cpu))
+    return len(siblings)
