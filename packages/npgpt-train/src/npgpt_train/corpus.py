@@ -1,0 +1,120 @@
+"""The text of a run: opened by name or path, measured once, split in two, streamed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+
+from npgpt_core import registry
+from npgpt_core.errors import NpgptError, PluginError
+from npgpt_core.protocols import Dataset
+from npgpt_train.datasets import files
+
+PIECE = 2**20  # characters
+
+
+class Corpus:
+    """A dataset read once to know its length and digest, and split for validation.
+
+    The last ``validation_fraction`` of the characters are the validation part: of N characters the
+    first floor(N (1 - fraction)) are trained on. The parts come in pieces of at most 2**20
+    characters that end at line ends where lines are shorter. How the dataset cut its own pieces
+    makes no difference, so equal texts give equal tokens.
+
+    Attributes:
+        dataset: where the text comes from.
+        validation_fraction: in [0, 1).
+        n_characters: the length of the whole text.
+        split: the character at which the validation part begins.
+        sha256: hexadecimal digest of the whole text in UTF-8.
+
+    Raises:
+        NpgptError: no text at all, or a fraction outside [0, 1).
+    """
+
+    def __init__(self, dataset: Dataset, validation_fraction: float = 0.1) -> None:
+        if not 0 <= validation_fraction < 1:
+            raise NpgptError(
+                f"validation_fraction is {validation_fraction}, expected at least 0 and below 1"
+            )
+        self.dataset = dataset
+        self.validation_fraction = validation_fraction
+        self.n_characters, self.sha256 = _measure(dataset.texts())
+        if self.n_characters == 0:
+            raise NpgptError("the dataset holds no text: choose one that does")
+        train_fraction = 1 - Fraction(str(validation_fraction))  # 0.1 is 1/10, which no float is
+        self.split = int(self.n_characters * train_fraction)
+
+    def train_texts(self) -> Iterator[str]:
+        """The training part in pieces, from its beginning."""
+        return _pieces(_between(self.dataset.texts(), 0, self.split))
+
+    def val_texts(self) -> Iterator[str]:
+        """The validation part in pieces, from its beginning."""
+        return _pieces(_between(self.dataset.texts(), self.split, self.n_characters))
+
+
+def open_dataset(names: Sequence[str]) -> Dataset:
+    """The dataset of one registered name, or of one or several paths, folders and globs.
+
+    Raises:
+        NpgptError: a name that is neither (lists the datasets there are and the close ones), or
+            what the dataset itself has to say.
+    """
+    if not names:
+        raise NpgptError("no data given: name a dataset, or the path of a file, folder or glob")
+    if len(names) == 1 and names[0] in registry.names("dataset"):
+        return _create(names[0])
+    missing = [name for name in names if not files.exists(name)]
+    if not missing:
+        return files.TextFiles(names)
+    if len(names) == 1:
+        return _create(names[0])
+    known = ", ".join(registry.names("dataset"))
+    raise NpgptError(
+        f"there is no file, folder or glob {missing[0]!r}: several are read one after another,"
+        f" and a dataset is named alone (installed: {known})"
+    )
+
+
+def _create(name: str) -> Dataset:
+    try:
+        dataset: Dataset = registry.create("dataset", name)
+    except PluginError as error:
+        raise NpgptError(f"{name!r} is no file, folder or glob that exists, and {error}") from error
+    return dataset
+
+
+def _measure(texts: Iterable[str]) -> tuple[int, str]:
+    """The number of characters and the SHA-256 of a text."""
+    length, digest = 0, hashlib.sha256()
+    for text in texts:
+        length += len(text)
+        digest.update(text.encode("utf-8", "surrogatepass"))
+    return length, digest.hexdigest()
+
+
+def _between(texts: Iterable[str], start: int, stop: int) -> Iterator[str]:
+    """The characters ``start`` to ``stop`` of a text."""
+    position = 0
+    for text in texts:
+        if position >= stop:
+            return
+        yield text[max(start - position, 0) : stop - position]
+        position += len(text)
+
+
+def _pieces(texts: Iterable[str]) -> Iterator[str]:
+    """The same text in pieces of at most ``PIECE`` characters, cut after the last line end."""
+    waiting = ""
+    for text in texts:
+        waiting += text
+        start = 0
+        while len(waiting) - start > PIECE:
+            stop = waiting.rfind("\n", start, start + PIECE) + 1 or start + PIECE
+            yield waiting[start:stop]
+            start = stop
+        waiting = waiting[start:]
+    if waiting:
+        yield waiting

@@ -1,0 +1,151 @@
+"""The four curves of a run on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from npgpt_core.errors import NpgptError
+from npgpt_core.types import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TRAIN, VALIDATION, RATE, MUTED, WORSE = "#2f6db5", "#e07b39", "#5b8c5a", "#7d8894", "#b5484f"
+STYLE: dict[Any, Any] = {
+    "axes.edgecolor": "#c5ccd3",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.labelcolor": "#4a525a",
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.xmargin": 0.02,
+    "figure.constrained_layout.h_pad": 0.12,  # inches
+    "figure.constrained_layout.w_pad": 0.12,
+    "font.size": 9.5,
+    "grid.color": "#e6eaee",
+    "legend.frameon": False,
+    "svg.hashsalt": "npgpt",  # equal curves give equal files
+    "text.color": "#2b3138",
+    "xtick.color": "#4a525a",
+    "ytick.color": "#4a525a",
+}
+UNDATED: dict[str, dict[str, Any]] = {".png": {"Software": None}, ".svg": {"Date": None}}
+DRAWABLE = 1e30  # axes overflow long before floats do
+
+
+def plot_curves(
+    metrics: Sequence[Mapping[str, Any]], path: str | PathLike[str], title: str = ""
+) -> None:
+    """Draw loss, gradient norm, learning rate and improvement into a .png or .svg file.
+
+    ``metrics`` are the lines of ``metrics.jsonl``: steps (``step``, ``loss``, ``grad_norm``,
+    ``lr``) and evaluations (``step``, ``train_loss``, ``val_loss``). Values that are missing or not
+    finite leave a gap.
+
+    Raises:
+        NpgptError: matplotlib is not installed, ``path`` has another suffix or cannot be written.
+    """
+    try:
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise NpgptError(
+            'drawing curves needs matplotlib: pip install "npgpt-train[plot]"'
+        ) from error
+    suffix = Path(path).suffix.lower()
+    if suffix not in UNDATED:
+        raise NpgptError(f"curves cannot be drawn into {path}: expected a name in .png or .svg")
+    steps = [line for line in metrics if "loss" in line]
+    evaluations = [line for line in metrics if "val_loss" in line]
+    with rc_context(STYLE):
+        figure = Figure(figsize=(11, 7), layout="constrained")
+        figure.suptitle(title, fontsize=13, fontweight="bold", parse_math=False)
+        (loss, norm), (rate, improvement) = figure.subplots(2, 2, sharex=True)
+        _draw_loss(loss, steps, evaluations)
+        _draw_gradient_norm(norm, steps)
+        _draw_learning_rate(rate, steps)
+        _draw_improvement(improvement, evaluations)
+        try:
+            figure.savefig(path, format=suffix[1:], dpi=150, metadata=UNDATED[suffix])
+        except OSError as error:
+            raise NpgptError(f"curves cannot be written to {path}: {error.strerror}") from error
+
+
+# ------------------------------------------------------------------------- panels
+
+
+def _draw_loss(
+    axes: Axes, steps: Sequence[Mapping[str, Any]], evaluations: Sequence[Mapping[str, Any]]
+) -> None:
+    axes.set(title="Loss", ylabel="nats per token")
+    _draw_noisy(axes, steps, "loss", TRAIN, label="training, smoothed")
+    at, train, val = (_column(evaluations, name) for name in ("step", "train_loss", "val_loss"))
+    if not np.isfinite(val).any():
+        return
+    best = np.nanargmin(val)
+    axes.plot(at, train, "o", color=TRAIN, mec="white", ms=5.5, label="training, evaluated")
+    label = f"validation, best {val[best]:.3f} at step {at[best]:,.0f}"
+    axes.plot(at, val, "o-", color=VALIDATION, mec="white", ms=5.5, lw=1.5, label=label)
+    axes.legend()
+
+
+def _draw_gradient_norm(axes: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
+    axes.set(title="Gradient norm", ylabel="before clipping")
+    _draw_noisy(axes, steps, "grad_norm", MUTED)
+    axes.set_ylim(bottom=0)
+
+
+def _draw_learning_rate(axes: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
+    axes.set(title="Learning rate", xlabel="step")
+    axes.plot(_column(steps, "step"), _column(steps, "lr"), color=RATE, lw=2)
+    axes.yaxis.set_major_formatter("{x:.3g}")
+    axes.set_ylim(bottom=0)
+
+
+def _draw_improvement(axes: Axes, evaluations: Sequence[Mapping[str, Any]]) -> None:
+    """One bar a window between two evaluations, upwards where the validation loss fell."""
+    axes.set(title="Improvement", xlabel="step", ylabel="fall of the validation loss")
+    at, val = _column(evaluations, "step"), _column(evaluations, "val_loss")
+    window, fall = np.diff(at), -np.diff(val)
+    colors = np.where(fall >= 0, VALIDATION, WORSE)
+    axes.bar(at[:-1] + window / 2, fall, width=0.86 * window, color=colors)
+    axes.axhline(0, color="#c5ccd3", lw=0.8)
+
+
+def _draw_noisy(
+    axes: Axes, lines: Sequence[Mapping[str, Any]], name: str, color: str, label: str | None = None
+) -> None:
+    """Every value, faint, and the running mean over a fortieth of the run."""
+    at, values = _column(lines, "step"), _column(lines, name)
+    axes.plot(at, values, color=color, alpha=0.25, lw=0.8)
+    axes.plot(at, _running_mean(values, len(values) // 40), color=color, lw=1.8, label=label)
+
+
+# ------------------------------------------------------------------------ numbers
+
+
+def _column(lines: Sequence[Mapping[str, Any]], name: str) -> Array:
+    """The values of a name, NaN where there is none that can be drawn."""
+    values = np.array([line.get(name, np.nan) for line in lines], np.float64)
+    return np.where(np.abs(values) < DRAWABLE, values, np.nan)
+
+
+def _running_mean(values: Array, window: int) -> Array:
+    """The mean of the finite values within half a window to either side."""
+    finite = np.isfinite(values)
+    total = np.cumsum([0.0, *np.where(finite, values, 0)])
+    count = np.cumsum([0, *finite])
+    middle, half = np.arange(len(values)), window // 2
+    first = np.maximum(middle - half, 0)
+    after = np.minimum(middle + half + 1, len(values))
+    n = count[after] - count[first]
+    mean = (total[after] - total[first]) / np.maximum(n, 1)
+    return np.where(n > 0, mean, np.nan)

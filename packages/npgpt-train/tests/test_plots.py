@@ -1,0 +1,85 @@
+"""The panel of curves: drawn whatever the metrics, the same bytes for the same run."""
+
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from npgpt_core.errors import NpgptError
+from npgpt_train.plots import _running_mean, plot_curves
+
+
+def run(n=60, every=10):
+    """The metrics of a short run."""
+    for step in range(n):
+        yield {"step": step, "loss": 4 - step / n, "grad_norm": 1 + step % 3, "lr": 1e-3}
+        if step % every == 0:
+            yield {"step": step, "train_loss": 4 - step / n, "val_loss": 4 - step / n + 0.1}
+
+
+def test_without_matplotlib_the_error_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(NpgptError, match=r'pip install "npgpt-train\[plot\]"'):
+        plot_curves(list(run()), tmp_path / "curves.png")
+
+
+@pytest.mark.parametrize(("name", "start"), [("curves.png", b"\x89PNG"), ("curves.SVG", b"<?xml")])
+def test_equal_runs_give_equal_files(tmp_path, name, start):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / name
+    plot_curves(list(run()), path, "a run with $ and _ in its name")
+    first = path.read_bytes()
+    plot_curves(list(run()), path, "a run with $ and _ in its name")
+    assert path.read_bytes() == first
+    assert first.startswith(start)
+
+
+def test_the_panel_shows_every_curve(tmp_path):
+    pytest.importorskip("matplotlib")
+    from matplotlib import rc_context
+
+    with rc_context({"svg.fonttype": "none"}):
+        plot_curves(list(run()), tmp_path / "curves.svg", "hamlet-char-1")
+    drawn = (tmp_path / "curves.svg").read_text()
+    for text in ("hamlet-char-1", "Loss", "Gradient norm", "Learning rate", "Improvement"):
+        assert f">{text}<" in drawn
+    assert "validation, best 3.267 at step 50" in drawn
+
+
+number = st.floats() | st.sampled_from([1e308, -1e308, 0.0, float("nan"), float("inf")])
+line = st.one_of(
+    st.fixed_dictionaries({"step": st.integers(0, 10**9), "loss": number}, optional={"lr": number}),
+    st.fixed_dictionaries({"step": st.integers(0, 10**9), "val_loss": number}),
+)
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(line, max_size=6))
+def test_any_numbers_can_be_drawn(tmp_path, metrics):
+    pytest.importorskip("matplotlib")
+    plot_curves(metrics, tmp_path / "curves.svg")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("curves.gif", r"\.png or \.svg"), ("no/such/curves.png", "No such file")]
+)
+def test_a_file_that_cannot_be_drawn_is_named(tmp_path, name, message):
+    pytest.importorskip("matplotlib")
+    with pytest.raises(NpgptError, match=message):
+        plot_curves(list(run()), tmp_path / name)
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(-1e6, 1e6) | st.just(float("nan"))), st.integers(0, 9))
+def test_the_running_mean_is_the_mean_of_the_neighbours(values, window):
+    values = np.array(values)
+    mean = _running_mean(values, window)
+    for i in range(len(values)):
+        near = values[max(i - window // 2, 0) : i + window // 2 + 1]
+        near = near[np.isfinite(near)]
+        expected = near.mean() if len(near) else np.nan
+        np.testing.assert_allclose(mean[i], expected, atol=1e-6)

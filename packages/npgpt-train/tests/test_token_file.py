@@ -1,0 +1,236 @@
+"""Token files: what was encoded is what is mapped, and nothing else ever is."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from npgpt_core.errors import NpgptError
+from npgpt_train import corpus as corpus_module
+from npgpt_train import token_file
+from npgpt_train.corpus import Corpus
+from npgpt_train.token_file import token_files
+
+
+class Pieces:
+    """A dataset of given pieces."""
+
+    def __init__(self, *pieces):
+        self.pieces = pieces
+
+    def texts(self):
+        return iter(self.pieces)
+
+
+class CodePoints:
+    """A toy tokenizer: a character is its code point."""
+
+    def __init__(self, vocab_size=2**16):
+        self.vocab_size = vocab_size
+        self.calls = 0
+
+    def encode(self, text):
+        self.calls += 1
+        return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+TEXT = "To be, or not to be:\nthat is the question—\n" * 5
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("NPGPT_CACHE", str(tmp_path))
+    monkeypatch.setattr(corpus_module, "PIECE", 50)
+    return tmp_path / "tokens"
+
+
+def ids(text):
+    return [ord(character) for character in text]
+
+
+@pytest.mark.parametrize(("vocab_size", "dtype"), [(2**16, "<u2"), (2**16 + 1, "<u4")])
+def test_the_tokens_are_those_of_the_tokenizer(vocab_size, dtype):
+    corpus = Corpus(Pieces(TEXT))
+    tokens = token_files(corpus, CodePoints(vocab_size), "digest")
+    assert tokens.train.tolist() == ids(TEXT[: corpus.split])
+    assert tokens.val.tolist() == ids(TEXT[corpus.split :])
+    for part, name in ((tokens.train, "train.bin"), (tokens.val, "val.bin")):
+        assert part.dtype == dtype
+        assert not part.flags.writeable
+        assert isinstance(part.base, np.memmap)
+        assert (tokens.path / name).read_bytes() == part.tobytes()
+
+
+@pytest.mark.parametrize("fraction", [0, 0.999])
+def test_an_empty_part_is_an_empty_array(fraction):
+    tokens = token_files(Corpus(Pieces("words"), fraction), CodePoints(), "digest")
+    assert sorted([len(tokens.train), len(tokens.val)]) == [0, 5]
+    assert tokens.train.dtype == tokens.val.dtype == np.uint16
+
+
+def test_tokens_are_reused_while_text_split_and_tokenizer_are_unchanged(cache):
+    tokenizer = CodePoints()
+    first = token_files(Corpus(Pieces(TEXT)), tokenizer, "digest")
+    calls = tokenizer.calls
+    again = token_files(Corpus(Pieces(TEXT[:7], TEXT[7:])), tokenizer, "digest")
+    assert (tokenizer.calls, again.path) == (calls, first.path)
+    others = [
+        token_files(Corpus(Pieces(TEXT + "!")), tokenizer, "digest"),
+        token_files(Corpus(Pieces(TEXT), 0.2), tokenizer, "digest"),
+        token_files(Corpus(Pieces(TEXT)), tokenizer, "other"),
+    ]
+    assert len({tokens.path for tokens in [first, *others]}) == 4
+    assert len(list(cache.iterdir())) == 4  # and nothing beside them
+
+
+def test_progress_counts_characters():
+    seen = []
+    token_files(Corpus(Pieces(TEXT)), CodePoints(), "digest", on_progress=seen.append)
+    assert len(seen) > 3
+    assert seen == sorted(seen)
+    assert seen[-1] == len(TEXT)
+
+
+def flip_a_bit(entry):
+    path = entry / "train.bin"
+    content = bytearray(path.read_bytes())
+    content[3] ^= 1
+    path.write_bytes(content)
+
+
+def claim_another_size(entry):
+    contents = json.loads((entry / "tokens.json").read_text())
+    contents["parts"]["val"]["bytes"] += 2
+    (entry / "tokens.json").write_text(json.dumps(contents))
+
+
+def replace_by_a_file(entry):
+    shutil.rmtree(entry)
+    entry.write_text("no folder")
+
+
+DAMAGES = [
+    flip_a_bit,
+    claim_another_size,
+    replace_by_a_file,
+    lambda entry: (entry / "train.bin").write_bytes(b""),
+    lambda entry: (entry / "train.bin").write_bytes((entry / "train.bin").read_bytes()[:-1]),
+    lambda entry: (entry / "val.bin").unlink(),
+    lambda entry: (entry / "tokens.json").unlink(),
+    lambda entry: (entry / "tokens.json").write_text('{"format": 1'),
+    lambda entry: (entry / "tokens.json").write_text("[" * 100_000),
+    lambda entry: (entry / "tokens.json").write_bytes(b"\xff\xfe"),
+    lambda entry: (entry / "tokens.json").write_text("null"),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_entry_is_written_again(cache, damage):
+    corpus = Corpus(Pieces(TEXT))
+    damage(token_files(corpus, CodePoints(), "digest").path)
+    tokens = token_files(corpus, CodePoints(), "digest")
+    assert tokens.train.tolist() + tokens.val.tolist() == ids(TEXT)
+    assert list(cache.iterdir()) == [tokens.path]
+
+
+# ------------------------------------------------------------------------ failing
+
+
+@pytest.mark.parametrize("call", ["fsync", "rename"])
+def test_a_full_disk_is_an_error_and_leaves_nothing(cache, monkeypatch, call):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(token_file.os, call, full)
+    with pytest.raises(NpgptError, match=r"No space left on device.*NPGPT_CACHE"):
+        token_files(Corpus(Pieces(TEXT)), CodePoints(), "digest")
+    assert list(cache.iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_made_is_an_error(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("NPGPT_CACHE", str(tmp_path / "file"))
+    with pytest.raises(NpgptError, match="Not a directory"):
+        token_files(Corpus(Pieces(TEXT)), CodePoints(), "digest")
+
+
+def test_an_interrupt_leaves_nothing(cache):
+    def interrupt(done):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        token_files(Corpus(Pieces(TEXT)), CodePoints(), "digest", on_progress=interrupt)
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", [-1, 100, 2**16 + 5])
+def test_ids_outside_the_vocabulary_are_refused(cache, wrong):
+    class Wrong(CodePoints):
+        def encode(self, text):
+            return np.array([0, wrong, 1])
+
+    with pytest.raises(NpgptError, match=r"Wrong gave ids .* expected 0 to 99"):
+        token_files(Corpus(Pieces(TEXT)), Wrong(vocab_size=100), "digest")
+    assert list(cache.iterdir()) == []
+
+
+def test_a_text_that_changes_meanwhile_is_refused(cache):
+    dataset = Pieces(TEXT)
+    corpus = Corpus(dataset)
+    dataset.pieces = (TEXT.replace("To", "So"),)
+    with pytest.raises(NpgptError, match="text changed"):
+        token_files(corpus, CodePoints(), "digest")
+    assert list(cache.iterdir()) == []
+
+
+# ----------------------------------------------------------------------- together
+
+
+def test_another_process_may_finish_first(cache):
+    corpus, entries = Corpus(Pieces(TEXT)), []
+
+    def overtake(done):
+        if not entries:
+            entries.append(None)
+            entries.append(token_files(corpus, CodePoints(), "digest"))
+
+    mine = token_files(corpus, CodePoints(), "digest", on_progress=overtake)
+    assert mine.path == entries[1].path
+    assert mine.train.tolist() == entries[1].train.tolist()
+    assert list(cache.iterdir()) == [mine.path]
+
+
+def child(*arguments):
+    """This file run by another Python, see its last lines."""
+    return subprocess.Popen(
+        [sys.executable, __file__, *arguments], stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_several_processes_at_once(cache):
+    children = [child() for _ in range(4)]
+    results = [process.communicate(timeout=60)[0] for process in children]
+    assert results == [f"{sum(ids(TEXT * 1000))}\n"] * 4
+    assert len(list(cache.iterdir())) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits on files here")
+def test_a_limit_on_the_size_of_files_is_a_full_disk(cache):
+    output = child("limited").communicate(timeout=60)[0]
+    assert "tokens cannot be kept" in output
+    assert list(cache.iterdir()) == []
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["limited"]:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    try:
+        made = token_files(Corpus(Pieces(TEXT * 1000)), CodePoints(), "digest")
+        print(int(made.train.sum()) + int(made.val.sum()))
+    except NpgptError as error:
+        print(error)
