@@ -1,0 +1,130 @@
+"""Attention sees the past, all of it and nothing else; and its check can fail."""
+
+import numpy as np
+import pytest
+
+from npgpt_core import KeyValueCache, MultiHeadAttention
+from npgpt_core.functional import merge_heads, softmax_backward, split_heads
+from npgpt_core.testing import check_gradients
+
+B, T, C, H = 2, 7, 12, 3
+D = C // H
+
+
+@pytest.fixture
+def attention():
+    """In float64 and with weights of unit scale, so that who attends to whom matters."""
+    attention = MultiHeadAttention(C, H, rng=np.random.default_rng(0), dtype=np.float64)
+    rng = np.random.default_rng(1)
+    for array in attention.parameters().values():
+        array[...] = rng.normal(0, C**-0.5, array.shape)
+    return attention
+
+
+@pytest.fixture
+def x():
+    return np.random.default_rng(2).normal(size=(B, T, C))
+
+
+def naive_attention(attention, x):
+    """One batch row, one head, one query at a time."""
+    y = np.zeros_like(x)
+    for b in range(len(x)):
+        q, k, v = np.split(x[b] @ attention.qkv.weight + attention.qkv.bias, 3, axis=1)
+        for t in range(x.shape[1]):
+            for h in range(H):
+                head = slice(h * D, (h + 1) * D)
+                weights = np.exp([q[t, head] @ k[s, head] / D**0.5 for s in range(t + 1)])
+                weights /= weights.sum()
+                y[b, t, head] = sum(weights[s] * v[s, head] for s in range(t + 1))
+    return y @ attention.proj.weight + attention.proj.bias
+
+
+def test_equals_a_naive_loop(attention, x):
+    np.testing.assert_allclose(attention(x), naive_attention(attention, x), rtol=1e-12)
+
+
+@pytest.mark.parametrize("t", range(T))
+def test_changing_a_position_changes_nothing_before_it(attention, x, t):
+    before = attention(x)
+    x[:, t] += 1
+    after = attention(x)
+    np.testing.assert_array_equal(after[:, :t], before[:, :t])
+    assert (after[:, t:] != before[:, t:]).any(axis=-1).all()
+
+
+def test_a_row_does_not_depend_on_its_batch(attention, x):
+    np.testing.assert_allclose(attention(x)[1], attention(x[1:])[0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("steps", [[1] * T, [T], [3, 1, 1, 2], [1, T - 1]])
+def test_keys_and_values_from_the_cache_equal_full_recomputation(attention, x, steps):
+    full = attention(x)
+    attention.eval()
+    cache = KeyValueCache(B, H, T, D, np.float64)
+    parts = np.split(x, np.cumsum(steps)[:-1], axis=1)
+    cached = np.concatenate([attention(part, cache) for part in parts], axis=1)
+    np.testing.assert_allclose(cached, full, rtol=1e-12)
+    assert cache.length == T
+
+
+def test_channels_that_the_heads_cannot_share_are_refused():
+    with pytest.raises(ValueError, match="n_embd is 10, expected a multiple of n_head = 4"):
+        MultiHeadAttention(10, 4, rng=np.random.default_rng(0))
+
+
+# ---------------------------------------------------------------- the check can fail
+
+
+class Mutant(MultiHeadAttention):
+    """The backward pass of attention, with the gradient of the keys left to a subclass."""
+
+    def backward(self, dy):
+        q, k, v, a, _ = self.take()
+        dy = split_heads(self.proj.backward(dy), self.n_head)
+        ds = softmax_backward(self.dropout.backward(dy @ v.swapaxes(-1, -2)), a) * self.scale
+        dq, dk, dv = ds @ k, self.key_gradient(ds, q), a.swapaxes(-1, -2) @ dy
+        return self.qkv.backward(np.concatenate([merge_heads(d) for d in (dq, dk, dv)], axis=-1))
+
+
+class RightKeys(Mutant):
+    def key_gradient(self, ds, q):
+        return ds.swapaxes(-1, -2) @ q
+
+
+class TransposedScores(Mutant):
+    """The same shape and the wrong numbers."""
+
+    def key_gradient(self, ds, q):
+        return ds @ q
+
+
+class TransposedKeys(Mutant):
+    """(B, H, D, T): the right numbers in the wrong order."""
+
+    def key_gradient(self, ds, q):
+        return q.swapaxes(-1, -2) @ ds
+
+
+def check(mutant, t):
+    module = mutant(C, H, rng=np.random.default_rng(0), dtype=np.float64)
+    check_gradients(module, np.random.default_rng(1).normal(size=(B, t, C)))
+
+
+def test_the_mutants_are_right_but_for_the_key_gradient():
+    check(RightKeys, T)
+
+
+def test_a_key_gradient_of_transposed_scores_is_found():
+    with pytest.raises(AssertionError, match=r"the gradient of (x|qkv\.weight) is off by"):
+        check(TransposedScores, T)
+
+
+def test_a_transposed_key_gradient_is_an_error_of_shape():
+    with pytest.raises(ValueError, match="dimensions"):
+        check(TransposedKeys, T)
+
+
+def test_a_transposed_key_gradient_is_found_even_where_its_shape_fits():
+    with pytest.raises(AssertionError, match=r"the gradient of (x|qkv\.weight) is off by"):
+        check(TransposedKeys, t=D)

@@ -1,0 +1,286 @@
+"""Sampling: from whom, how many, until when; with a cache and without."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from npgpt_core import Module, NpgptError, generate
+from npgpt_core.functional import softmax
+from npgpt_core.generation import sample, stream
+
+V, BLOCK = 7, 5
+
+
+class Toy(Module):
+    """Logits that depend on every id seen and on where it stands: Σ_s≤t (s + 1) · table[ids[s]]."""
+
+    def __init__(self):
+        super().__init__()
+        self.config = SimpleNamespace(vocab_size=V, block_size=BLOCK)
+        self.table = 0.5 * np.random.default_rng(0).normal(size=(V, V))
+        self.lengths = []
+
+    def forward(self, ids, start=0):
+        assert not self.training
+        self.lengths.append(ids.shape[1])
+        positions = np.arange(start, start + ids.shape[1])
+        assert positions[-1] < BLOCK
+        return np.cumsum((positions[:, None] + 1) * self.table[ids], axis=1)
+
+    def backward(self, dlogits):
+        raise NotImplementedError
+
+
+class CachedToy(Toy):
+    """The same logits from the last sum and the new ids alone."""
+
+    def new_cache(self, batch):
+        return {"length": 0, "sum": np.zeros((batch, 1, V))}
+
+    def forward(self, ids, cache=None):
+        if cache is None:
+            return super().forward(ids)
+        logits = cache["sum"] + super().forward(ids, start=cache["length"])
+        cache["sum"] = logits[:, -1:]
+        cache["length"] += ids.shape[1]
+        return logits
+
+
+PROMPTS = np.array([[1, 2, 3], [4, 4, 0], [6, 0, 5]])
+
+
+@pytest.fixture(params=[Toy, CachedToy])
+def model(request):
+    return request.param()
+
+
+def draws(logits, n=2000, seed=0, **options):
+    """How often each id of one row of logits is drawn."""
+    drawn = sample(np.tile(logits, (n, 1)), np.random.default_rng(seed), **options)
+    return np.bincount(drawn, minlength=len(logits)) / n
+
+
+# ---------------------------------------------------------------- generate
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 20])
+def test_greedy_takes_the_likeliest_token_of_the_last_block(model, n):
+    ids = PROMPTS
+    toy = Toy().eval()
+    for _ in range(n):
+        column = toy(ids[:, -BLOCK:])[:, -1].argmax(axis=-1)
+        ids = np.concatenate([ids, column[:, None]], axis=1)
+    np.testing.assert_array_equal(generate(model, PROMPTS, n, temperature=0), ids)
+
+
+@pytest.mark.parametrize("prompt_length", [1, BLOCK, BLOCK + 3])
+def test_the_cache_changes_no_token_within_the_block_and_past_it(prompt_length):
+    prompt = np.random.default_rng(0).integers(0, V, (4, prompt_length))
+    options = {"temperature": 0.9, "top_k": 5, "top_p": 0.95, "seed": 3}
+    np.testing.assert_array_equal(
+        generate(CachedToy(), prompt, 15, **options), generate(Toy(), prompt, 15, **options)
+    )
+
+
+def test_the_cache_is_fed_one_token_at_a_time_until_the_block_is_full():
+    model = CachedToy()
+    generate(model, PROMPTS, 5, seed=0)
+    assert model.lengths == [3, 1, 1, BLOCK, BLOCK]
+
+
+def test_a_single_prompt_gives_a_single_row_and_keeps_the_prompt(model):
+    ids = generate(model, [1, 2, 3], 8, seed=0)
+    assert ids.shape == (11,)
+    assert ids[:3].tolist() == [1, 2, 3]
+    assert ids.dtype.kind == "i"
+    assert 0 <= ids.min() <= ids.max() < V
+
+
+def test_a_batch_is_its_rows(model):
+    batch = generate(model, PROMPTS, 8, temperature=0)
+    for row, prompt in zip(batch, PROMPTS, strict=True):
+        np.testing.assert_array_equal(row, generate(model, prompt, 8, temperature=0))
+
+
+def test_the_prompt_of_the_caller_is_untouched(model):
+    prompt = PROMPTS.copy()
+    generate(model, prompt, 3, seed=0)
+    np.testing.assert_array_equal(prompt, PROMPTS)
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.uint32, np.int32, np.int64])
+def test_prompts_of_any_integer_type_continue_alike(model, dtype):
+    expected = generate(model, PROMPTS, 8, seed=0)
+    np.testing.assert_array_equal(generate(model, PROMPTS.astype(dtype), 8, seed=0), expected)
+
+
+def test_the_seed_decides(model):
+    first, again, other = (generate(model, PROMPTS, 20, seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_without_a_seed_every_draw_is_fresh(model):
+    assert (generate(model, PROMPTS, 50) != generate(model, PROMPTS, 50)).any()
+
+
+def test_top_k_1_is_greedy(model):
+    np.testing.assert_array_equal(
+        generate(model, PROMPTS, 12, top_k=1), generate(model, PROMPTS, 12, temperature=0)
+    )
+
+
+def test_the_stop_token_fills_its_row_and_changes_no_other(model):
+    free = generate(model, PROMPTS, 12, seed=4)[:, 3:]
+    stop = int(free[0, 2])
+    stopped = generate(model, PROMPTS, 12, seed=4, stop_token=stop)[:, 3:]
+    assert (stopped[0, 2:] == stop).all()
+    for row, free_row in zip(stopped, free, strict=True):
+        end = (*np.flatnonzero(row == stop), len(row))[0]
+        np.testing.assert_array_equal(row[:end], free_row[:end])
+        assert (row[end:] == stop).all()
+
+
+def test_generation_ends_when_every_row_has_stopped(model):
+    free = generate(model, PROMPTS[0], 20, temperature=0)[3:]
+    stop = free[4]
+    stopped = generate(model, PROMPTS[0], 20, temperature=0, stop_token=stop)[3:]
+    assert stopped.tolist() == free[: free.tolist().index(stop) + 1].tolist()
+
+
+def test_a_stop_token_in_the_prompt_stops_nothing(model):
+    free = generate(model, PROMPTS[0], 4, temperature=0)
+    assert 2 not in free[3:]
+    np.testing.assert_array_equal(generate(model, PROMPTS[0], 4, temperature=0, stop_token=2), free)
+
+
+def test_stream_gives_the_same_columns_one_by_one(model):
+    columns = list(stream(model, PROMPTS, 8, seed=0))
+    np.testing.assert_array_equal(
+        np.stack(columns, axis=1), generate(model, PROMPTS, 8, seed=0)[:, 3:]
+    )
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_mode_of_the_model_is_restored(model, training):
+    model.train(training)
+    generate(model, PROMPTS, 2)
+    assert model.training is training
+
+
+def test_the_mode_is_restored_when_a_stream_is_left_early(model):
+    columns = stream(model, PROMPTS, 10)
+    next(columns)
+    assert not model.training
+    columns.close()
+    assert model.training
+
+
+def test_the_mode_is_restored_after_an_error(model):
+    model.table = model.table[:2]
+    with pytest.raises(IndexError):
+        generate(model, [5], 2)
+    assert model.training
+
+
+@pytest.mark.parametrize(
+    ("prompt", "options", "message"),
+    [
+        ([], {}, "start from a newline or a special token"),
+        ([[], []], {}, "at least one integer id a row"),
+        ([1.0, 2.0], {}, "type float64"),
+        ([[[1]]], {}, r"shape \(1, 1, 1\)"),
+        pytest.param(  # KNOWN BUG in src, reported: remove the marker with the fix
+            [V], {}, "", marks=pytest.mark.xfail(strict=True, reason="the model's IndexError")
+        ),
+        ([1], {"max_new_tokens": -1}, "max_new_tokens is -1, expected 0 or more"),
+        ([1], {"temperature": -0.5}, "temperature is -0.5"),
+        ([1], {"temperature": float("nan")}, "temperature is nan"),
+        ([1], {"top_k": 0}, "top_k is 0, expected 1 or more"),
+        ([1], {"top_p": 0.0}, "top_p is 0.0, expected above 0"),
+        ([1], {"top_p": 1.1}, "top_p is 1.1"),
+    ],
+)
+def test_wrong_input_is_named(model, prompt, options, message):
+    with pytest.raises(NpgptError, match=message):
+        generate(model, prompt, **{"max_new_tokens": 1, **options})
+
+
+# ---------------------------------------------------------------- sample
+
+several_logits = st.lists(st.integers(-20, 20), min_size=1, max_size=9, unique=True).map(
+    lambda numbers: np.array(numbers, dtype=np.float64)
+)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_ids_are_drawn_as_often_as_softmax_says(temperature):
+    logits = np.array([0.0, 1.0, 2.0, -1.0, 0.5])
+    expected = softmax(logits / temperature)
+    np.testing.assert_allclose(draws(logits, 40_000, temperature=temperature), expected, atol=0.01)
+
+
+def test_every_row_is_drawn_from_its_own_logits():
+    logits = np.where(np.eye(4, dtype=bool), 50.0, 0.0)[[2, 0, 3]]
+    assert sample(logits, np.random.default_rng(0)).tolist() == [2, 0, 3]
+
+
+@given(several_logits, st.integers(1, 12))
+def test_top_k_draws_from_the_k_likeliest_only(logits, k):
+    likeliest = np.argsort(logits)[-k:]
+    drawn = draws(logits, 50, temperature=5.0, top_k=k)
+    assert set(np.flatnonzero(drawn)) <= set(likeliest)
+
+
+def test_top_k_keeps_the_proportions_of_what_it_leaves():
+    logits = np.log([0.1, 0.4, 0.2, 0.3])
+    expected = [0, 4 / 7, 0, 3 / 7]
+    np.testing.assert_allclose(draws(logits, 40_000, top_k=2), expected, atol=0.01)
+
+
+@given(several_logits, st.floats(0.01, 1))
+def test_top_p_draws_from_the_fewest_ids_that_hold_p(logits, top_p):
+    p = softmax(logits / 5)
+    order = np.argsort(-p)
+    n_kept = 1 + int((np.cumsum(p[order]) < top_p - 1e-12).sum())
+    drawn = draws(logits, 50, temperature=5.0, top_p=top_p)
+    assert set(np.flatnonzero(drawn)) <= set(order[:n_kept])
+
+
+def test_top_p_keeps_the_proportions_of_what_it_leaves():
+    logits = np.log([0.1, 0.4, 0.2, 0.3])
+    np.testing.assert_allclose(draws(logits, 40_000, top_p=0.65), [0, 4 / 7, 0, 3 / 7], atol=0.01)
+
+
+def test_top_p_follows_top_k():
+    logits = np.log([0.1, 0.4, 0.2, 0.3])  # the two likeliest hold 4/7 and 3/7
+    assert draws(logits, top_k=2, top_p=0.55).tolist() == [0, 1, 0, 0]
+
+
+@given(several_logits)
+def test_limits_that_leave_everything_change_nothing(logits):
+    free = draws(logits, 50)
+    np.testing.assert_array_equal(draws(logits, 50, top_k=len(logits)), free)
+    np.testing.assert_array_equal(draws(logits, 50, top_p=1.0), free)
+
+
+@given(several_logits)
+def test_a_temperature_of_0_and_a_tiny_one_take_the_likeliest(logits):
+    best = int(np.argmax(logits))
+    for temperature in (0, 1e-200):
+        assert draws(logits, 5, temperature=temperature)[best] == 1
+
+
+def test_an_impossible_id_is_never_drawn():
+    logits = np.array([-np.inf, 0.0, -np.inf, 0.0])
+    assert draws(logits)[[0, 2]].tolist() == [0, 0]
+
+
+def test_the_logits_of_the_caller_are_untouched():
+    logits = np.random.default_rng(0).normal(size=(2, 5))
+    before = logits.copy()
+    sample(logits, np.random.default_rng(0), 0.5, top_k=2, top_p=0.5)
+    np.testing.assert_array_equal(logits, before)

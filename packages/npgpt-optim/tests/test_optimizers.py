@@ -1,0 +1,309 @@
+"""Every optimizer against its textbook formula; then what holds for all of them."""
+
+import numpy as np
+import pytest
+
+from npgpt_core import Linear, Module, NpgptError
+from npgpt_core.protocols import missing_members
+from npgpt_optim import SGD, Adam, AdamW, optimizer
+
+EVERY = {
+    "sgd": (SGD, {}),
+    "sgd with momentum": (SGD, {"momentum": 0.9}),
+    "sgd with nesterov": (SGD, {"momentum": 0.9, "nesterov": True}),
+    "adam": (Adam, {}),
+    "adam with options": (Adam, {"beta1": 0.5, "beta2": 0.8, "eps": 1e-3}),
+    "adamw": (AdamW, {"weight_decay": 0.3}),
+}
+every_optimizer = pytest.mark.parametrize(("kind", "options"), EVERY.values(), ids=EVERY)
+
+SHAPES = {"table": (5, 7), "bias": (7,), "cube": (2, 3, 4), "scale": (), "one": (1,)}
+
+
+class Problem:
+    """Parameters and gradients of several shapes: all that an optimizer asks of a model."""
+
+    def __init__(self, shapes=SHAPES, dtype=np.float64):
+        rng = np.random.default_rng(0)
+        self.arrays = {name: np.array(rng.normal(size=s), dtype) for name, s in shapes.items()}
+        self.slopes = {name: np.zeros_like(array) for name, array in self.arrays.items()}
+
+    def parameters(self):
+        return self.arrays
+
+    def grads(self):
+        return self.slopes
+
+    def draw_grads(self, step):
+        """Any gradients: the arithmetic does not care where they come from."""
+        rng = np.random.default_rng((1, step))
+        for grad in self.slopes.values():
+            grad[...] = rng.normal(size=grad.shape)
+
+
+def run(problem, optim, steps, start=0):
+    for step in range(start, start + steps):
+        problem.draw_grads(step)
+        optim.step()
+
+
+# ---------------------------------------------------------------- textbook formulas
+
+
+def sgd(p, grads, lr, momentum=0.0, nesterov=False):
+    velocity = np.zeros_like(p)
+    for g in grads:
+        velocity = momentum * velocity + g
+        p = p - lr * (g + momentum * velocity if nesterov else velocity)
+    return p
+
+
+def adam(p, grads, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0):
+    m = v = np.zeros_like(p)
+    for t, g in enumerate(grads, 1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+        decay = weight_decay if p.ndim >= 2 else 0.0
+        p = p - lr * decay * p - lr * m_hat / (np.sqrt(v_hat) + eps)
+    return p
+
+
+@every_optimizer
+def test_equals_the_textbook(kind, options):
+    problem, lr, steps = Problem(), 0.05, 8
+    history = {name: [] for name in SHAPES}
+    before = {name: array.copy() for name, array in problem.arrays.items()}
+    optim = kind(problem, lr=lr, **options)
+    for step in range(steps):
+        problem.draw_grads(step)
+        for name, grad in problem.slopes.items():
+            history[name].append(grad.copy())
+        optim.step()
+    textbook = sgd if kind is SGD else adam
+    for name, array in problem.arrays.items():
+        expected = textbook(before[name], history[name], lr, **options)
+        np.testing.assert_allclose(array, expected, rtol=1e-12, atol=1e-13)
+
+
+def test_the_first_step_of_adam_is_lr_against_the_sign_of_the_gradient():
+    problem = Problem()
+    before = problem.arrays["table"].copy()
+    optim = Adam(problem, lr=0.01)
+    run(problem, optim, 1)
+    moved = problem.arrays["table"] - before
+    np.testing.assert_allclose(moved, -0.01 * np.sign(problem.slopes["table"]), rtol=1e-5)
+
+
+def test_adamw_decays_arrays_of_two_or_more_axes_only():
+    problem = Problem()
+    before = {name: array.copy() for name, array in problem.arrays.items()}
+    AdamW(problem, lr=0.1, weight_decay=0.5).step()  # the gradients are zero
+    for name, array in problem.arrays.items():
+        share = 0.95 if array.ndim >= 2 else 1.0
+        np.testing.assert_allclose(array, share * before[name], rtol=1e-15)
+
+
+def test_the_lr_set_by_the_loop_is_used_at_the_next_step():
+    problem = Problem()
+    before = problem.arrays["bias"].copy()
+    optim = SGD(problem, lr=1.0)
+    optim.lr = 0.5
+    run(problem, optim, 1)
+    np.testing.assert_allclose(problem.arrays["bias"], before - 0.5 * problem.slopes["bias"])
+
+
+# ---------------------------------------------------------------- every optimizer
+
+
+@every_optimizer
+def test_finds_the_minimum_of_a_bowl(kind, options):
+    problem = Problem()
+    optim = kind(problem, lr=0.02, **{**options, **({"weight_decay": 0} if kind is AdamW else {})})
+    for _ in range(600):
+        for name, array in problem.arrays.items():
+            problem.slopes[name][...] = array - 1
+        optim.step()
+    for array in problem.arrays.values():
+        np.testing.assert_allclose(array, 1, atol=0.02)
+
+
+@every_optimizer
+@pytest.mark.parametrize("piece", [1, 7, 8])
+def test_the_size_of_a_piece_changes_nothing(kind, options, piece, monkeypatch):
+    whole = Problem()
+    run(whole, kind(whole, lr=0.1, **options), 4)
+    monkeypatch.setattr(optimizer, "PIECE", piece)
+    pieces = Problem()
+    run(pieces, kind(pieces, lr=0.1, **options), 4)
+    for name, array in whole.arrays.items():
+        np.testing.assert_array_equal(pieces.arrays[name], array)
+
+
+@every_optimizer
+@pytest.mark.parametrize("extra", [-1, 0, 1, 12_345])
+def test_no_number_of_an_array_longer_than_a_piece_is_left_out(kind, options, extra):
+    problem = Problem({"long": (optimizer.PIECE + extra,), "none": (0, 3)})
+    problem.arrays["long"][:] = 2
+    problem.slopes["long"][:] = 1
+    kind(problem, lr=0.1, **options).step()
+    assert len(np.unique(problem.arrays["long"])) == 1
+    assert problem.arrays["long"][0] < 2
+
+
+@every_optimizer
+def test_works_in_place_and_leaves_the_gradients_alone(kind, options):
+    problem = Problem(dtype=np.float32)
+    before = dict(problem.arrays)
+    values = {name: array.copy() for name, array in before.items()}
+    optim = kind(problem, lr=0.1, **options)
+    problem.draw_grads(0)
+    grads = {name: grad.copy() for name, grad in problem.slopes.items()}
+    optim.step()
+    for name, array in problem.arrays.items():
+        assert array is before[name]
+        assert array.dtype == np.float32
+        assert array.shape == SHAPES[name]
+        assert (array != values[name]).all()
+        np.testing.assert_array_equal(problem.slopes[name], grads[name])
+
+
+@every_optimizer
+def test_the_state_is_in_the_dtype_of_the_parameters(kind, options):
+    state = kind(Problem(dtype=np.float32), lr=0.1, **options).state_dict()
+    assert all(v.dtype == np.float32 for v in state.values() if isinstance(v, np.ndarray))
+
+
+@every_optimizer
+def test_zero_grad_writes_in_place(kind, options):
+    problem = Problem()
+    problem.draw_grads(0)
+    grads = dict(problem.slopes)
+    kind(problem, lr=0.1, **options).zero_grad()
+    assert all(problem.slopes[name] is grad and not grad.any() for name, grad in grads.items())
+
+
+@every_optimizer
+def test_offers_the_protocol(kind, options):
+    assert missing_members("optimizer", kind) == []
+    assert kind(Problem(), lr=0.125, **options).lr == 0.125
+
+
+class Tied(Module):
+    """Two names for one weight."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = Linear(2, 3, rng=np.random.default_rng(0), dtype=np.float64)
+        self.second = Linear(1, 1, rng=np.random.default_rng(0), dtype=np.float64)
+        self.second.share("table", self.first.weight, self.first.dweight)
+
+    def forward(self, x):
+        raise NotImplementedError
+
+    backward = forward
+
+
+@every_optimizer
+def test_a_tied_array_is_updated_once(kind, options):
+    tied, alone = Tied(), Linear(2, 3, rng=np.random.default_rng(0), dtype=np.float64)
+    for layer in (tied.first, alone):
+        layer.dweight += 1
+    for model in (tied, alone):
+        kind(model, lr=0.1, **options).step()
+    np.testing.assert_array_equal(tied.first.weight, alone.weight)
+
+
+# ---------------------------------------------------------------- state
+
+
+@every_optimizer
+def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(kind, options):
+    straight = Problem(dtype=np.float32)
+    run(straight, kind(straight, lr=0.1, **options), 7)
+
+    first = Problem(dtype=np.float32)
+    optim = kind(first, lr=0.1, **options)
+    run(first, optim, 3)
+    state = optim.state_dict()
+    run(first, optim, 1)  # what came after the copy was taken must not matter
+
+    resumed = Problem(dtype=np.float32)
+    run(resumed, kind(resumed, lr=0.1, **options), 3)
+    optim = kind(resumed, lr=0.1, **options)
+    optim.load_state_dict(state)
+    run(resumed, optim, 4, start=3)
+    for name, array in straight.arrays.items():
+        np.testing.assert_array_equal(resumed.arrays[name], array)
+
+
+def test_the_state_is_flat_and_named_after_slot_and_parameter():
+    names = {f"{slot}.{name}" for slot in ("m", "v") for name in SHAPES}
+    assert set(Adam(Problem()).state_dict()) == names | {"t"}
+    assert set(SGD(Problem(), momentum=0.5).state_dict()) == {f"velocity.{name}" for name in SHAPES}
+    assert SGD(Problem()).state_dict() == {}
+
+
+def test_loading_takes_arrays_over_in_place():
+    optim = Adam(Problem())
+    m = optim.slots["m"]["bias"]
+    optim.load_state_dict({name: np.ones_like(v) for name, v in optim.state_dict().items()})
+    assert optim.slots["m"]["bias"] is m
+    assert (m == 1).all()
+    assert optim.t == 1
+
+
+def test_loading_names_every_wrong_key_and_changes_nothing():
+    problem = Problem()
+    optim = Adam(problem)
+    run(problem, optim, 2)
+    before = optim.state_dict()
+    state = {name: value * 0 for name, value in before.items()}
+    del state["t"], state["v.bias"]
+    state["velocity.bias"] = np.zeros(7)
+    state["m.table"] = np.zeros((7, 5))
+    with pytest.raises(NpgptError) as error:
+        optim.load_state_dict(state)
+    for part in (
+        "does not fit Adam",
+        "missing t",
+        "missing v.bias",
+        "unexpected velocity.bias",
+        "m.table has shape (7, 5), expected (5, 7)",
+    ):
+        assert part in str(error.value)
+    for name, value in optim.state_dict().items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+# ---------------------------------------------------------------- options
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        (SGD, {"lr": -0.1}, "lr is -0.1, expected at least 0"),
+        (SGD, {"lr": float("nan")}, "lr is nan"),
+        (Adam, {"lr": float("inf")}, "lr is inf"),
+        (SGD, {"momentum": 1.0}, "momentum is 1.0, expected at least 0 and below 1"),
+        (SGD, {"momentum": -0.5}, "momentum is -0.5"),
+        (SGD, {"nesterov": True}, "needs momentum above 0"),
+        (Adam, {"beta1": 1.0}, "beta1 is 1.0"),
+        (Adam, {"beta2": -0.1}, "beta2 is -0.1"),
+        (Adam, {"eps": -1e-8}, "eps is -1e-08"),
+        (AdamW, {"weight_decay": -1}, "weight_decay is -1"),
+        (AdamW, {"beta2": 2}, "beta2 is 2"),
+    ],
+)
+def test_an_option_out_of_range_is_named(kind, options, message):
+    with pytest.raises(NpgptError, match=message):
+        kind(Problem(), **options)
+
+
+@every_optimizer
+def test_a_learning_rate_of_0_moves_nothing(kind, options):
+    problem = Problem()
+    before = {name: array.copy() for name, array in problem.arrays.items()}
+    run(problem, kind(problem, lr=0, **options), 2)
+    for name, array in problem.arrays.items():
+        np.testing.assert_array_equal(array, before[name])

@@ -1,0 +1,118 @@
+"""Schedules: closed forms, shapes, and sane numbers where a user's settings are odd."""
+
+import dataclasses
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from npgpt_core import NpgptError
+from npgpt_core.protocols import missing_members
+from npgpt_optim import Constant, Step, WarmupCosine
+
+EVERY = [Constant, Step, WarmupCosine]
+iters = st.integers(0, 50)
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_offers_the_protocol_and_is_a_pure_frozen_value(kind):
+    assert missing_members("schedule", kind) == []
+    schedule = kind(lr=0.1, max_iters=10)
+    assert [schedule(step) for step in (7, 3, 7)] == [schedule(7), schedule(3), schedule(7)]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        schedule.lr = 1.0
+
+
+@pytest.mark.parametrize("kind", EVERY)
+@given(max_iters=iters, step=st.integers(0, 10_000))
+def test_every_step_of_every_run_has_a_finite_rate_up_to_lr(kind, max_iters, step):
+    rate = kind(lr=0.1, max_iters=max_iters)(step)
+    assert type(rate) is float
+    assert 0 <= rate <= 0.1 + 1e-15
+
+
+def test_constant_is_constant():
+    assert {Constant(lr=0.3, max_iters=5)(step) for step in range(20)} == {0.3}
+
+
+# ---------------------------------------------------------------- Step
+
+
+def test_step_falls_by_gamma_every_step_size():
+    schedule = Step(lr=1.0, max_iters=100, step_size=3, gamma=0.5)
+    assert [schedule(step) for step in range(8)] == [1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25]
+
+
+@pytest.mark.parametrize("max_iters", [9, 8, 7, 1])
+def test_step_falls_twice_within_a_run_unless_told(max_iters):
+    schedule = Step(lr=1.0, max_iters=max_iters)
+    third = math.ceil(max_iters / 3)
+    assert schedule(0) == schedule(third - 1) == 1
+    assert schedule(third) == pytest.approx(0.1)
+    assert schedule(2 * third) == pytest.approx(0.01)
+
+
+# ---------------------------------------------------------------- WarmupCosine
+
+
+def test_warmup_cosine_in_closed_form():
+    schedule = WarmupCosine(lr=1.0, max_iters=12, min_lr=0.2, warmup_iters=4)
+    assert [schedule(step) for step in range(5)] == [0.25, 0.5, 0.75, 1.0, 1.0]
+    assert schedule(6) == pytest.approx(0.2 + 0.4 * (1 + math.cos(math.pi / 4)))
+    assert schedule(8) == pytest.approx(0.6)
+    assert schedule(12) == schedule(13) == schedule(10**6) == 0.2
+
+
+def test_a_tenth_of_the_run_and_a_tenth_of_lr_are_the_defaults():
+    short = WarmupCosine(lr=1.0, max_iters=100)
+    full = WarmupCosine(lr=1.0, max_iters=100, min_lr=0.1, warmup_iters=10)
+    assert [short(step) for step in range(120)] == [full(step) for step in range(120)]
+
+
+@given(max_iters=iters, warmup=iters, low=st.floats(0, 0.1))
+def test_up_over_the_warmup_then_down_to_min_lr_and_flat(max_iters, warmup, low):
+    schedule = WarmupCosine(lr=0.1, max_iters=max_iters, min_lr=low, warmup_iters=warmup)
+    end = max(max_iters, warmup)
+    rates = [schedule(step) for step in range(end + 5)]
+    assert all(0 <= rate <= 0.1 + 1e-15 for rate in rates)
+    rise, fall = rates[:warmup], rates[warmup:end]
+    assert rise == sorted(rise)
+    assert rise[-1:] in ([], [pytest.approx(0.1)])
+    assert fall == sorted(fall, reverse=True)
+    assert fall[:1] in ([], [pytest.approx(0.1)])
+    assert rates[end:] == [low] * 5
+
+
+def test_a_warmup_of_0_starts_at_the_top():
+    assert WarmupCosine(lr=0.1, max_iters=10, warmup_iters=0)(0) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("warmup", [10, 25])
+def test_a_warmup_as_long_as_the_run_never_comes_down_within_it(warmup):
+    schedule = WarmupCosine(lr=0.1, max_iters=10, warmup_iters=warmup)
+    for step in range(10):
+        assert schedule(step) == pytest.approx(0.1 * (step + 1) / warmup)
+
+
+# ---------------------------------------------------------------- options
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        (Constant, {"lr": -1.0}, "lr is -1.0, expected a finite number of at least 0"),
+        (Constant, {"lr": math.nan}, "lr is nan"),
+        (Step, {"lr": math.inf}, "lr is inf"),
+        (Constant, {"max_iters": -1}, "max_iters is -1, expected at least 0"),
+        (Step, {"step_size": 0}, "step_size is 0, expected at least 1"),
+        (Step, {"gamma": -0.1}, "gamma is -0.1"),
+        (Step, {"gamma": math.nan}, "gamma is nan"),
+        (WarmupCosine, {"min_lr": 0.2}, "min_lr is 0.2, expected from 0 to lr = 0.1"),
+        (WarmupCosine, {"min_lr": -0.1}, "min_lr is -0.1"),
+        (WarmupCosine, {"warmup_iters": -1}, "warmup_iters is -1, expected at least 0"),
+    ],
+)
+def test_an_option_out_of_range_is_named(kind, options, message):
+    with pytest.raises(NpgptError, match=message):
+        kind(**{"lr": 0.1, "max_iters": 10, **options})
