@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
 from npgpt_core.errors import NpgptError
 
@@ -14,7 +14,7 @@ Metrics = list[dict[str, Any]]
 
 
 class MetricsLog:
-    """Appends events to a file; every line is whole and handed to the system at once."""
+    """Appends events to a file in a ``with`` block; each line is handed to the system at once."""
 
     def __init__(self, path: Path) -> None:
         self._file: TextIO = path.open("a", encoding="utf-8")
@@ -24,7 +24,11 @@ class MetricsLog:
         self._file.write(json.dumps(event) + "\n")
         self._file.flush()
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        """The open log."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
         """Close the file."""
         self._file.close()
 

@@ -101,9 +101,8 @@ def _run(prepared: Preparation, report: Report) -> Run:
     """The steps, with an evaluation and a checkpoint every so often, and the end of the run."""
     run, s = prepared.run, prepared.run.settings
     best = prepared.best_val_loss
-    log = MetricsLog(run.metrics_path)
     report(_started(prepared))
-    with open_workers(prepared.model, s.workers) as workers:
+    with open_workers(prepared.model, s.workers) as workers, MetricsLog(run.metrics_path) as log:
         trainer = Trainer(
             workers,
             prepared.optimizer,
@@ -127,7 +126,6 @@ def _run(prepared: Preparation, report: Report) -> Run:
                 log.append(evaluation)
                 run.checkpoints.save(_checkpoint(prepared, step, best), best=is_best, keep=KEEP)
                 report(Evaluated(evaluation, is_best))
-    log.close()
     report(_finish(run))
     return run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,10 @@ def tokenize(source: Path, text: str, decode: bool, raw: bool) -> None:
 
     tokenizer = _open_tokenizer(source)
     if text == "-":
-        text = click.get_text_stream("stdin", encoding="utf-8").read()
+        try:
+            text = sys.stdin.buffer.read().decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise NpgptError(f"standard input is not UTF-8 text: {error}") from error
     if not decode:
         click.echo(" ".join(str(i) for i in tokenizer.encode(text)))
         return

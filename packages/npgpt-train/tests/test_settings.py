@@ -1,0 +1,106 @@
+import pytest
+
+from npgpt_core.errors import NpgptError
+from npgpt_train.settings import PRESETS, Choices, Part, Settings, choose, parse_option, read_config
+
+SETTINGS = Settings(
+    data=("a.txt",),
+    tokenizer=Part("char"),
+    model=Part("gpt", {"n_layer": 2}),
+    optimizer=Part("adam"),
+    schedule=Part("constant"),
+    batch_size=2,
+    block_size=4,
+    max_iters=10,
+    lr=0.1,
+    grad_clip=1.0,
+    eval_interval=5,
+    eval_iters=1,
+    seed=0,
+    workers=1,
+)
+
+
+def test_settings_survive_json():
+    assert Settings.from_json(SETTINGS.to_json()) == SETTINGS
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        None,
+        [],
+        {},
+        {**SETTINGS.to_json(), "extra": 1},
+        {**SETTINGS.to_json(), "seed": -1},
+        {**SETTINGS.to_json(), "seed": True},
+        {**SETTINGS.to_json(), "lr": float("inf")},
+        {**SETTINGS.to_json(), "data": "a.txt"},
+        {**SETTINGS.to_json(), "data": []},
+        {**SETTINGS.to_json(), "model": {"name": 1, "options": {}}},
+        {**SETTINGS.to_json(), "model": "gpt"},
+    ],
+)
+def test_damaged_settings_are_refused(damage):
+    with pytest.raises(NpgptError):
+        Settings.from_json(damage)
+
+
+def test_a_stronger_layer_wins():
+    layers = {"preset": "tiny"}
+    assert choose(**layers).values["lr"] == PRESETS["tiny"]["lr"]
+    layers["config"] = {"lr": 1.0, "n_layer": 7}
+    assert choose(**layers).values["lr"] == 1.0
+    layers["options"] = {"model.n_layer": 8}
+    assert choose(**layers).values["model.n_layer"] == 8
+    layers["flags"] = {"n_layer": 9}
+    assert choose(**layers).values["model.n_layer"] == 9
+
+
+def test_presets_are_numbers_only():
+    for preset in PRESETS.values():
+        assert all(type(value) in (int, float) for value in preset.values())
+
+
+def test_tables_and_dashes_of_a_config_file(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text('batch-size = 3\ndata = "a.txt"\n[tokenizer]\nname = "bpe"\nvocab-size = 300\n')
+    values = choose(config=read_config(path)).values
+    assert (values["batch_size"], values["data"]) == (3, ("a.txt",))
+    assert (values["tokenizer"], values["tokenizer.vocab_size"]) == ("bpe", 300)
+
+
+def test_unknown_settings_and_presets_are_named():
+    with pytest.raises(NpgptError, match=r"unknown setting 'batchsize'.*batch_size"):
+        choose(config={"batchsize": 3})
+    with pytest.raises(NpgptError, match=r"unknown preset 'huge'.*tiny"):
+        choose(preset="huge")
+
+
+def test_options_by_default_go_only_where_they_are_taken():
+    choices = Choices({"tokenizer.vocab_size": 5, "model.n_layer": 2}, frozenset())
+    assert choices.part_options("tokenizer", []) == {}
+    assert choices.part_options("tokenizer", ["vocab_size"]) == {"vocab_size": 5}
+    asked = Choices({"tokenizer.vocab_size": 5}, frozenset({"tokenizer.vocab_size"}))
+    assert asked.part_options("tokenizer", []) == {"vocab_size": 5}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("tokenizer.min_frequency=2", ("tokenizer.min_frequency", 2)),
+        ("optimizer.eps = 1e-6", ("optimizer.eps", 1e-6)),
+        ("optimizer.nesterov=true", ("optimizer.nesterov", True)),
+        ("model.kind=wide", ("model.kind", "wide")),
+        ("model.n-layer=3", ("model.n_layer", 3)),
+        ("model.sizes=[1, 2]", ("model.sizes", [1, 2])),
+    ],
+)
+def test_assignments_are_toml_values_or_strings(text, expected):
+    assert parse_option(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "a=1", "tokenizer=1", "tokenizer.=1", "lr.x=1", "model.x"])
+def test_malformed_assignments_are_refused(text):
+    with pytest.raises(NpgptError, match=r"PART\.OPTION=VALUE"):
+        parse_option(text)

@@ -1,0 +1,99 @@
+import time
+
+import numpy as np
+import pytest
+
+from npgpt_core import Dropout, Embedding, Linear, Module
+from npgpt_core.errors import NpgptError
+from npgpt_train.batches import draw_batch, windows
+from npgpt_train.evaluation import evaluate
+from npgpt_train.randomness import Purpose, generator
+from npgpt_train.workers import open_workers, physical_cores
+
+V, C = 11, 8
+
+
+class Bigram(Module):
+    """Next-token logits from the present token alone."""
+
+    def __init__(self, dropout=0.0):
+        super().__init__()
+        rng = np.random.default_rng(0)
+        self.embedding = Embedding(V, C, rng=rng, std=1, dtype=np.float64)
+        self.dropout = Dropout(dropout, rng=rng)
+        self.head = Linear(C, V, rng=rng, std=1, dtype=np.float64)
+
+    def forward(self, ids):
+        return self.head(self.dropout(self.embedding(ids)))
+
+    def backward(self, dlogits):
+        self.embedding.backward(self.dropout.backward(self.head.backward(dlogits)))
+
+
+def _gradients(count, dropout=0.0):
+    model = Bigram(dropout)
+    ids = np.random.default_rng(1).integers(0, V, (5, 7))
+    with open_workers(model, count) as workers:
+        rngs = [generator(0, Purpose.DROPOUT, 3, worker=i) for i in range(count)]
+        loss = workers.gradients(ids[:, :-1], ids[:, 1:], rngs)
+    return loss, model.grads()
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 8])
+def test_many_workers_compute_what_one_does(count):
+    loss, grads = _gradients(1)
+    split_loss, split_grads = _gradients(count)
+    assert split_loss == pytest.approx(loss, abs=1e-12)
+    for name, grad in grads.items():
+        np.testing.assert_allclose(split_grads[name], grad, atol=1e-12)
+
+
+def test_the_same_workers_give_the_same_bits(monkeypatch):
+    (loss, grads), forward = _gradients(3, dropout=0.5), Bigram.forward
+
+    def late_first_rows(self, ids):
+        time.sleep(0.02 * (len(ids) % 2))
+        return forward(self, ids)
+
+    monkeypatch.setattr(Bigram, "forward", late_first_rows)
+    again_loss, again = _gradients(3, dropout=0.5)
+    assert loss == again_loss
+    for name, grad in grads.items():
+        assert np.array_equal(grad, again[name])
+
+
+def test_losses_are_those_of_the_whole_text_side_by_side():
+    tokens = np.random.default_rng(0).integers(0, V, 53).astype(np.uint16)
+    model = Bigram()
+    with open_workers(model, 2) as workers:
+        loss, count = evaluate(workers, tokens, batch_size=3, block_size=7)
+        x, y = tokens[None, :-1].astype(int), tokens[None, 1:].astype(int)
+        assert count == 52
+        assert loss == pytest.approx(workers.loss(x, y), abs=1e-12)
+    assert model.training
+
+
+def test_targets_are_the_inputs_one_token_later():
+    tokens = np.arange(20, dtype=np.uint16)
+    x, y = windows(tokens, np.array([0, 11]), 8)
+    assert np.array_equal(y, x + 1)
+    assert y[1, -1] == 19
+    starts = {draw_batch(tokens, 1, 18, np.random.default_rng(i))[0][0, 0] for i in range(30)}
+    assert starts == {0, 1}
+
+
+def test_too_few_tokens_are_refused():
+    with pytest.raises(NpgptError, match="too few for a block of 20"):
+        draw_batch(np.arange(20), 1, 20, np.random.default_rng(0))
+
+
+def test_draws_differ_by_purpose_step_rank_and_worker():
+    keys = [(0, Purpose.BATCH), (0, Purpose.DROPOUT), (1, Purpose.BATCH)]
+    keys += [(0, Purpose.BATCH, 1), (0, Purpose.BATCH, 0, 1), (0, Purpose.BATCH, 0, 0, 1)]
+    draws = [generator(*key).integers(2**62) for key in keys]
+    assert len(set(draws)) == len(keys)
+    assert draws == [generator(*key).integers(2**62) for key in keys]
+
+
+def test_there_is_a_core():
+    assert physical_cores() >= 1

@@ -1,0 +1,55 @@
+"""What tests across packages share: a cache of their own, a small text, and the command."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from npgpt_cli.main import main
+
+SMALL = ["--preset", "tiny", "--max-iters", "4", "--eval-interval", "2", "--eval-iters", "1"]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NPGPT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def text_file(tmp_path: Path) -> Path:
+    """A play of made-up verse, 20,000 characters."""
+    rng = random.Random(0)
+    subjects = ["the king", "my queen", "thy love", "a night"]
+    verbs = ["speaks", "sings", "sleeps", "wakes"]
+    lines = []
+    while sum(map(len, lines)) < 20_000:
+        lines.append(rng.choice(["HAMLET", "OPHELIA"]) + ":")
+        verse = f"{rng.choice(subjects)} {rng.choice(verbs)} with {rng.choice(subjects)}.\n"
+        lines.append(verse.capitalize())
+    path = tmp_path / "play.txt"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def npgpt() -> Callable[..., Result]:
+    """Run the command in this process."""
+
+    def run(*args: object, stdin: bytes | None = None) -> Result:
+        return CliRunner().invoke(main, [str(a) for a in args], input=stdin)
+
+    return run
+
+
+@pytest.fixture
+def small_run(npgpt: Callable[..., Result], text_file: Path, tmp_path: Path) -> Path:
+    """A finished run of a few steps."""
+    out = tmp_path / "run"
+    result = npgpt("train", "--data", text_file, "--out", out, *SMALL)
+    assert result.exit_code == 0, result.output
+    return out

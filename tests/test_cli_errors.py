@@ -1,0 +1,112 @@
+"""Wrong input: one clear line, exit code 2, nothing written."""
+
+import pytest
+
+SMALL = ["--preset", "tiny", "--max-iters", "2", "--eval-interval", "2", "--eval-iters", "1"]
+
+CASES = {
+    "missing file": (["--data", "nowhere.txt"], "nowhere.txt"),
+    "empty file": (["--data", "{tmp}/empty.txt"], "empty"),
+    "not UTF-8": (["--data", "{tmp}/latin.txt"], "UTF-8"),
+    "text shorter than a block": (["--data", "{tmp}/short.txt"], "too few for a block"),
+    "heads do not divide channels": (["--n-embd", "30", "--n-head", "4"], "take n_embd = 32"),
+    "unknown tokenizer": (["--tokenizer", "chr"], "did you mean char"),
+    "unknown optimizer": (["--optim", "adamm"], "did you mean adam"),
+    "unknown model": (["--model", "gtp"], "did you mean gpt"),
+    "unknown preset": (["--preset", "huge"], "tiny, quick, full"),
+    "vocabulary below the alphabet": (["--tokenizer", "bpe", "--vocab-size", "10"], "10"),
+    "vocabulary size where none is taken": (["--vocab-size", "100"], "vocab_size"),
+    "unknown option": (["--set", "optimizer.beta3=1"], "beta1, beta2, eps"),
+    "malformed option": (["--set", "beta1=1"], "PART.OPTION=VALUE"),
+    "option of the wrong range": (["--set", "optimizer.beta1=1.5"], "beta1"),
+    "min-lr above lr": (["--lr", "1e-4", "--min-lr", "1"], "min_lr"),
+    "no steps": (["--max-iters", "0"], "max_iters"),
+    "no batch": (["--batch-size", "0"], "batch_size"),
+    "lr is no number": (["--lr", "nan"], "lr is nan"),
+    "missing config": (["--config", "{tmp}/none.toml"], "none.toml"),
+    "damaged config": (["--config", "{tmp}/short.txt"], "not a TOML file"),
+    "folder is taken": (["--out", "{tmp}/taken"], "--resume"),
+    "folder is a file": (["--out", "{tmp}/short.txt"], "is a file"),
+    "folder is not empty": (["--out", "{tmp}/full"], "not empty"),
+    "resume without a folder": (["--resume"], "--out"),
+    "resume what is no run": (["--resume", "--out", "{tmp}/full"], "holds no run"),
+    "start from what is no run": (["--init-from", "{tmp}/full"], "holds no run"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_wrong_input_to_train(case, npgpt, text_file, tmp_path):
+    (tmp_path / "empty.txt").write_bytes(b"")
+    (tmp_path / "latin.txt").write_bytes("caf\xe9".encode("latin-1") * 1000)
+    (tmp_path / "short.txt").write_bytes(b"To be, or not to be")
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken/run.json").write_text("{}")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/notes.txt").write_text("mine")
+    before = _tree(tmp_path)
+    args, expected = CASES[case]
+    args = [arg.format(tmp=tmp_path) for arg in args]
+    defaults = [] if "--data" in args else ["--data", text_file]
+    if "--resume" in args:
+        result = npgpt("train", *args)
+    else:
+        out = [] if "--out" in args else ["--out", tmp_path / "run"]
+        small = SMALL[2:] if "--preset" in args else SMALL
+        result = npgpt("train", *defaults, *out, *small, *args)
+    _assert_one_line(result, expected)
+    assert _tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["generate", "{tmp}"], "holds no run"),
+        (["evaluate", "{tmp}"], "holds no run"),
+        (["plot", "{tmp}"], "holds no run"),
+        (["tokenize", "{tmp}/none", "hi"], "no run and no file"),
+        (["check-grads", "Nothing"], "choose from"),
+        (["trian"], "did you mean train"),
+    ],
+)
+def test_wrong_input_to_the_other_commands(args, expected, npgpt, tmp_path):
+    _assert_one_line(npgpt(*[arg.format(tmp=tmp_path) for arg in args]), expected)
+
+
+@pytest.mark.parametrize(
+    ("flag", "expected"),
+    [
+        (["--seed", "99"], "seed"),
+        (["--lr", "0.5"], "lr"),
+        (["--tokenizer", "word"], "tokenizer"),
+        (["--max-iters", "1"], "max_iters"),
+        (["--set", "optimizer.beta1=0.5"], "optimizer.beta1"),
+    ],
+)
+def test_resume_refuses_what_contradicts_the_record(flag, expected, npgpt, small_run):
+    _assert_one_line(npgpt("train", "--resume", "--out", small_run, *flag), expected)
+
+
+def test_resume_refuses_changed_data(npgpt, small_run, text_file):
+    text_file.write_text(text_file.read_text() + "one more line")
+    _assert_one_line(npgpt("train", "--resume", "--out", small_run), "changed")
+
+
+def test_a_missing_checkpoint_is_named(npgpt, small_run):
+    result = npgpt("generate", small_run, "--checkpoint", "77")
+    _assert_one_line(result, "there are 2, 4")
+
+
+def _assert_one_line(result, expected):
+    assert result.exit_code == 2, result.output
+    assert result.stdout.count("Traceback") == 0
+    error = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(error) == 1, result.stderr
+    assert expected in error[0]
+
+
+def _tree(folder):
+    return {
+        str(path): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+        if "cache" not in path.parts
+    }

@@ -1,0 +1,84 @@
+"""The house as a whole: arrows go one way, versions agree, licences stand in every package."""
+
+import ast
+import re
+import tomllib
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = sorted(path for path in (ROOT / "packages").iterdir() if path.is_dir())
+MAY_IMPORT = {
+    "npgpt-core": set(),
+    "npgpt-tokenizers": {"npgpt_core"},
+    "npgpt-optim": {"npgpt_core"},
+    "npgpt-models": {"npgpt_core"},
+    "npgpt-train": {"npgpt_core"},
+    "npgpt-cli": {"npgpt_core", "npgpt_train"},
+}
+
+
+def _project(package):
+    return tomllib.loads((package / "pyproject.toml").read_text())["project"]
+
+
+def test_there_are_six_packages():
+    assert {package.name for package in PACKAGES} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
+def test_arrows_go_one_way(package):
+    own = package.name.replace("-", "_")
+    for path in (package / "src").rglob("*.py"):
+        for name in _imported(ast.parse(path.read_text(encoding="utf-8"))):
+            top = name.split(".")[0]
+            if top.startswith("npgpt_") and top != own:
+                assert top in MAY_IMPORT[package.name], f"{path} imports {name}"
+
+
+def _imported(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
+def test_a_package_declares_the_siblings_it_imports(package):
+    declared = {re.split(r"[^\w-]", d)[0] for d in _project(package)["dependencies"]}
+    siblings = {name for name in declared if name.startswith("npgpt-")}
+    assert siblings == {name.replace("_", "-") for name in MAY_IMPORT[package.name]}
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
+def test_versions_agree_and_siblings_are_pinned_to_the_minor(package):
+    version = _project(PACKAGES[0])["version"]
+    project = _project(package)
+    assert project["version"] == version
+    init = package / "src" / package.name.replace("-", "_") / "__init__.py"
+    assert f'__version__ = "{version}"' in init.read_text()
+    extras = list(chain(*project.get("optional-dependencies", {}).values()))
+    for dependency in project["dependencies"] + extras:
+        if dependency.startswith("npgpt-"):
+            assert dependency.endswith(f"~={version}"), dependency
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
+def test_every_package_has_its_licence_readme_and_types(package):
+    assert (package / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+    assert len((package / "README.md").read_text()) > 200
+    assert (package / "src" / package.name.replace("-", "_") / "py.typed").exists()
+
+
+def test_ci_runs_the_test_command_of_the_readme():
+    command = "python -m pip install tox && tox"
+    assert command in (ROOT / "README.md").read_text()
+    assert command in (ROOT / ".ci/run").read_text()
+
+
+def test_layers_know_no_optimizer_and_the_loop_knows_no_gpt():
+    for path in (ROOT / "packages/npgpt-train/src").rglob("*.py"):
+        assert "GPT" not in re.sub(r'"""[\s\S]*?"""', "", path.read_text(encoding="utf-8")), path
