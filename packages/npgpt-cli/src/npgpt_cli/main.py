@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from npgpt_cli import __version__
+from npgpt_cli.commands import SUMMARIES
 from npgpt_core import registry
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 
 
 class InputError(click.ClickException):
@@ -16,19 +19,34 @@ class InputError(click.ClickException):
 
     exit_code = 2
 
+    def __init__(self, error: NpgptError) -> None:
+        from npgpt_cli.terminal import printable
+
+        super().__init__(printable(str(error)))
+
 
 class Commands(click.Group):
-    """Every registered command; a third party's is imported only when it runs."""
+    """Every registered command; each is imported only when it runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands, sorted."""
         return registry.names("command")
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Import a command; None if there is none of that name."""
-        if name not in self.list_commands(ctx):
+        """Import a command; None if there is none of that name.
+
+        Raises:
+            PluginError: it is ambiguous, does not import, or is no Click command.
+        """
+        if name not in {spec.name for spec in registry.specs("command")} and "/" not in name:
             return None
-        command: click.Command = registry.load("command", name)
+        spec = registry.find("command", name)
+        command = registry.load_spec(spec)
+        if not isinstance(command, click.Command):
+            raise PluginError(
+                f"command {spec.qualified} ({spec.target}) is a {type(command).__name__},"
+                " expected a Click command"
+            )
         return command
 
     def resolve_command(
@@ -37,28 +55,67 @@ class Commands(click.Group):
         """Find the command of the first argument, or say which there are."""
         try:
             return super().resolve_command(ctx, args)
+        except PluginError:
+            if ctx.resilient_parsing:  # completion: there is nothing to offer
+                return None, None, args
+            raise
         except click.UsageError:
             registry.find("command", args[0])  # an unknown name: this error says more
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List commands: npgpt's own with their help, others by where they come from."""
-        rows = []
-        for name in self.list_commands(ctx):
-            spec = registry.find("command", name)
-            if spec.distribution in registry.HOUSE:
-                rows.append((name, registry.load("command", name).get_short_help_str(80)))
-            else:
-                rows.append((name, f"(from {spec.distribution})"))
+        """List commands, and say how many plugins failed."""
         with formatter.section("Commands"):
-            formatter.write_dl(rows)
+            formatter.write_dl(list(_summaries().items()))
+        if failed := sum(plugin.status == "failed" for plugin in registry.plugins()):
+            what = "1 plugin" if failed == 1 else f"{failed} plugins"
+            formatter.write_paragraph()
+            formatter.write_text(f"{what} failed: see npgpt plugins.")
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands and options that begin like this."""
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        commands = _summaries().items()
+        return [
+            CompletionItem(name, help=text)
+            for name, text in commands
+            if name.startswith(incomplete)
+        ] + options
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse the options before the command; what the user can mend becomes one line."""
+        try:
+            return super().make_context(*args, **kwargs)
+        except NpgptError as error:
+            raise InputError(error) from error
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run; what the user can mend becomes one line."""
-        try:
-            return super().invoke(ctx)
-        except NpgptError as error:
-            raise InputError(str(error)) from error
+        """Run; what the user can mend becomes one line, and so does a warning of npgpt's."""
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            try:
+                return super().invoke(ctx)
+            except NpgptError as error:
+                raise InputError(error) from error
+
+
+def _summaries() -> dict[str, str]:
+    """Command -> what it does, for npgpt's own; for others, where they come from."""
+    texts = {}
+    for name in registry.names("command"):
+        spec = registry.find("command", name)
+        house = spec.distribution in registry.HOUSE
+        texts[name] = SUMMARIES.get(name, "") if house else f"(from {spec.distribution})"
+    return texts
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any
+) -> None:
+    if issubclass(category, NpgptWarning):
+        click.echo(f"Warning: {message}", err=True)
+    else:
+        click.echo(warnings.formatwarning(message, category, filename, lineno), err=True, nl=False)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,3 +7,7 @@ class NpgptError(ValueError):
 
 class PluginError(NpgptError):
     """A part that is unknown, ambiguous, failed to load or misses its protocol."""
+
+
+class NpgptWarning(UserWarning):
+    """What its reader should know and need not mend. The command line prints it as one line."""

@@ -1,1 +1,12 @@
 """The commands, one file each. What a command needs is imported when it runs."""
+
+SUMMARIES = {
+    "check-grads": "Hold explicit gradients against central differences.",
+    "evaluate": "Measure a trained model on the whole of a text.",
+    "generate": "Continue a text with a trained model.",
+    "plot": "Draw the curves of a run.",
+    "plugins": "List, check, describe and start plugins.",
+    "tokenize": "Turn text into ids, or ids into text.",
+    "train": "Train a model on text.",
+}
+"""A line each for ``npgpt --help``, which therefore imports none of them."""
