@@ -14,6 +14,7 @@ import numpy as np
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
+from npgpt_train.provenance import provenance as provenance
 from npgpt_train.settings import DEFAULTS, Choices, Part, Settings
 
 GIVEN = {
@@ -111,15 +112,6 @@ def build_schedule(settings: Settings) -> Any:
     """The learning rate as a function of the step."""
     part = settings.schedule
     return registry.create("schedule", part.name, lr=settings.lr, **part.options)
-
-
-def provenance(settings: Settings) -> dict[str, dict[str, str]]:
-    """Which distribution, at which version, each part came from."""
-    specs = {kind: registry.find(kind, getattr(settings, kind).name) for kind in GIVEN}
-    return {
-        kind: {"name": s.name, "distribution": s.distribution, "version": s.version}
-        for kind, s in specs.items()
-    }
 
 
 def tokenizer_digest(settings: Settings, tokenizer: Any) -> str:

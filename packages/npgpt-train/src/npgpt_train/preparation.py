@@ -81,6 +81,7 @@ def resumed_run(folder: Path, choices: Choices, report: Report) -> Preparation:
             data changed.
     """
     run = _extended(Run.open(folder), choices)
+    run.require_parts()
     settings = run.settings
     report(Preparing("reading the text"))
     corpus = Corpus(open_dataset(settings.data))

@@ -18,6 +18,7 @@ from npgpt_core.protocols import Tokenizer
 from npgpt_train.checkpoint import Checkpoint, Checkpoints, read_json
 from npgpt_train.metrics import Metrics, read_metrics
 from npgpt_train.parts import build_model
+from npgpt_train.provenance import RECORDED, located, require_installed
 from npgpt_train.settings import Settings
 
 FORMAT = 1
@@ -89,9 +90,10 @@ class Run:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings it was made with."""
+        """The settings it was made with; a part whose name became ambiguous has its full one."""
         try:
-            return Settings.from_json(self.record.get("settings"))
+            settings = Settings.from_json(self.record.get("settings"))
+            return located(settings, self.record.get("parts"))
         except NpgptError as error:
             raise NpgptError(f"{self.folder / 'run.json'} is damaged: {error}") from error
 
@@ -109,8 +111,23 @@ class Run:
         """All events so far."""
         return read_metrics(self.metrics_path)
 
+    def require_parts(self, *kinds: str) -> None:
+        """Make sure that its parts (all, unless named) are installed.
+
+        Raises:
+            PluginError: says which distribution to install, and at which version.
+        """
+        needed = [kind for kind in kinds or RECORDED if kind not in self._required]
+        self._required.update(needed)  # so that a differing version is told once
+        require_installed(self.record.get("parts"), needed, self.folder)
+
+    @cached_property
+    def _required(self) -> set[str]:
+        return set()
+
     def tokenizer(self) -> Tokenizer:
         """Its tokenizer, trained."""
+        self.require_parts("tokenizer")
         target = registry.load("tokenizer", self.settings.tokenizer.name)
         tokenizer: Tokenizer = target.load(self.folder / "tokenizer.json")
         return tokenizer
@@ -133,6 +150,7 @@ class Run:
 
     def model(self, which: str = "best") -> Any:
         """Its model with the weights of a checkpoint, in evaluation mode."""
+        self.require_parts("model")
         checkpoint = self.checkpoint(which)
         model = build_model(self.settings, self.record["vocab_size"], np.random.default_rng(0))
         model.load_state_dict(checkpoint.model)
@@ -151,6 +169,7 @@ def load_run(folder: str | Path, checkpoint: str = "best") -> LoadedRun:
         NpgptError: no run, no checkpoint, a damaged file, or a part that is not installed.
     """
     run = Run.open(folder)
+    run.require_parts("model", "tokenizer")
     return LoadedRun(run.model(checkpoint), run.tokenizer(), run.settings, run.metrics())
 
 

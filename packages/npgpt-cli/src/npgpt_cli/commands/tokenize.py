@@ -57,10 +57,9 @@ def _open_tokenizer(source: Path) -> Tokenizer:
         names = [Run.open(source.parent).settings.tokenizer.name]
     refusals = []
     for name in names:
-        target = registry.load("tokenizer", name)
         try:
-            tokenizer: Tokenizer = target.load(source)
+            tokenizer: Tokenizer = registry.load("tokenizer", name).load(source)
             return tokenizer
-        except NpgptError as error:
+        except Exception as error:  # a broken plugin must not keep the others from trying
             refusals.append(f"{name}: {error}")
     raise NpgptError(f"no installed tokenizer reads {source}: " + "; ".join(refusals))
