@@ -1,0 +1,39 @@
+"""``npgpt plugins new``: a package to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from npgpt_core import registry
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(registry.KINDS))
+@click.argument("name")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The package's folder.  [default: ./npgpt-NAME]",
+)
+def new(kind: str, name: str, out: Path | None) -> None:
+    """Write a small package that adds a part called NAME, with tests that pass.
+
+    The part works as it is; make it yours.
+    """
+    from npgpt_cli.commands.plugins_show import USE
+    from npgpt_cli.scaffold import Scaffold
+
+    scaffold = Scaffold(kind, name)
+    folder = out or Path(scaffold.distribution)
+    written = scaffold.write(folder)
+    click.echo(f"{folder} is a package that adds the {kind} {name}:")
+    for path in written:
+        click.echo(f"  {path.relative_to(folder)}")
+    click.echo("\nNext:")
+    click.echo(f'  pip install -e "{folder.absolute() if out else "./" + str(folder)}[test]"')
+    click.echo(f"  pytest {folder}")
+    click.echo("  npgpt plugins --check")
+    click.echo(f"  {USE[kind].format(name=name)}{' RUN' if kind == 'command' else ''}")

@@ -1,0 +1,126 @@
+"""What a part says of itself: options with types, defaults and texts, from signature and docstring.
+
+Texts are those of a Google-style ``Args:`` section, in the docstring of the class or function, of
+its ``__init__``, or of a class that it extends. Of a model they are those of its ``Config``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import click
+
+_SECTION = re.compile(r"(Args|Arguments|Parameters):")
+_ENTRY = re.compile(r"\*{0,2}(\w+)(?: *\([^)]*\))?: *(.*)")
+_OTHER_SECTION = re.compile(r"[A-Z]\w*:")
+
+
+class Option(NamedTuple):
+    """One option of a part, as text."""
+
+    name: str
+    type: str
+    default: str
+    text: str
+
+    @property
+    def heading(self) -> str:
+        """``name: type = default``, without what is not known."""
+        kind = f": {self.type}" if self.type else ""
+        return f"{self.name}{kind}" + (f" = {self.default}" if self.default else "")
+
+
+def summary(target: Any) -> list[str]:
+    """The paragraphs of the docstring before any section, each on one line."""
+    if isinstance(target, click.Command):
+        doc = inspect.cleandoc(target.help or "")
+    else:
+        doc = inspect.getdoc(target) or ""
+    paragraphs = []
+    for paragraph in re.split(r"\n\s*\n", doc):
+        if _OTHER_SECTION.fullmatch(paragraph.split("\n")[0].strip()):
+            break
+        paragraphs.append(" ".join(paragraph.split()))
+    return paragraphs[:1]
+
+
+def given_by_npgpt(kind: str) -> tuple[str, ...]:
+    """The arguments that training itself passes to a part of a kind."""
+    from npgpt_train.parts import GIVEN
+
+    return GIVEN.get(kind, ())
+
+
+def options_of(kind: str, target: Any) -> list[Option]:
+    """The options of a part: what a user can set, in the order of the signature."""
+    if isinstance(target, click.Command):
+        return [_command_option(parameter) for parameter in target.params]
+    source = target.Config if kind == "model" else target
+    texts = _documented(source)
+    options = []
+    for parameter in inspect.signature(source).parameters.values():
+        if parameter.kind is parameter.POSITIONAL_ONLY or parameter.name in given_by_npgpt(kind):
+            continue
+        stars = "**" if parameter.kind is parameter.VAR_KEYWORD else ""
+        required = parameter.default is parameter.empty
+        default = "" if required else repr(parameter.default)
+        annotation = _annotation(parameter)
+        text = texts.get(parameter.name, "")
+        if required and not stars:
+            text = f"{text} (required)".strip()
+        options.append(Option(stars + parameter.name, annotation, default, text))
+    return options
+
+
+def _annotation(parameter: inspect.Parameter) -> str:
+    if parameter.annotation is not parameter.empty:
+        return inspect.formatannotation(parameter.annotation).strip("'\"")
+    return "" if parameter.default in (parameter.empty, None) else type(parameter.default).__name__
+
+
+def _command_option(parameter: click.Parameter) -> Option:
+    if isinstance(parameter, click.Option):
+        name = ", ".join((*parameter.opts, *parameter.secondary_opts))
+        kind = "flag" if parameter.is_flag else parameter.metavar or parameter.type.name
+        shown = isinstance(parameter.default, int | float | str) and not parameter.is_flag
+        return Option(name, kind, repr(parameter.default) if shown else "", parameter.help or "")
+    return Option(parameter.metavar or parameter.human_readable_name, "argument", "", "")
+
+
+def _documented(source: Any) -> Mapping[str, str]:
+    """Option -> text; what is nearest in the order of inheritance says it."""
+    texts: dict[str, str] = {}
+    for owner in getattr(source, "__mro__", (source,)):
+        for documented in (owner, vars(owner).get("__init__")):
+            for name, text in arguments_in(getattr(documented, "__doc__", None) or ""):
+                texts.setdefault(name, text)
+    return texts
+
+
+def arguments_in(docstring: str) -> Iterator[tuple[str, str]]:
+    """Yield name and text, on one line, of each entry of the ``Args:`` section of a docstring."""
+    lines = inspect.cleandoc(docstring).splitlines()
+    starts = [number for number, line in enumerate(lines) if _SECTION.fullmatch(line.strip())]
+    if not starts:
+        return
+    heading = lines[starts[0]]
+    outer = len(heading) - len(heading.lstrip())
+    inner: int | None = None
+    name, words = "", list[str]()
+    for line in lines[starts[0] + 1 :]:
+        indent = len(line) - len(line.lstrip())
+        if line.strip() and indent <= outer:
+            break
+        inner = indent if inner is None else inner
+        entry = _ENTRY.fullmatch(line.strip()) if indent == inner else None
+        if entry:
+            if name:
+                yield name, " ".join(words)
+            name, words = entry[1], entry[2].split()
+        else:
+            words += line.split()
+    if name:
+        yield name, " ".join(words)
