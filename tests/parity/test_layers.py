@@ -101,25 +101,3 @@ def test_dropout_equals_pytorch_under_the_same_mask(rng):
     np.testing.assert_allclose(layer(x), torch_y.detach(), **CLOSE)
     np.testing.assert_allclose(layer.backward(dy), torch_x.grad, **CLOSE)
     assert set(np.unique(mask)) == {0, torch.nn.Dropout(p)(torch.ones(999).double()).max().item()}
-
-
-def test_dropout_of_attention_weights_equals_pytorch_under_the_same_mask(rng):
-    p, x, dy = 0.4, rng.normal(size=(B, T, C)), rng.normal(size=(B, T, C))
-    layer, twin = MultiHeadAttention(C, H, dropout=p, **OPTIONS), TorchAttention(C, H).double()
-    copy_weights(layer, twin)
-    mask = Dropout(p, rng=np.random.default_rng(5))(np.ones((B, H, T, T)))
-
-    torch_x = torch.from_numpy(x).requires_grad_()
-    q, k, v = (
-        part.reshape(B, T, H, C // H).transpose(1, 2) for part in twin.qkv(torch_x).chunk(3, -1)
-    )
-    scores = q @ k.transpose(-1, -2) / (C // H) ** 0.5
-    scores = scores.masked_fill(torch.ones(T, T).triu(1).bool(), -torch.inf)
-    weights = scores.softmax(-1) * torch.from_numpy(mask)
-    torch_y = twin.proj((weights @ v).transpose(1, 2).reshape(B, T, C))
-    torch_y.backward(torch.from_numpy(dy))
-
-    layer.use_rng(np.random.default_rng(5))
-    np.testing.assert_allclose(layer(x), torch_y.detach(), **CLOSE)
-    np.testing.assert_allclose(layer.backward(dy), torch_x.grad, **CLOSE)
-    assert_same_gradients(layer, twin)

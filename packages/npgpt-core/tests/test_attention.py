@@ -44,6 +44,13 @@ def test_equals_a_naive_loop(attention, x):
     np.testing.assert_allclose(attention(x), naive_attention(attention, x), rtol=1e-12)
 
 
+@pytest.mark.parametrize("t", [63, 64, 65, 129])
+def test_blocks_of_queries_change_nothing(attention, t):
+    x = np.random.default_rng(2).normal(size=(1, t, C))
+    np.testing.assert_allclose(attention(x), naive_attention(attention, x), rtol=1e-10)
+    check_gradients(attention, x, coordinates=20)
+
+
 @pytest.mark.parametrize("t", range(T))
 def test_changing_a_position_changes_nothing_before_it(attention, x, t):
     before = attention(x)
@@ -80,10 +87,10 @@ class Mutant(MultiHeadAttention):
     """The backward pass of attention, with the gradient of the keys left to a subclass."""
 
     def backward(self, dy):
-        q, k, v, a, _ = self.take()
-        dy = split_heads(self.proj.backward(dy), self.n_head)
-        ds = softmax_backward(self.dropout.backward(dy @ v.swapaxes(-1, -2)), a) * self.scale
-        dq, dk, dv = ds @ k, self.key_gradient(ds, q), a.swapaxes(-1, -2) @ dy
+        q, k, v, (a,) = self.take()  # q is scaled already; T is below a block of queries
+        (dy,) = split_heads(self.proj.backward(dy), 1, self.n_head)
+        ds = softmax_backward(dy @ v.swapaxes(-1, -2), a)
+        dq, dk, dv = ds @ k * self.scale, self.key_gradient(ds, q), a.swapaxes(-1, -2) @ dy
         return self.qkv.backward(np.concatenate([merge_heads(d) for d in (dq, dk, dv)], axis=-1))
 
 

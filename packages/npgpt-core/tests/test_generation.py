@@ -194,9 +194,9 @@ def test_the_mode_is_restored_after_an_error(model):
         ([[], []], {}, "at least one integer id a row"),
         ([1.0, 2.0], {}, "type float64"),
         ([[[1]]], {}, r"shape \(1, 1, 1\)"),
-        pytest.param(  # KNOWN BUG in src, reported: remove the marker with the fix
-            [V], {}, "", marks=pytest.mark.xfail(strict=True, reason="the model's IndexError")
-        ),
+        ([V], {}, "holds ids from"),
+        ([-1], {}, "holds ids from"),
+        ([[1], [1, 2]], {}, "differ in length"),
         ([1], {"max_new_tokens": -1}, "max_new_tokens is -1, expected 0 or more"),
         ([1], {"temperature": -0.5}, "temperature is -0.5"),
         ([1], {"temperature": float("nan")}, "temperature is nan"),

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from npgpt_core.errors import NpgptError
 from npgpt_core.module import Module
 
 
@@ -16,7 +17,12 @@ def clip_grad_norm(model: Module, max_norm: float) -> float:
 
     Returns:
         The norm before clipping. If it is not finite, nothing is scaled.
+
+    Raises:
+        NpgptError: a ``max_norm`` that is not above 0.
     """
+    if not max_norm > 0:
+        raise NpgptError(f"max_norm is {max_norm}, expected a number above 0")
     grads = list(model.grads().values())
     norm = math.sqrt(sum(float(np.vdot(grad, grad)) for grad in grads))
     if max_norm < norm < math.inf:

@@ -5,11 +5,14 @@ gradient of the loss with respect to ``y``. Functions return new arrays unless t
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
 from npgpt_core.types import Array, Ids
 
+BLOCK = 1 << 17  # numbers: half a megabyte in float32, what a core's cache holds with room
+QUERY_BLOCK = 64
 GELU_CUBIC = 0.044715
 GELU_SCALE = math.sqrt(2 / math.pi)
 
@@ -40,8 +43,9 @@ def add_rows(table: Array, ids: Ids, updates: Array) -> None:
     """
     flat = ids.reshape(-1)
     order = np.argsort(flat, kind="stable")
-    unique, starts = np.unique(flat[order], return_index=True)
-    table[unique] += np.add.reduceat(rows(updates)[order], starts, axis=0)
+    ordered = flat[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    table[ordered[starts]] += np.add.reduceat(rows(updates)[order], starts, axis=0)
 
 
 def relu(x: Array) -> Array:
@@ -96,31 +100,87 @@ def softmax_backward(dy: Array, y: Array) -> Array:
     return dx
 
 
-def causal_softmax(scores: Array) -> Array:
-    """Softmax over the keys that a query may see, written into ``scores``: (..., T, S).
+def causal_attention(q: Array, k: Array, v: Array) -> tuple[Array, list[Array]]:
+    """y = softmax(q kᵀ) v, in which a query sees no later key; gives y and the softmax by blocks.
 
-    The T queries are the last T of the S positions: query t sees the keys 0 .. S - T + t.
+    q (B, H, T, D), k and v (B, H, S, D) -> y (B, H, T, D) in the memory order of (B, T, H, D). The
+    queries are the last T of the S positions. They go through in blocks, because the first ones see
+    few keys: what lies beyond the last key that a block sees is not computed at all.
     """
-    n_queries, n_keys = scores.shape[-2:]
-    if n_queries > 1:
-        future = np.triu(np.ones((n_queries, n_keys), dtype=bool), k=n_keys - n_queries + 1)
-        np.copyto(scores, -np.inf, where=future)
-    return softmax(scores, out=scores)
+    b, h, n_queries, d = q.shape
+    y = np.empty((b, n_queries, h, d), q.dtype).swapaxes(1, 2)
+    blocks = []
+    for t, s in query_blocks(n_queries, k.shape[2]):
+        a = q[:, :, t] @ k[:, :, s].swapaxes(-1, -2)  # scores (B, H, t, s)
+        future = np.triu(np.ones(a.shape[-2:], dtype=bool), k=1 + s.stop - t.stop + t.start)
+        np.copyto(a, -np.inf, where=future)
+        softmax(a, out=a)
+        np.matmul(a, v[:, :, s], out=y[:, :, t])
+        blocks.append(a)
+    return y, blocks
 
 
-def split_heads(x: Array, n_head: int) -> Array:
-    """(B, T, H·D) -> (B, H, T, D), a view."""
-    return x.reshape(*x.shape[:-1], n_head, x.shape[-1] // n_head).swapaxes(-2, -3)
+def causal_attention_backward(
+    dy: Array, q: Array, k: Array, v: Array, blocks: list[Array], dq: Array, dk: Array, dv: Array
+) -> None:
+    """Write dq, dk and dv, all (B, H, T, D), from dy (B, H, T, D) and the softmax by blocks."""
+    dk.fill(0)  # early keys are seen from several blocks
+    dv.fill(0)
+    for (t, s), a in zip(query_blocks(q.shape[2], k.shape[2]), blocks, strict=True):
+        dv[:, :, s] += a.swapaxes(-1, -2) @ dy[:, :, t]  # dv = aᵀ dy
+        da = dy[:, :, t] @ v[:, :, s].swapaxes(-1, -2)  # da = dy vᵀ
+        ds = softmax_backward(da, a)
+        np.matmul(ds, k[:, :, s], out=dq[:, :, t])  # dq = ds k
+        dk[:, :, s] += ds.swapaxes(-1, -2) @ q[:, :, t]  # dk = dsᵀ q
+
+
+def query_blocks(n_queries: int, n_keys: int) -> Iterator[tuple[slice, slice]]:
+    """Blocks of queries, and the keys up to the last that each block sees."""
+    for start in range(0, n_queries, QUERY_BLOCK):
+        stop = min(start + QUERY_BLOCK, n_queries)
+        yield slice(start, stop), slice(0, n_keys - n_queries + stop)
+
+
+def split_heads(x: Array, parts: int, n_head: int) -> Array:
+    """(B, T, parts·H·D) -> (parts, B, H, T, D), a view: write into it, and x is merged heads."""
+    b, t, c = x.shape
+    return x.reshape(b, t, parts, n_head, c // (parts * n_head)).transpose(2, 0, 3, 1, 4)
 
 
 def merge_heads(x: Array) -> Array:
-    """(B, H, T, D) -> (B, T, H·D)."""
-    x = x.swapaxes(-2, -3)
-    return x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
+    """(B, H, T, D) -> (B, T, H·D), a view if memory is in the order of the result."""
+    b, h, t, d = x.shape
+    return x.swapaxes(1, 2).reshape(b, t, h * d)
 
 
-def log_softmax(x: Array) -> Array:
-    """log softmax(x) = x - max - log Σ_j exp(x_j - max) over the last axis."""
-    y: Array = x - x.max(axis=-1, keepdims=True)
-    y -= np.log(np.exp(y).sum(axis=-1, keepdims=True))
-    return y
+def cross_entropy(logits: Array, targets: Ids) -> tuple[Array, Array, Array]:
+    """-log softmax(logits)[target]: (N, V), (N,) -> (N,); with e = exp(logits - max) and Σ e.
+
+    Softmax is e / Σ e, (N, V) / (N, 1). Rows go through in blocks that fit the cache.
+    """
+    n, v = logits.shape
+    losses, sums = np.empty(n, logits.dtype), np.empty((n, 1), logits.dtype)
+    e = np.empty(logits.shape, logits.dtype)
+    for block in row_blocks(n, v):
+        z, t, exp = logits[block], targets[block], e[block]
+        np.subtract(z, z.max(axis=-1, keepdims=True), out=exp)
+        z_target = exp[np.arange(len(t)), t]
+        np.exp(exp, out=exp)
+        sums[block, 0] = np.einsum("nv->n", exp)
+        losses[block] = np.log(sums[block, 0]) - z_target  # log Σ e - (z_target - max)
+    return losses, e, sums
+
+
+def cross_entropy_backward(dloss: float, targets: Ids, e: Array, sums: Array) -> Array:
+    """dlogits = dloss · (softmax - onehot(target)), written into ``e``: (N, V)."""
+    for block in row_blocks(*e.shape):
+        dlogits, t = e[block], targets[block]
+        dlogits *= dloss / sums[block]
+        dlogits[np.arange(len(t)), t] -= dloss
+    return e
+
+
+def row_blocks(n_rows: int, n_columns: int) -> Iterator[slice]:
+    """Slices of rows that hold about BLOCK numbers each."""
+    size = max(1, BLOCK // n_columns)
+    return (slice(start, start + size) for start in range(0, n_rows, size))

@@ -29,8 +29,8 @@ def generate(
     A row that has drawn ``stop_token`` is filled up with it; when all rows have, the result ends.
 
     Args:
-        model: Anything with ``config.block_size`` and ``forward``; a model that offers
-            ``new_cache`` is fed one token at a time (``protocols.Model``).
+        model: see ``protocols.Model``; one that offers ``new_cache(batch)`` and ``forward(ids,
+            cache)`` is fed one token at a time.
         prompt: ids, at least one per row; only the last ``block_size`` are seen.
         max_new_tokens: how many to add.
         temperature: divides the logits; 0 takes the likeliest token.
@@ -43,7 +43,7 @@ def generate(
     Raises:
         NpgptError: an empty prompt, ids outside the vocabulary, or an option out of range.
     """
-    ids = np.atleast_2d(np.asarray(prompt))
+    ids = _as_ids(prompt)
     new = list(
         stream(
             model,
@@ -72,7 +72,7 @@ def stream(
     stop_token: int | None = None,
 ) -> Iterator[Ids]:
     """Like ``generate`` for ids (B, T), but gives each new column (B,) as soon as it is drawn."""
-    _validate(ids, max_new_tokens, temperature, top_k, top_p)
+    _validate(ids, model.config.vocab_size, max_new_tokens, temperature, top_k, top_p)
     rng = np.random.default_rng(seed)
     stopped = np.zeros(len(ids), dtype=bool)
     was_training = getattr(model, "training", False)
@@ -130,11 +130,12 @@ def sample(
         return np.asarray(np.argmax(logits, axis=-1))
     scaled = logits.astype(np.float64)
     scaled -= scaled.max(axis=-1, keepdims=True)
-    scaled /= temperature
-    p = softmax(scaled)
+    p = softmax(np.maximum(scaled, -1e3 * temperature) / temperature)  # exp(-1000) is 0
     if top_k is not None and top_k < p.shape[-1]:
-        p[p < np.partition(p, -top_k, axis=-1)[:, -top_k, None]] = 0
-        p /= p.sum(axis=-1, keepdims=True)
+        likeliest = np.argsort(-p, axis=-1, kind="stable")[:, :top_k]
+        kept = np.zeros_like(p)
+        np.put_along_axis(kept, likeliest, np.take_along_axis(p, likeliest, axis=-1), axis=-1)
+        p = kept / kept.sum(axis=-1, keepdims=True)
     if top_p is not None:
         order = np.argsort(-p, axis=-1, kind="stable")
         ordered = np.take_along_axis(p, order, axis=-1)
@@ -146,13 +147,32 @@ def sample(
     return np.asarray(np.argmax(cumulative > draw[:, None], axis=-1))
 
 
+def _as_ids(prompt: npt.ArrayLike) -> Ids:
+    """A prompt (T,) or (B, T) as int64 (B, T)."""
+    try:
+        ids = np.atleast_2d(np.asarray(prompt))
+    except ValueError as error:
+        raise NpgptError("the prompts of a batch differ in length: generate them apart") from error
+    return ids.astype(np.int64) if ids.dtype.kind in "iu" else ids
+
+
 def _validate(
-    ids: Ids, max_new_tokens: int, temperature: float, top_k: int | None, top_p: float | None
+    ids: Ids,
+    vocab_size: int,
+    max_new_tokens: int,
+    temperature: float,
+    top_k: int | None,
+    top_p: float | None,
 ) -> None:
     if ids.ndim != 2 or ids.shape[1] == 0 or ids.dtype.kind not in "iu":
         raise NpgptError(
             f"the prompt has shape {ids.shape} and type {ids.dtype}, expected at least one integer"
             " id a row: start from a newline or a special token"
+        )
+    if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < vocab_size:
+        raise NpgptError(
+            f"the prompt holds ids from {ids.min()} to {ids.max()}, expected 0 to {vocab_size - 1}:"
+            " was it encoded by the tokenizer of this model?"
         )
     if max_new_tokens < 0:
         raise NpgptError(f"max_new_tokens is {max_new_tokens}, expected 0 or more")

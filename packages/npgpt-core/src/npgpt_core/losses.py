@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from npgpt_core.functional import log_softmax, rows
+from npgpt_core.functional import cross_entropy, cross_entropy_backward, rows
 from npgpt_core.module import Module
 from npgpt_core.types import Array, Ids
 
@@ -14,22 +14,25 @@ class CrossEntropy(Module):
     """
 
     def forward(self, logits: Array, targets: Ids) -> float:
-        """Mean of -log p(target)."""
+        """Mean of -log p(target).
+
+        Raises:
+            ValueError: targets that do not have the shape of the logits but for V.
+            IndexError: a target that is negative or at least V.
+        """
         if logits.shape[:-1] != targets.shape:
             raise ValueError(f"logits {logits.shape} do not fit targets {targets.shape}")
-        log_p = log_softmax(logits)
-        self.keep(log_p, targets)
-        return -float(at_targets(log_p, targets).mean(dtype=np.float64))
+        if not 0 <= int(targets.min()) <= int(targets.max()) < logits.shape[-1]:
+            raise IndexError(
+                f"targets from {targets.min()} to {targets.max()},"
+                f" expected 0 to {logits.shape[-1] - 1}"
+            )
+        losses, e, sums = cross_entropy(rows(logits), targets.reshape(-1))
+        self.keep(targets, e, sums)
+        return float(losses.mean(dtype=np.float64))
 
     def backward(self, dloss: float = 1.0) -> Array:
         """dlogits = dloss · (p - onehot(target)) / N, (..., V)."""
-        log_p, targets = self.take()
-        dlogits: Array = np.exp(log_p)
-        rows(dlogits)[np.arange(targets.size), targets.reshape(-1)] -= 1
-        dlogits *= dloss / targets.size
-        return dlogits
-
-
-def at_targets(log_p: Array, targets: Ids) -> Array:
-    """log_p[..., target]: (..., V), (...) -> (...)."""
-    return np.take_along_axis(log_p, targets[..., None], axis=-1)[..., 0]
+        targets, e, sums = self.take()
+        dlogits = cross_entropy_backward(dloss / targets.size, targets.reshape(-1), e, sums)
+        return dlogits.reshape(*targets.shape, -1)

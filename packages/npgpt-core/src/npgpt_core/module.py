@@ -76,6 +76,8 @@ class Module(ABC):
         """Use a parameter of another module, and its gradient, as ``self.<name>``: weight tying."""
         if name in self._parameter_names:
             raise ValueError(f"{type(self).__name__} has a parameter {name!r} already")
+        if not (array.flags.c_contiguous and grad.flags.c_contiguous):
+            raise ValueError(f"{name} is a view that is not contiguous: share the array itself")
         setattr(self, name, array)
         setattr(self, "d" + name, grad)
         self._parameter_names.append(name)
@@ -166,8 +168,9 @@ class Module(ABC):
         ]
         if problems:
             raise NpgptError(f"state does not fit {type(self).__name__}: " + "; ".join(problems))
+        arrays = {name: np.asarray(state[name], array.dtype) for name, array in own.items()}
         for name, array in own.items():
-            array[...] = state[name]
+            array[...] = arrays[name]
 
     def replica(self) -> Self:
         """A copy with the same parameter arrays but gradients and kept values of its own."""

@@ -67,9 +67,7 @@ class Block(Module):
         c = config.n_embd
         proj_std = 0.02 / math.sqrt(2 * config.n_layer)  # 2L branches add up in the residual
         self.ln_1 = LayerNorm(c, dtype=dtype)
-        self.attn = MultiHeadAttention(
-            c, config.n_head, rng=rng, dropout=config.dropout, proj_std=proj_std, dtype=dtype
-        )
+        self.attn = MultiHeadAttention(c, config.n_head, rng=rng, proj_std=proj_std, dtype=dtype)
         self.drop_1 = Dropout(config.dropout, rng=rng)
         self.ln_2 = LayerNorm(c, dtype=dtype)
         self.ff = FeedForward(c, rng=rng, proj_std=proj_std, dtype=dtype)
@@ -116,7 +114,13 @@ class GPT(Module):
         self.head = Linear(c, v, rng=rng, dtype=dtype)
 
     def forward(self, ids: Ids, cache: list[KeyValueCache] | None = None) -> Array:
-        """Logits of ids (B, T); with a ``cache`` they follow the positions already in it."""
+        """Logits of ids (B, T); with a ``cache`` they follow the positions already in it.
+
+        Raises:
+            NpgptError: ids that are not (B, T), or more positions than ``block_size``.
+        """
+        if ids.ndim != 2:
+            raise NpgptError(f"ids have shape {ids.shape}, expected (B, T)")
         start = cache[0].length if cache else 0
         end = start + ids.shape[-1]
         if end > self.config.block_size:

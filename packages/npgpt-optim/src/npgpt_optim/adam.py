@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 
 import numpy as np
 
 from npgpt_core.types import Array
-from npgpt_optim.optimizer import HasParameters, Optimizer, check_range
+from npgpt_optim.optimizer import HasParameters, Optimizer, Piece, check_range
 
 
 class Adam(Optimizer):
@@ -22,7 +23,7 @@ class Adam(Optimizer):
         lr: learning rate.
         beta1: β₁, memory of the mean gradient.
         beta2: β₂, memory of the mean squared gradient.
-        eps: ε, keeps the division finite.
+        eps: ε above 0, keeps the division finite.
     """
 
     def __init__(
@@ -36,28 +37,34 @@ class Adam(Optimizer):
     ) -> None:
         check_range("beta1", beta1, 0, 1)
         check_range("beta2", beta2, 0, 1)
-        check_range("eps", eps, 0, float("inf"))
+        check_range("eps", eps, sys.float_info.min, float("inf"))
         super().__init__(model, lr, slots=("m", "v"))
         self.beta1, self.beta2, self.eps = beta1, beta2, eps
         self.t = 0
 
     def step(self) -> None:
-        """One update; the bias corrections are folded into two numbers."""
+        """Apply one update to every parameter, in place."""
         self.t += 1
-        bias1, bias2 = 1 - self.beta1**self.t, 1 - self.beta2**self.t
-        for p, g, m, v, s in self.pieces():
-            m *= self.beta1  # m = β₁ m + (1 - β₁) g
-            m += np.multiply(g, 1 - self.beta1, out=s)
-            v *= self.beta2  # v = β₂ v + (1 - β₂) g²
-            np.multiply(g, g, out=s)
-            s *= 1 - self.beta2
-            v += s
-            np.sqrt(v, out=s)  # s = √v̂ + ε
-            s *= 1 / math.sqrt(bias2)
-            s += self.eps
-            np.divide(m, s, out=s)  # p -= lr m̂ / s
-            s *= self.lr / bias1
-            p -= s
+        super().step()
+
+    def update(self, piece: Piece, scratch: Array) -> None:
+        """One update; both bias corrections are folded into the two numbers lr and ε.
+
+        lr m̂ / (√v̂ + ε) = lr √b₂ / b₁ · m / (√v + ε √b₂), with bᵢ = 1 - βᵢᵗ.
+        """
+        p, g, (m, v), s = piece.parameter, piece.grad, piece.slots, scratch
+        b1, b2 = 1 - self.beta1**self.t, 1 - self.beta2**self.t
+        m *= self.beta1  # m = β₁ m + (1 - β₁) g
+        m += np.multiply(g, 1 - self.beta1, out=s)
+        v *= self.beta2  # v = β₂ v + (1 - β₂) g²
+        np.multiply(g, g, out=s)
+        s *= 1 - self.beta2
+        v += s
+        np.sqrt(v, out=s)  # p -= lr m̂ / (√v̂ + ε)
+        s += self.eps * math.sqrt(b2)
+        np.divide(m, s, out=s)
+        s *= self.lr * math.sqrt(b2) / b1
+        p -= s
 
     def state_dict(self) -> dict[str, Array | float | int]:
         """Copies of m and v, and the number of steps t."""
@@ -80,7 +87,7 @@ class AdamW(Adam):
         lr: learning rate.
         beta1: β₁, memory of the mean gradient.
         beta2: β₂, memory of the mean squared gradient.
-        eps: ε, keeps the division finite.
+        eps: ε above 0, keeps the division finite.
         weight_decay: λ, share of a weight that is lost each step, times lr.
     """
 
@@ -98,9 +105,9 @@ class AdamW(Adam):
         check_range("weight_decay", weight_decay, 0, float("inf"))
         self.weight_decay = weight_decay
 
-    def step(self) -> None:
+    def update(self, piece: Piece, scratch: Array) -> None:
         """Decay, then Adam."""
-        for parameter in self.parameters.values():
-            if parameter.ndim >= 2:
-                parameter *= 1 - self.lr * self.weight_decay
-        super().step()
+        if self.parameters[piece.name].ndim >= 2:
+            decayed = piece.parameter
+            decayed *= 1 - self.lr * self.weight_decay
+        super().update(piece, scratch)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
 
 PIECE = 1 << 15  # numbers: a few arrays of this length together fit a core's cache
+GROUPS = 8  # of pieces, each updated by one call of ``Optimizer.map``
 
 
 class HasParameters(Protocol):
@@ -24,47 +25,70 @@ class HasParameters(Protocol):
         """The same names -> gradient."""
 
 
+class Piece(NamedTuple):
+    """Matching flat views, each of at most PIECE numbers, of one parameter and its state."""
+
+    name: str
+    parameter: Array
+    grad: Array
+    slots: tuple[Array, ...]
+
+
 class Optimizer(ABC):
     """Updates the parameters of a model in place.
 
-    A subclass names its arrays of state in ``__init__`` and does its arithmetic in ``step`` on
-    ``self.pieces(...)``. Everything elementwise gives the same result in pieces; a piece stays in
-    the cache from the first line of the update to the last.
+    A subclass names its arrays of state and says in ``update`` what happens to one piece. All of it
+    is elementwise, so the result is the same in pieces; but a piece stays in the cache from the
+    first line of the update to the last.
 
     Args:
         model: anything with ``parameters()`` and ``grads()``.
         lr: learning rate, at least 0; a plain attribute that a training loop may set at each step.
         slots: names of the arrays of state, each of the parameters' shapes, zero at the start.
+
+    Attributes:
+        map: applies a function to groups of pieces; a training loop may set it to the ``map`` of a
+            thread pool.
     """
 
     def __init__(self, model: HasParameters, lr: float, slots: tuple[str, ...] = ()) -> None:
         check_range("lr", lr, 0, float("inf"))
         self.lr = lr
+        self.map: Callable[..., Iterable[Any]] = map
         self.parameters = model.parameters()
         self.grads = model.grads()
         self.slots = {
             slot: {name: np.zeros_like(array) for name, array in self.parameters.items()}
             for slot in slots
         }
+        self._pieces = [piece for name in self.parameters for piece in self._cut(name)]
 
-    @abstractmethod
+    def _cut(self, name: str) -> Iterable[Piece]:
+        slots = [slot[name] for slot in self.slots.values()]
+        arrays = [self.parameters[name], self.grads[name], *slots]
+        flat = [array.reshape(-1) for array in arrays]
+        for start in range(0, flat[0].size, PIECE):
+            parameter, grad, *rest = (array[start : start + PIECE] for array in flat)
+            yield Piece(name, parameter, grad, tuple(rest))
+
     def step(self) -> None:
         """Apply one update to every parameter, in place."""
+        groups = (self._pieces[i::GROUPS] for i in range(GROUPS))
+        for _ in self.map(self._update_group, groups):
+            pass
+
+    def _update_group(self, pieces: list[Piece]) -> None:
+        for piece in pieces:
+            self.update(piece, np.empty_like(piece.parameter))
+
+    @abstractmethod
+    def update(self, piece: Piece, scratch: Array) -> None:
+        """Update one piece in place; ``scratch`` has its shape and may be overwritten."""
 
     def zero_grad(self) -> None:
         """Set every gradient to zero, in place."""
         for grad in self.grads.values():
             grad.fill(0)
-
-    def pieces(self) -> Iterator[tuple[Array, ...]]:
-        """Flat views (parameter, gradient, each slot, scratch) of at most PIECE numbers."""
-        for name, parameter in self.parameters.items():
-            arrays = [parameter, self.grads[name], *(slot[name] for slot in self.slots.values())]
-            flat = [array.reshape(-1) for array in arrays]
-            scratch = np.empty(min(PIECE, parameter.size), parameter.dtype)
-            for start in range(0, parameter.size, PIECE):
-                piece = [array[start : start + PIECE] for array in flat]
-                yield (*piece, scratch[: piece[0].size])
 
     def state_dict(self) -> dict[str, Array | float | int]:
         """Copies of the state: "slot.parameter" -> array."""

@@ -47,7 +47,7 @@ class Step(Schedule):
         lr: the learning rate of the first steps.
         max_iters: number of steps of the run.
         step_size: steps between two falls; a third of the run unless given.
-        gamma: the factor.
+        gamma: the factor, from 0 to 1.
     """
 
     step_size: int | None = None
@@ -57,8 +57,8 @@ class Step(Schedule):
         super().__post_init__()
         if self.step_size is not None and self.step_size < 1:
             raise NpgptError(f"step_size is {self.step_size}, expected at least 1")
-        if not 0 <= self.gamma < math.inf:
-            raise NpgptError(f"gamma is {self.gamma}, expected a finite number of at least 0")
+        if not 0 <= self.gamma <= 1:
+            raise NpgptError(f"gamma is {self.gamma}, expected from 0 to 1")
 
     def __call__(self, step: int) -> float:
         """The learning rate after ``step // step_size`` falls."""
@@ -96,7 +96,7 @@ class WarmupCosine(Schedule):
         warmup = self.max_iters // 10 if self.warmup_iters is None else self.warmup_iters
         low = self.lr / 10 if self.min_lr is None else self.min_lr
         if step < warmup:
-            return self.lr * (step + 1) / warmup
+            return self.lr * ((step + 1) / warmup)
         if step >= self.max_iters:
             return low
         progress = (step - warmup) / (self.max_iters - warmup)

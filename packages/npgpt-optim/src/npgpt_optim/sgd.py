@@ -3,7 +3,8 @@
 import numpy as np
 
 from npgpt_core.errors import NpgptError
-from npgpt_optim.optimizer import HasParameters, Optimizer, check_range
+from npgpt_core.types import Array
+from npgpt_optim.optimizer import HasParameters, Optimizer, Piece, check_range
 
 
 class SGD(Optimizer):
@@ -33,19 +34,19 @@ class SGD(Optimizer):
         self.momentum = momentum
         self.nesterov = nesterov
 
-    def step(self) -> None:
+    def update(self, piece: Piece, scratch: Array) -> None:
         """One step down the gradient, or along the velocity."""
-        for p, g, *velocity, s in self.pieces():
-            if not velocity:
-                p -= np.multiply(g, self.lr, out=s)
-                continue
-            (u,) = velocity
-            u *= self.momentum  # u = μ u + g
-            u += g
-            if self.nesterov:
-                np.multiply(u, self.momentum, out=s)
-                s += g
-                s *= self.lr
-            else:
-                np.multiply(u, self.lr, out=s)
-            p -= s
+        p, g, s = piece.parameter, piece.grad, scratch
+        if not self.momentum:
+            p -= np.multiply(g, self.lr, out=s)
+            return
+        (u,) = piece.slots
+        u *= self.momentum  # u = μ u + g
+        u += g
+        if self.nesterov:
+            np.multiply(u, self.momentum, out=s)  # p -= lr (g + μ u)
+            s += g
+            s *= self.lr
+        else:
+            np.multiply(u, self.lr, out=s)  # p -= lr u
+        p -= s

@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from npgpt_core.losses import CrossEntropy
 from npgpt_core.types import Ids
+from npgpt_train.memory import reuse_freed_memory
 
 
 class Workers:
@@ -54,11 +55,19 @@ class Workers:
 
         batch_size = len(x)
         losses = self._split(work, x, y)
-        totals = self.models[0].grads()
-        for replica in self.models[1 : len(losses)]:
-            for name, grad in replica.grads().items():
-                totals[name] += grad
+        self._sum_gradients(len(losses))
         return sum(losses)
+
+    def _sum_gradients(self, count: int) -> None:
+        """Add the gradients of the replicas to those of the model, each array on one thread."""
+        totals, *others = (model.grads() for model in self.models[:count])
+
+        def add(name: str) -> None:
+            for grads in others:
+                totals[name] += grads[name]
+
+        for _ in self.pool.map(add, sorted(totals, key=lambda name: -totals[name].size)):
+            pass
 
     def loss(self, x: Ids, y: Ids) -> float:
         """Mean loss of a batch (B, T) in evaluation mode."""
@@ -91,7 +100,7 @@ class Workers:
 @contextmanager
 def open_workers(model: Any, count: int) -> Iterator[Workers]:
     """Workers for the length of a ``with`` block, in which BLAS runs on one thread a call."""
-    with threadpool_limits(1, user_api="blas"):
+    with threadpool_limits(1, user_api="blas"), reuse_freed_memory():
         workers = Workers(model, count)
         try:
             yield workers

@@ -7,8 +7,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.functional import causal_softmax, merge_heads, softmax_backward, split_heads
-from npgpt_core.layers.dropout import Dropout
+from npgpt_core.functional import (
+    causal_attention,
+    causal_attention_backward,
+    merge_heads,
+    split_heads,
+)
 from npgpt_core.layers.linear import Linear
 from npgpt_core.module import Module
 from npgpt_core.types import Array
@@ -26,11 +30,11 @@ class KeyValueCache:
 
     def append(self, k: Array, v: Array) -> tuple[Array, Array]:
         """Add (B, H, T, D) keys and values; give all so far, (B, H, S, D)."""
-        end = self.length + k.shape[-2]
-        self.k[..., self.length : end, :] = k
-        self.v[..., self.length : end, :] = v
+        end = self.length + k.shape[2]
+        self.k[:, :, self.length : end] = k
+        self.v[:, :, self.length : end] = v
         self.length = end
-        return self.k[..., :end, :], self.v[..., :end, :]
+        return self.k[:, :, :end], self.v[:, :, :end]
 
 
 class MultiHeadAttention(Module):
@@ -42,8 +46,7 @@ class MultiHeadAttention(Module):
     Args:
         n_embd: C.
         n_head: H, a divisor of C.
-        rng: draws the weights and the dropout masks.
-        dropout: of the attention weights.
+        rng: draws the weights.
         proj_std: spread of the initial Wₒ.
         dtype: of the parameters.
     """
@@ -54,7 +57,6 @@ class MultiHeadAttention(Module):
         n_head: int,
         *,
         rng: np.random.Generator,
-        dropout: float = 0.0,
         proj_std: float = 0.02,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
@@ -64,30 +66,25 @@ class MultiHeadAttention(Module):
         self.n_head = n_head
         self.scale = 1 / math.sqrt(n_embd // n_head)
         self.qkv = Linear(n_embd, 3 * n_embd, rng=rng, dtype=dtype)
-        self.dropout = Dropout(dropout, rng=rng)
         self.proj = Linear(n_embd, n_embd, rng=rng, std=proj_std, dtype=dtype)
 
     def forward(self, x: Array, cache: KeyValueCache | None = None) -> Array:
         """With a ``cache`` the T positions of x come after those already in it."""
-        q, k, v = (split_heads(part, self.n_head) for part in np.split(self.qkv(x), 3, axis=-1))
+        q, k, v = split_heads(self.qkv(x), 3, self.n_head)  # (B, H, T, D) each
+        q *= self.scale  # q kᵀ / √D, at the price of T · D instead of T · T
         if cache is not None:
             k, v = cache.append(k, v)
-        scores = q @ k.swapaxes(-1, -2)  # (B, H, T, S)
-        scores *= self.scale
-        a = causal_softmax(scores)
-        a_dropped = self.dropout(a)
-        self.keep(q, k, v, a, a_dropped)
-        y: Array = self.proj(merge_heads(a_dropped @ v))
-        return y
+        y, a = causal_attention(q, k, v)
+        self.keep(q, k, v, a)
+        out: Array = self.proj(merge_heads(y))
+        return out
 
     def backward(self, dy: Array) -> Array:
-        """Upside down: through Wₒ, the weighted sum, the softmax, the scores, the qkv product."""
-        q, k, v, a, a_dropped = self.take()
-        dy = split_heads(self.proj.backward(dy), self.n_head)  # (B, H, T, D)
-        dv = a_dropped.swapaxes(-1, -2) @ dy  # dv = aᵀ dy
-        da = self.dropout.backward(dy @ v.swapaxes(-1, -2))  # da = dy vᵀ
-        ds = softmax_backward(da, a)
-        ds *= self.scale
-        dq = ds @ k  # dq = ds k / √D
-        dk = ds.swapaxes(-1, -2) @ q  # dk = dsᵀ q / √D
-        return self.qkv.backward(np.concatenate([merge_heads(d) for d in (dq, dk, dv)], axis=-1))
+        """Upside down: through Wₒ, the attention itself, √D, the qkv product."""
+        q, k, v, a = self.take()
+        dqkv = np.empty((*dy.shape[:-1], 3 * dy.shape[-1]), dy.dtype)  # (B, T, 3C)
+        dq, dk, dv = split_heads(dqkv, 3, self.n_head)
+        (dy,) = split_heads(self.proj.backward(dy), 1, self.n_head)
+        causal_attention_backward(dy, q, k, v, a, dq, dk, dv)
+        dq *= self.scale
+        return self.qkv.backward(dqkv)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from npgpt_core import registry
 from npgpt_core.layers.activation import GELU, ReLU, Softmax
@@ -19,58 +19,55 @@ from npgpt_core.layers.layernorm import LayerNorm
 from npgpt_core.layers.linear import Linear
 from npgpt_core.losses import CrossEntropy
 from npgpt_core.module import Module
+from npgpt_core.testing.small import B, C, H, T, V, random_ids, small_model
 from npgpt_core.types import Array
 
-B, T, C, H, V = 2, 7, 12, 3, 11
-"""The shape of all examples: T differs from the head size C / H = 4, so that a transposed gradient
-cannot pass for a right one."""
-
-Case = Callable[[], tuple[Module, Array]]
-
-SMALL = {"n_layer": 2, "n_head": H, "n_embd": C, "dropout": 0.1}
-"""Config fields by which a registered model is made small, where it has them."""
+Case = Callable[..., tuple[Module, Array]]
+"""Called with nothing, or with (rng, dtype): what ``layer_checks`` calls a factory."""
 
 
 def layer_cases() -> dict[str, Case]:
     """Name -> function that gives a layer and an input for it."""
-    rng = np.random.default_rng(0)
-    options: dict[str, Any] = {"rng": rng, "dtype": np.float64}
-    modules: dict[str, Callable[[], Module]] = {
-        "Linear": lambda: Linear(C, C + 1, **options),
-        "LayerNorm": lambda: LayerNorm(C, dtype=np.float64),
-        "ReLU": ReLU,
-        "GELU": GELU,
-        "Softmax": Softmax,
-        "Dropout": lambda: Dropout(0.3, rng=rng),
-        "MultiHeadAttention": lambda: MultiHeadAttention(C, H, dropout=0.1, **options),
-        "FeedForward": lambda: FeedForward(C, **options),
-        "CrossEntropy": _WithTargets,
+    layers: dict[str, Callable[..., Module]] = {
+        "Linear": lambda **options: Linear(C, C + 1, **options),
+        "LayerNorm": lambda rng, dtype: LayerNorm(C, dtype=dtype),
+        "ReLU": lambda rng, dtype: ReLU(),
+        "GELU": lambda rng, dtype: GELU(),
+        "Softmax": lambda rng, dtype: Softmax(),
+        "Dropout": lambda rng, dtype: Dropout(0.3, rng=rng),
+        "MultiHeadAttention": lambda **options: MultiHeadAttention(C, H, **options),
+        "FeedForward": lambda **options: FeedForward(C, **options),
+        "CrossEntropy": lambda rng, dtype: _WithTargets(),
     }
-
-    def case(make: Callable[[], Module]) -> tuple[Module, Array]:
-        return make(), rng.normal(size=(B, T, C))
-
-    def embedding() -> tuple[Module, Array]:
-        return Embedding(V, C, **options), rng.integers(0, V, (B, T))
-
-    cases: dict[str, Case] = {name: partial(case, make) for name, make in modules.items()}
-    return {"Embedding": embedding, **cases}
+    cases: dict[str, Case] = {name: partial(_case, make) for name, make in layers.items()}
+    return {"Embedding": _embedding, **cases}
 
 
 def gradient_cases() -> dict[str, Case]:
     """All layers, and every installed model made small."""
-    models = {name: partial(small_model, name) for name in registry.names("model")}
+    models = {name: partial(_registered_model, name) for name in registry.names("model")}
     return {**layer_cases(), **models}
 
 
-def small_model(name: str) -> tuple[Module, Array]:
-    """A registered model with as few numbers as its config allows, and ids for it."""
-    rng = np.random.default_rng(0)
-    target = registry.load("model", name)
-    fields = {field.name for field in dataclasses.fields(target.Config)}
-    small = {field: value for field, value in SMALL.items() if field in fields}
-    config = target.Config(vocab_size=V, block_size=T + 1, **small)
-    return target(config, rng=rng, dtype=np.float64), rng.integers(0, V, (B, T))
+def _case(
+    make: Callable[..., Module],
+    rng: np.random.Generator | None = None,
+    dtype: npt.DTypeLike = np.float64,
+) -> tuple[Module, Array]:
+    rng = rng or np.random.default_rng(0)
+    return make(rng=rng, dtype=dtype), rng.normal(size=(B, T, C)).astype(dtype)
+
+
+def _embedding(
+    rng: np.random.Generator | None = None, dtype: npt.DTypeLike = np.float64
+) -> tuple[Module, Array]:
+    rng = rng or np.random.default_rng(0)
+    return Embedding(V, C, rng=rng, dtype=dtype), rng.integers(0, V, (B, T))
+
+
+def _registered_model(name: str) -> tuple[Module, Array]:
+    model: Any = small_model(registry.load("model", name), dropout=0.1)
+    return model, random_ids()
 
 
 class _WithTargets(Module):

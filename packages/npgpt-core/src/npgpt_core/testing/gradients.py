@@ -67,24 +67,24 @@ def gradient_errors(
     module: Module, x: Array, *, seed: int = 0, coordinates: int = 100
 ) -> list[GradientCheck]:
     """The errors that ``check_gradients`` judges, worst first (a NaN counts as worst)."""
+    if x.size == 0 or x.dtype not in (np.float64, np.int64, np.intp):
+        raise ValueError(f"x has shape {x.shape} and type {x.dtype}, expected some float64 or ids")
     rng = np.random.default_rng(seed)
-    saved = module.state_dict()
-    x = x.copy()
+    saved, saved_grads = module.state_dict(), {n: g.copy() for n, g in module.grads().items()}
+    was_training = module.training
     module.train()
     try:
-        for array in module.parameters().values():
+        for name, array in module.parameters().items():
             if array.dtype != np.float64:
-                raise ValueError(
-                    f"parameters are {array.dtype}, expected float64 to check gradients"
-                )
-            array[...] = rng.normal(0, 1 / np.sqrt(max(array.shape[0], 1)), array.shape) + (
-                array == 1
-            )
-        checks = _compare(module, x, rng, coordinates)
+                raise ValueError(f"{name} is {array.dtype}, expected float64 to check gradients")
+            fan_in = array.shape[0] if array.ndim > 1 else 1
+            array[...] += rng.normal(0, 1 / np.sqrt(fan_in), array.shape)
+        checks = _compare(module, x.copy(), rng, coordinates)
     finally:
         module.load_state_dict(saved)
-        module.zero_grad()
-        module.train()
+        for name, grad in module.grads().items():
+            grad[...] = saved_grads[name]
+        module.train(was_training)
     return sorted(checks, key=lambda c: -np.inf if np.isnan(c.error) else -c.error)
 
 
@@ -102,15 +102,18 @@ def _compare(
     def loss() -> float:
         return float((forward() * dy).sum())
 
-    module.zero_grad()
+    before = {name: rng.normal(size=grad.shape) for name, grad in module.grads().items()}
+    for name, grad in module.grads().items():
+        grad[...] = before[name]  # a backward must add to what is there
     forward()
     dx = module.backward(dy)
-    pairs = {name: (array, module.grads()[name]) for name, array in module.parameters().items()}
+    explicit = {name: grad - before[name] for name, grad in module.grads().items()}
+    arrays = module.parameters()
     if x.dtype.kind == "f":
-        pairs = {"x": (x, dx), **pairs}
+        explicit, arrays = {"x": np.array(dx), **explicit}, {"x": x, **arrays}
     return [
-        _check_array(name, loss, array, np.asarray(gradient).copy(), rng, coordinates)
-        for name, (array, gradient) in pairs.items()
+        _check_array(name, loss, array, np.asarray(explicit[name]), rng, coordinates)
+        for name, array in arrays.items()
     ]
 
 
