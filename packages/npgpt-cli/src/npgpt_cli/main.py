@@ -57,7 +57,7 @@ class Commands(click.Group):
             return super().resolve_command(ctx, args)
         except PluginError:
             if ctx.resilient_parsing:  # completion: there is nothing to offer
-                return None, None, args
+                return args[0], click.Command(args[0]), args[1:]
             raise
         except click.UsageError:
             registry.find("command", args[0])  # an unknown name: this error says more
