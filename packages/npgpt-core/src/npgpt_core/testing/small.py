@@ -1,0 +1,57 @@
+"""Small models of any class: what gradient checks and contract checks are made on."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from npgpt_core.types import Ids
+
+B, T, C, H, V = 2, 7, 12, 3, 11
+"""The shape of all examples: T differs from the head size C / H = 4, so that a transposed gradient
+cannot pass for a right one."""
+
+LONG = 130
+"""A context long enough that a model which goes through it in blocks has to."""
+
+SMALL = {"n_layer": 2, "n_head": H, "n_embd": C}
+"""Config fields by which a model is made small, where it has them."""
+
+
+def small_config(model_class: Any, **fields: Any) -> Any:
+    """A config with as few numbers as it allows; ``fields`` that it does not have are left out."""
+    known = inspect.signature(model_class.Config).parameters
+    small = {name: value for name, value in {**SMALL, **fields}.items() if name in known}
+    return model_class.Config(**{"vocab_size": V, "block_size": T + 1, **small})
+
+
+def small_model(
+    model_class: Any,
+    *,
+    seed: int = 0,
+    dtype: npt.DTypeLike = np.float64,
+    dropout: float = 0.0,
+    block_size: int = T + 1,
+) -> Any:
+    """A model of that config. In float64 it is as precise as the checks of its mathematics need."""
+    config = small_config(model_class, dropout=dropout, block_size=block_size)
+    return model_class(config, rng=np.random.default_rng(seed), dtype=dtype)
+
+
+def lively_model(model_class: Any, *, training: bool = True, **options: Any) -> Any:
+    """A small model whose parameters are all random and large enough for every path to count."""
+    model = small_model(model_class, **options)
+    if not training:
+        model.eval()
+    rng = np.random.default_rng(1)
+    for array in model.parameters().values():
+        array[...] = rng.normal(0, 0.5, array.shape)
+    return model
+
+
+def random_ids(*shape: int, seed: int = 0) -> Ids:
+    """Ids below V, of shape (B, T) unless another is given."""
+    return np.random.default_rng(seed).integers(0, V, shape or (B, T))

@@ -1,0 +1,301 @@
+"""Each model check can fail: for every id, a model that is broken in one place."""
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from npgpt_core import Dropout, Embedding, Linear, Module, NpgptError
+from npgpt_core.testing import model_checks, parametrize_with_checks
+
+CHECKS = dict(model_checks())
+
+
+@dataclass(frozen=True)
+class AveragesConfig:
+    vocab_size: int
+    block_size: int
+    n_embd: int = 8
+    dropout: float = 0.0
+
+    def __post_init__(self):
+        for name in ("vocab_size", "block_size"):
+            value = getattr(self, name)
+            if type(value) is not int or value < 1:
+                raise NpgptError(f"{name} is {value!r}, expected 1 or more")
+
+
+class Averages(Module):
+    """A right model, to be broken in one place at a time: the mean of all vectors so far."""
+
+    Config = AveragesConfig
+
+    def __init__(self, config, *, rng, dtype=np.float32):
+        super().__init__()
+        self.config = config
+        self.embedding = Embedding(config.vocab_size, config.n_embd, rng=rng, dtype=dtype)
+        self.dropout = Dropout(config.dropout, rng=rng)
+        self.head = Linear(config.n_embd, config.vocab_size, rng=rng, dtype=dtype)
+
+    def forward(self, ids, cache=None):
+        cache = cache or Cache()
+        x = self.embedding(ids)
+        end = cache.length + ids.shape[1]
+        if end > self.config.block_size:
+            raise NpgptError(f"{end} ids, block_size is {self.config.block_size}")
+        counts = np.arange(cache.length + 1, end + 1, dtype=x.dtype)[:, None]
+        sums = x.cumsum(axis=1) + cache.sums
+        cache.sums, cache.length = sums[:, -1:], end
+        self.keep(counts)
+        return self.head(self.dropout(sums / counts))
+
+    def backward(self, dlogits):
+        dsums = self.dropout.backward(self.head.backward(dlogits)) / self.take()
+        self.embedding.backward(dsums[:, ::-1].cumsum(axis=1)[:, ::-1])
+
+    def new_cache(self, batch):
+        return Cache()
+
+
+class Cache:
+    sums = np.float32(0)
+    length = 0
+
+
+class NoModule:
+    Config = AveragesConfig
+    forward, backward = Averages.forward, Averages.backward
+
+
+@dataclass
+class Mutable:
+    vocab_size: int
+    block_size: int
+
+
+@dataclass(frozen=True)
+class NeedsWidth:
+    vocab_size: int
+    block_size: int
+    n_embd: int
+
+
+@dataclass(frozen=True)
+class AnythingGoes:
+    vocab_size: int
+    block_size: int
+    n_embd: int = 8
+    dropout: float = 0.0
+
+
+def with_config(config):
+    return type(config.__name__ + "Model", (Averages,), {"Config": config})
+
+
+class KeepsNoConfig(Averages):
+    def __init__(self, config, **options):
+        super().__init__(config, **options)
+        self.config = AveragesConfig(config.vocab_size, config.block_size + 1)
+
+
+class WidensLogits(Averages):
+    def forward(self, ids, cache=None):
+        return super().forward(ids, cache) * np.float64(1) + np.zeros(1)
+
+
+class IgnoresDtype(Averages):
+    def __init__(self, config, *, rng, dtype=np.float32):
+        super().__init__(config, rng=rng)
+
+
+class DrawsForItself(Averages):
+    def __init__(self, config, *, rng, dtype=np.float32):
+        super().__init__(config, rng=np.random.default_rng(), dtype=dtype)
+
+
+class LosesAGradient(Averages):
+    def grads(self):
+        return {"head.weight": self.head.dweight}
+
+
+class LastPositionOnly(Averages):
+    def forward(self, ids, cache=None):
+        return super().forward(ids, cache)[:, -1]
+
+
+class TakesAnyLength(Averages):
+    def forward(self, ids, cache=None):
+        return super().forward(ids[:, -self.config.block_size :], cache)
+
+
+class ForgetsTheInputSide(Averages):
+    def backward(self, dlogits):
+        self.take()
+        self.dropout.backward(self.head.backward(dlogits))
+        self.embedding.take()
+
+
+class Overwrites(Averages):
+    def backward(self, dlogits):
+        self.zero_grad()
+        super().backward(dlogits)
+
+
+class ScalesItsInput(Averages):
+    def backward(self, dlogits):
+        dlogits *= 0.5
+        super().backward(dlogits)
+
+
+class SeesTheFuture(Averages):
+    def forward(self, ids, cache=None):
+        logits = super().forward(ids, cache)
+        return logits + logits.mean(axis=1, keepdims=True)
+
+
+class SeesTheBatch(Averages):
+    def forward(self, ids, cache=None):
+        logits = super().forward(ids, cache)
+        return logits - logits.mean(axis=0)
+
+
+class LargeWeights(Averages):
+    def __init__(self, config, *, rng, dtype=np.float32):
+        super().__init__(config, rng=rng, dtype=dtype)
+        self.head.bias[...] = rng.normal(0, 1, config.vocab_size)
+
+
+class NoisyInEvaluation(Averages):
+    def forward(self, ids, cache=None):
+        self.noise = np.random.default_rng()
+        return super().forward(ids, cache) + self.noise.uniform()
+
+
+class Careless(Averages):
+    """Keeps its ids itself, in whatever mode, and as long as it lives."""
+
+    ids = np.zeros((2, 7), int)
+
+    def forward(self, ids, cache=None):
+        self.ids = ids
+        return super().forward(ids, cache)
+
+    def backward(self, dlogits):
+        mode = self.training
+        self.train()
+        super().forward(self.ids)
+        super().backward(dlogits)
+        self.train(mode)
+
+
+class CachesNoCount(Averages):
+    def forward(self, ids, cache=None):
+        logits = super().forward(ids, cache)
+        if cache:
+            cache.length = 0
+        return logits
+
+
+class HasHiddenState(Averages):
+    def __init__(self, config, *, rng, dtype=np.float32):
+        super().__init__(config, rng=rng, dtype=dtype)
+        self.shift = rng.normal(size=config.vocab_size).astype(dtype)
+
+    def forward(self, ids, cache=None):
+        return super().forward(ids, cache) + self.shift
+
+
+class GivesItsArrays(Averages):
+    def state_dict(self):
+        return self.parameters()
+
+
+class RebindsOnLoad(Averages):
+    def load_state_dict(self, state):
+        super().load_state_dict(state)
+        vars(self.head)["weight"] = self.head.weight.copy()
+
+
+class LoadIsKeyError(Averages):
+    def load_state_dict(self, state):
+        for name, array in self.parameters().items():
+            array[...] = state[name]
+
+
+class LoadsHalf(Averages):
+    def load_state_dict(self, state):
+        own = self.parameters()
+        for name in state:
+            if name in own:
+                own[name][...] = state[name]
+        super().load_state_dict(state)
+
+
+class CopiesWeights(Averages):
+    def replica(self):
+        return copy.deepcopy(self)
+
+
+class SharesGradients(Averages):
+    def replica(self):
+        return copy.copy(self)
+
+
+BROKEN = {
+    "protocol": NoModule,
+    "config-is-frozen-dataclass": with_config(Mutable),
+    "config-is-data": with_config(NeedsWidth),
+    "config-kept": KeepsNoConfig,
+    "config-refuses": with_config(AnythingGoes),
+    "float32-throughout": WidensLogits,
+    "float64-on-request": IgnoresDtype,
+    "same-seed-same-weights": DrawsForItself,
+    "gradients-beside-parameters": LosesAGradient,
+    "logits-shape": LastPositionOnly,
+    "too-long-refused": TakesAnyLength,
+    "gradients": ForgetsTheInputSide,
+    "gradients-accumulate": Overwrites,
+    "inputs-unchanged": ScalesItsInput,
+    "causality": SeesTheFuture,
+    "batch-invariance": SeesTheBatch,
+    "first-loss": LargeWeights,
+    "eval-deterministic": NoisyInEvaluation,
+    "backward-needs-forward": Careless,
+    "eval-keeps-nothing": Careless,
+    "cache-equals-recomputation": CachesNoCount,
+    "generates": LastPositionOnly,
+    "state-round-trip": HasHiddenState,
+    "state-is-copied": GivesItsArrays,
+    "load-in-place": RebindsOnLoad,
+    "load-refuses-missing": LoadIsKeyError,
+    "load-refuses-unexpected": LoadIsKeyError,
+    "load-refuses-misshapen": LoadIsKeyError,
+    "load-all-or-none": LoadsHalf,
+    "replica-shares-weights": CopiesWeights,
+    "replica-owns-gradients": SharesGradients,
+    "replica-owns-kept-values": SharesGradients,
+}
+
+
+@parametrize_with_checks("model", Averages)
+def test_a_right_model_passes(check):
+    check()
+
+
+@pytest.mark.parametrize("check_id", BROKEN)
+def test_a_broken_model_fails(check_id):
+    with pytest.raises(AssertionError, match=f"model check {check_id}: .{{20}}"):
+        CHECKS[check_id](BROKEN[check_id])
+
+
+def test_every_check_has_its_broken_model():
+    assert set(BROKEN) == set(CHECKS)
+
+
+def test_a_model_without_a_cache_passes():
+    class Uncached(Averages):
+        new_cache = property()
+
+    CHECKS["cache-equals-recomputation"](Uncached)
+    CHECKS["generates"](Uncached)

@@ -1,0 +1,298 @@
+"""Each tokenizer check can fail: for every id, a tokenizer that is broken in one place."""
+
+import json
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from npgpt_core import NpgptError
+from npgpt_core.protocols import SPECIAL_TOKENS
+from npgpt_core.testing import parametrize_with_checks, tokenizer_checks
+
+CHECKS = dict(tokenizer_checks())
+
+
+class Chars:
+    """A right tokenizer, one id a character, to be broken in one place at a time."""
+
+    special_tokens = SPECIAL_TOKENS
+    characters: str | None = None
+
+    @property
+    def vocab_size(self):
+        return 4 + len(self.characters)
+
+    def train(self, texts):
+        self.characters = "".join(sorted(set().union(*texts)))
+
+    def encode(self, text):
+        if self.characters is None:
+            raise NpgptError("train first")
+        ids = {character: i for i, character in enumerate(self.characters, start=4)}
+        return np.array([ids.get(character, 1) for character in text], np.int32)
+
+    def decode(self, ids):
+        ids = [int(i) for i in ids]
+        if ids and not 0 <= min(ids) <= max(ids) < self.vocab_size:
+            raise NpgptError("no such id")
+        return "".join(["", "\ufffd", "", "", *self.characters][i] for i in ids)
+
+    def save(self, path):
+        Path(path).write_text(json.dumps({"characters": self.characters}), "utf-8")
+
+    @classmethod
+    def load(cls, path):
+        tokenizer = cls()
+        try:
+            tokenizer.characters = json.loads(Path(path).read_text("utf-8"))["characters"]
+            if not isinstance(tokenizer.characters, str):
+                raise ValueError("characters must be a string")
+        except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+            raise NpgptError(f"{path} holds no tokenizer: {error}") from error
+        return tokenizer
+
+
+def loses(what, replacement=""):
+    """A tokenizer whose texts lack some characters."""
+
+    class Loses(Chars):
+        def decode(self, ids):
+            return "".join(replacement if what(c) else c for c in super().decode(ids))
+
+    return Loses
+
+
+class NoDecode:
+    special_tokens = SPECIAL_TOKENS
+    vocab_size = 4
+    train = encode = save = load = Chars.train
+
+
+class DefaultIsAnObject(Chars):
+    def __init__(self, normalize=str.lower):
+        pass
+
+
+class OtherSpecialTokens(Chars):
+    special_tokens = ("<unk>", "<pad>", "<bos>", "<eos>")
+
+
+class Lists(Chars):
+    def encode(self, text):
+        return super().encode(text).tolist()
+
+
+class TooSmallVocabulary(Chars):
+    vocab_size = property(lambda self: 3 + len(self.characters))
+
+
+class UnseenIsKeyError(Chars):
+    def encode(self, text):
+        if unseen := set(text) - set(self.characters):
+            raise KeyError(unseen.pop())
+        return super().encode(text)
+
+
+class LearnsWhileEncoding(Chars):
+    def encode(self, text):
+        ids = super().encode(text)
+        self.characters += "".join(sorted(set(text) - set(self.characters)))
+        return ids
+
+
+class GivesItsCache(Chars):
+    def encode(self, text):
+        self.cache = vars(self).get("cache", {})
+        return self.cache.setdefault(text, super().encode(text))
+
+
+class RandomOrder(Chars):
+    def train(self, texts):
+        super().train(texts)
+        self.characters = "".join(np.random.default_rng().permutation([*self.characters]).tolist())
+
+
+class AddsToVocabulary(Chars):
+    def train(self, texts):
+        known = self.characters or ""
+        super().train(texts)
+        self.characters = known + "".join(c for c in self.characters if c not in known)
+
+
+class ReadsTwice(Chars):
+    def train(self, texts):
+        self.longest = max(map(len, texts), default=0)
+        super().train(texts)
+
+
+class UntrainedIsTypeError(Chars):
+    def encode(self, text):
+        return super().encode(text if self.characters else None + text)
+
+
+class CountsTooMany(Chars):
+    vocab_size = property(lambda self: 5 + len(self.characters))
+
+
+class WrapsAround(Chars):
+    def decode(self, ids):
+        return super().decode([i % self.vocab_size for i in ids])
+
+
+class ArraysOnly(Chars):
+    def decode(self, ids):
+        return super().decode(ids if ids.ndim == 1 else [])
+
+
+class FullStopAtTheEnd(Chars):
+    def encode(self, text):
+        return super().encode(text) if text else np.array([4], np.int32)
+
+
+class ReadsSpecialTokens(Chars):
+    def encode(self, text):
+        for token, character in zip(SPECIAL_TOKENS, "\ue000\ue001\ue002\ue003", strict=True):
+            text = text.replace(token, character)
+        ids = super().encode(text)
+        for i, character in enumerate("\ue000\ue001\ue002\ue003"):
+            ids[[c == character for c in text]] = i
+        return ids
+
+
+class SpaceBetween(Chars):
+    def decode(self, ids):
+        return super().decode(ids) + " "
+
+
+class ShortensLongWords(Chars):
+    def encode(self, text):
+        return super().encode(text)[:1000]
+
+
+class Quadratic(Chars):
+    def encode(self, text):
+        ids = super().encode(text)
+        for i in range(len(text)):
+            sum(ids[:i].tolist())  # as one who counts the whole word for each letter
+        return ids
+
+
+class ForgetsUnknown(Chars):
+    def save(self, path):
+        Path(path).write_text(json.dumps({"characters": self.characters[:-3]}), "utf-8")
+
+
+class CountsSaves(Chars):
+    saves = 0
+
+    def save(self, path):
+        type(self).saves += 1
+        record = {"characters": self.characters, "saves": type(self).saves}
+        Path(path).write_text(json.dumps(record), "utf-8")
+
+
+class SavesLines(Chars):
+    def save(self, path):
+        Path(path).write_text(f"characters: {self.characters}", "utf-8")
+
+
+class LoadIsValueError(Chars):
+    @classmethod
+    def load(cls, path):
+        tokenizer = cls()
+        try:
+            data = Path(path).read_bytes()
+        except OSError as error:
+            raise NpgptError(f"{path}: {error}") from error
+        tokenizer.characters = json.loads(data)["characters"]
+        return tokenizer
+
+
+class EndsWhereTheFileEnds(Chars):
+    @classmethod
+    def load(cls, path):
+        text = Path(path).read_text("utf-8")
+        if text.startswith('{"characters": "') and not text.endswith("}"):
+            return cls()
+        return super().load(path)
+
+
+class TakesAnyField(Chars):
+    @classmethod
+    def load(cls, path):
+        try:
+            return super().load(path)
+        except NpgptError:
+            record = json.loads(Path(path).read_text("utf-8"))
+            if isinstance(record, dict) and record.get("characters", "") is None:
+                return cls()  # encodes nothing
+            raise
+
+
+class MissingIsOSError(Chars):
+    @classmethod
+    def load(cls, path):
+        Path(path).open().close()
+        return super().load(path)
+
+
+BROKEN = {
+    "protocol": NoDecode,
+    "options-are-data": DefaultIsAnObject,
+    "special-tokens-first": OtherSpecialTokens,
+    "ids-are-integers": Lists,
+    "ids-in-range": TooSmallVocabulary,
+    "unseen-text": UnseenIsKeyError,
+    "encode-deterministic": LearnsWhileEncoding,
+    "ids-belong-to-caller": GivesItsCache,
+    "train-deterministic": RandomOrder,
+    "train-again-starts-anew": AddsToVocabulary,
+    "train-reads-once": ReadsTwice,
+    "encode-untrained": UntrainedIsTypeError,
+    "vocab-size-decodable": CountsTooMany,
+    "decode-refuses-unknown-ids": WrapsAround,
+    "decode-any-iterable": ArraysOnly,
+    "round-trip-empty": FullStopAtTheEnd,
+    "round-trip-training-text": loses(str.isspace),
+    "round-trip-ascii": loses(str.isupper, "x"),
+    "round-trip-unicode-planes": loses(lambda c: c > "\uffff", "?"),
+    "round-trip-combining-marks": loses(unicodedata.combining),
+    "round-trip-control-characters": loses(lambda c: c < " "),
+    "round-trip-white-space": loses(lambda c: c == "\t", " "),
+    "round-trip-long-words": ShortensLongWords,
+    "long-words-in-time": Quadratic,
+    "special-tokens-not-from-text": ReadsSpecialTokens,
+    "decode-joined": SpaceBetween,
+    "save-load-same": ForgetsUnknown,
+    "save-same-bytes": CountsSaves,
+    "save-is-json": SavesLines,
+    "load-refuses-foreign-file": LoadIsValueError,
+    "load-refuses-damaged-file": EndsWhereTheFileEnds,
+    "load-refuses-wrong-fields": TakesAnyField,
+    "load-refuses-missing-file": MissingIsOSError,
+}
+
+
+@parametrize_with_checks("tokenizer", Chars)
+def test_a_right_tokenizer_passes(check):
+    check()
+
+
+@pytest.mark.parametrize("check_id", BROKEN)
+def test_a_broken_tokenizer_fails(check_id, monkeypatch):
+    monkeypatch.setattr("npgpt_core.testing.tokenizer_texts.MOST_SECONDS", 0.2)
+    with pytest.raises(AssertionError, match=f"tokenizer check {check_id}: .{{20}}"):
+        CHECKS[check_id](BROKEN[check_id])
+
+
+def test_every_check_has_its_broken_tokenizer():
+    assert set(BROKEN) == set(CHECKS)
+
+
+def test_a_tokenizer_may_refuse_to_encode_untrained_or_need_no_training():
+    class Bytes(Chars):
+        characters = "".join(map(chr, range(128)))
+
+    CHECKS["encode-untrained"](Bytes)
