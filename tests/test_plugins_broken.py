@@ -190,13 +190,9 @@ def test_environment_variables(run):
 
 
 def complete(run, words, **environment):
-    done = run(
-        _NPGPT_COMPLETE="bash_complete",
-        COMP_WORDS=words,
-        COMP_CWORD=str(len(words.split(" ")) - 1),
-        **environment,
-    )
-    return [line.partition(",")[2] for line in done.splitlines()]
+    words = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
+    lines = run(_NPGPT_COMPLETE="bash_complete", **words, **environment).split()
+    return [line.partition(",")[2] for line in lines]
 
 
 def test_shell_completion(run):
