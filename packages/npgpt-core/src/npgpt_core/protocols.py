@@ -51,7 +51,8 @@ class Optimizer(Protocol):
     """Updates ``model.parameters()`` in place from ``model.grads()``.
 
     Built as ``Optimizer(model, lr=..., **options)``; ``lr`` is a plain attribute that the training
-    loop sets before every step.
+    loop sets before every step. An optimizer with an attribute ``map`` is given that of a thread
+    pool, to update independent pieces in parallel.
     """
 
     lr: float

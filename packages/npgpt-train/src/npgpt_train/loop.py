@@ -41,6 +41,8 @@ class Trainer:
     def steps(self, start: int, end: int) -> Iterator[dict[str, Any]]:
         """Train from ``start`` steps done to ``end``; gives the metrics of every step."""
         s = self.settings
+        if hasattr(self.optimizer, "map"):
+            self.optimizer.map = self.workers.pool.map  # its pieces are updated on all threads
         model = self.workers.models[0]
         clock = time.perf_counter()
         for step in range(start, end):
