@@ -74,13 +74,16 @@ class Commands(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Commands and options that begin like this."""
-        options = click.Command.shell_complete(self, ctx, incomplete)
-        commands = _summaries().items()
-        return [
+        try:
+            summaries = _summaries()
+        except PluginError:  # NPGPT_PLUGIN_STRICT: a prompt is no place to raise
+            summaries = {}
+        commands = [
             CompletionItem(name, help=text)
-            for name, text in commands
+            for name, text in summaries.items()
             if name.startswith(incomplete)
-        ] + options
+        ]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Parse the options before the command; what the user can mend becomes one line."""
