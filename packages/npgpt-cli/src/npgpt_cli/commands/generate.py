@@ -12,7 +12,13 @@ from npgpt_cli.options import checkpoint_option, run_argument
 @click.command()
 @run_argument
 @click.option("--prompt", default="\n", help="Text to continue.  [default: a line break]")
-@click.option("--max-new-tokens", type=click.IntRange(0), default=500, show_default=True)
+@click.option(
+    "--max-new-tokens",
+    type=click.IntRange(0),
+    default=500,
+    show_default=True,
+    help="How much to write.",
+)
 @click.option(
     "--temperature",
     type=click.FloatRange(0),
@@ -22,7 +28,9 @@ from npgpt_cli.options import checkpoint_option, run_argument
 )
 @click.option("--top-k", type=click.IntRange(1), help="Draw from the k likeliest tokens.")
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Draw from this mass.")
-@click.option("--num-samples", type=click.IntRange(1), default=1, show_default=True)
+@click.option(
+    "--num-samples", type=click.IntRange(1), default=1, show_default=True, help="How many texts."
+)
 @click.option("--seed", type=click.IntRange(0), help="The same seed gives the same text.")
 @click.option("--raw", is_flag=True, help="Do not escape control characters.")
 @checkpoint_option

@@ -1,0 +1,286 @@
+"""``npgpt plugins``, with only core, train and cli installed, and a small plugin written here."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from importlib.resources import files
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from npgpt_cli.commands import SUMMARIES
+from npgpt_cli.describe import arguments_in, options_of
+from npgpt_cli.main import main
+from npgpt_cli.scaffold import KINDS, Scaffold
+from npgpt_core import registry
+
+PLUGIN = """
+from npgpt_core import hookimpl
+@hookimpl
+def npgpt_datasets():
+    return {"tiny": "npgpt_cli_test_plugin.part:Tiny", "both": "npgpt_cli_test_plugin.part:Tiny"}
+@hookimpl
+def npgpt_commands():
+    return {"both": "npgpt_cli_test_plugin.part:both", "odd": "npgpt_cli_test_plugin.part:Odd"}
+"""
+PART = '''
+import click
+class Tiny:
+    """A tiny dataset,
+    over two lines.
+
+    More of it.
+
+    Args:
+        size: how large
+            it is.
+        mode (str): how [bold]it[/bold] is read.
+    """
+    def __init__(self, *, size: int = 3, mode="plain\\x1b[31m", where): pass
+    def texts(self): yield ""
+class Odd:
+    def main(self): pass
+@click.command()
+@click.argument("run")
+@click.option("--loud", is_flag=True, help="Shout.")
+@click.option("--times", default=2, help="How often.")
+def both(run, loud, times):
+    """Do both."""
+    raise RuntimeError
+'''
+
+
+@pytest.fixture
+def npgpt(tmp_path, monkeypatch):
+    """Run the command with a stranger's plugin installed beside the house's."""
+    package, info = tmp_path / "npgpt_cli_test_plugin", tmp_path / "odd_one-1.0.dist-info"
+    package.mkdir()
+    info.mkdir()
+    for name, text in {"__init__": "", "_plugin": PLUGIN, "part": PART}.items():
+        (package / f"{name}.py").write_text(text)
+    (info / "entry_points.txt").write_text("[npgpt]\nx = npgpt_cli_test_plugin._plugin\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    registry.plugins.cache_clear()
+    yield lambda *args: CliRunner().invoke(main, [str(arg) for arg in args])
+    registry.plugins.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("npgpt_cli_test_plugin")]:
+        del sys.modules[name]
+
+
+# -------------------------------------------------------------------- the list
+
+
+def test_the_list_is_one_aligned_line_for_each(npgpt):
+    heading, *lines = npgpt("plugins").output.splitlines()
+    start = heading.index("status")
+    assert {line[start : start + 4] for line in lines} == {"ok  "}
+    (line,) = [line for line in lines if line.startswith("odd-one")]
+    assert " ".join(line.split()) == "odd-one 1.0 ok dataset tiny, both; command both, odd"
+
+
+def test_on_a_terminal_it_is_a_table(npgpt, monkeypatch):
+    monkeypatch.setattr("npgpt_cli.terminal.is_terminal", lambda: True)
+    output = npgpt("plugins").output
+    assert "┃" in output
+    assert "odd-one" in output
+
+
+def test_json_has_every_field(npgpt):
+    found = json.loads(npgpt("plugins", "--json").output)
+    (plugin,) = [plugin for plugin in found if plugin["distribution"] == "odd-one"]
+    assert set(plugin) == {"name", "distribution", "version", "status", "reason", "provides"}
+    assert plugin["provides"][0] == {
+        "kind": "dataset",
+        "name": "tiny",
+        "target": "npgpt_cli_test_plugin.part:Tiny",
+        "distribution": "odd-one",
+        "version": "1.0",
+    }
+
+
+def test_check_passes_where_all_is_sound(npgpt):
+    assert npgpt("plugins", "--check").exit_code == 0
+
+
+# -------------------------------------------------------------------- one part
+
+
+def test_show_a_part(npgpt):
+    result = npgpt("plugins", "show", "tiny")
+    assert result.exit_code == 0
+    lines = [" ".join(line.split()) for line in result.output.splitlines()]
+    assert lines[:2] == ["dataset tiny", "A tiny dataset, over two lines."]
+    assert "size: int = 3 how large it is." in lines
+    assert "where (required)" in lines
+    assert "from odd-one 1.0" in lines
+    assert "use npgpt train --data tiny" in lines
+    assert "\x1b" not in result.output
+
+
+def test_show_needs_the_kind_where_several_have_the_name(npgpt):
+    result = npgpt("plugins", "show", "both")
+    assert result.exit_code == 2
+    assert "npgpt plugins show dataset both or npgpt plugins show command both" in result.stderr
+    output = npgpt("plugins", "show", "command", "odd-one/both").output
+    assert re.search(r"--loud: flag +Shout\.", output)
+    assert re.search(r"--times: integer = 2 +How often\.", output)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["tyny"], "no part is called 'tyny', did you mean tiny?"),
+        (["dataset", "tyny"], "unknown dataset 'tyny', did you mean tiny?"),
+        (["datasets", "tiny"], "unknown kind 'datasets'"),
+        (["npgpt-train/tiny"], "no part is called 'npgpt-train/tiny'"),
+    ],
+)
+def test_show_what_is_not_there(npgpt, words, message):
+    result = npgpt("plugins", "show", *words)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert message in result.stderr
+
+
+def test_every_option_of_the_house_is_documented():
+    for kind in registry.KINDS:
+        for spec in registry.specs(kind):
+            if spec.distribution in registry.HOUSE and kind != "command":
+                for option in options_of(kind, registry.load_spec(spec)):
+                    assert option.text, f"{spec.qualified} says nothing of {option.name}"
+
+
+def test_arguments_of_a_docstring():
+    doc = """Do.
+
+    Args:
+        one: the first,
+            continued: here.
+        *rest: more.
+        two (int, optional): the second.
+
+    Returns:
+        three: not an argument.
+    """
+    assert dict(arguments_in(doc)) == {
+        "one": "the first, continued: here.",
+        "rest": "more.",
+        "two": "the second.",
+    }
+    assert dict(arguments_in("No section.")) == {}
+
+
+# -------------------------------------------------------------------- a new package
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_package_is_python_and_toml(kind, tmp_path, npgpt):
+    import tomllib
+
+    result = npgpt("plugins", "new", kind, "nice-one", "--out", tmp_path / "new")
+    assert result.exit_code == 0, result.output
+    project = tomllib.loads((tmp_path / "new/pyproject.toml").read_text())["project"]
+    assert project["name"] == "npgpt-nice-one"
+    assert project["entry-points"]["npgpt"] == {"nice-one": "npgpt_nice_one._plugin"}
+    sources = list((tmp_path / "new").rglob("*.py"))
+    assert {f"{kind}.py", "_plugin.py", f"test_{kind}.py"} <= {path.name for path in sources}
+    for path in sources:
+        ast.parse(path.read_text("utf-8"))
+        assert max(map(len, path.read_text("utf-8").splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "message"),
+    [
+        ("tokenizer", "Two Words", "expected lower-case letters, digits and single hyphens"),
+        ("tokenizer", "a--b", "expected lower-case"),
+        ("tokenizer", "9lives", "expected lower-case"),
+        ("tokenizer", "../escape", "expected lower-case"),
+        ("tokenizer", "npgpt-x", "npgpt- is put before it"),
+        ("tokenizer", "train", "npgpt-train is one of npgpt's own packages"),
+        ("tokenizer", "core", "npgpt-core is one of npgpt's own packages"),
+        ("dataset", "tiny", "'tiny' is that of the dataset of odd-one"),
+        ("command", "plugins", "is that of the command of npgpt-cli"),
+    ],
+)
+def test_a_name_that_cannot_be_used(npgpt, kind, name, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    result = npgpt("plugins", "new", kind, name)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert message in result.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_an_existing_folder_is_left_alone(npgpt, tmp_path):
+    (tmp_path / "mine").mkdir()
+    result = npgpt("plugins", "new", "tokenizer", "nice", "--out", tmp_path / "mine")
+    assert result.exit_code == 2
+    assert "exists already" in result.stderr
+    assert not list((tmp_path / "mine").iterdir())
+
+
+def test_the_templates_are_where_the_package_is():
+    assert {path.name for path in (files("npgpt_cli") / "templates").iterdir()} == {
+        "package",
+        *registry.KINDS,
+    }
+
+
+@pytest.mark.parametrize("name", ["class", "import", "module", "linear-model", "a", "x-tokenizer"])
+@pytest.mark.parametrize("kind", ["model", "command", "tokenizer"])
+def test_any_name_gives_python(kind, name):
+    for path, text in Scaffold(kind, name).render().items():
+        if path.endswith(".py"):
+            ast.parse(text)
+        assert "$" not in text
+
+
+# -------------------------------------------------------------------- the command itself
+
+
+def test_the_summaries_are_of_the_commands_there_are():
+    house = {spec.name for spec in registry.specs("command") if spec.distribution == "npgpt-cli"}
+    assert set(SUMMARIES) == house
+    for name in house:
+        command = registry.load("command", name)
+        assert command.get_short_help_str(200)
+
+
+def test_a_command_that_is_no_click_command_is_one_line(npgpt):
+    result = npgpt("odd")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "is a type, expected a Click command" in result.stderr
+
+
+def test_a_strangers_command_runs_and_its_errors_are_its_own(npgpt):
+    assert isinstance(npgpt("both", "x").exception, RuntimeError)
+    assert "(from odd-one)" in npgpt("--help").output
+
+
+@pytest.mark.parametrize(
+    ("args", "absent"),
+    [
+        (["--help"], ("numpy", "rich", "npgpt_cli.commands.train")),
+        (["train", "--help"], ("numpy", "rich")),
+        (["plugins"], ("numpy", "rich")),
+        (["plugins", "--help"], ("numpy", "rich")),
+        (["plugins", "new", "--help"], ("numpy", "rich")),
+    ],
+)
+def test_what_is_not_needed_is_not_imported(args, absent):
+    code = (
+        "import sys\nfrom npgpt_cli.main import main\n"
+        f"try: main({args!r})\nexcept SystemExit: pass\n"
+        f"print([name for name in {absent!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"
+
+
+def test_a_group_help_is_click(npgpt):
+    assert isinstance(registry.load("command", "plugins"), click.Group)
+    assert "show" in npgpt("plugins", "--help").output
