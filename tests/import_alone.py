@@ -9,8 +9,6 @@ import re
 import sys
 from importlib import metadata
 
-OPTIONAL = {"npgpt_core.testing.contract"}  # imports pytest, which only authors of tests need
-
 
 def main(environment: str) -> None:
     distribution = "npgpt-" + environment.removesuffix("-alone")
@@ -24,8 +22,7 @@ def main(environment: str) -> None:
     package = importlib.import_module(distribution.replace("-", "_"))
     modules = [m.name for m in pkgutil.walk_packages(package.__path__, package.__name__ + ".")]
     for module in modules:
-        if module not in OPTIONAL:
-            importlib.import_module(module)
+        importlib.import_module(module)
     for name in dir(package):
         getattr(package, name)
     print(f"{distribution}: {len(modules)} modules import beside {sorted(siblings)}")

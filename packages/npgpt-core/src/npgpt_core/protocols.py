@@ -81,7 +81,7 @@ class Schedule(Protocol):
 
 
 class Model(Protocol):
-    """A Module from ids (B, T) to logits (B, T, V), built as ``Model(Config(...), rng=rng)``.
+    """A Module from ids (B, T) to logits (B, T, V): ``Model(Config(...), rng=rng, dtype=dtype)``.
 
     ``Config`` is a frozen dataclass with at least ``vocab_size`` and ``block_size``, kept as
     ``config``. ``npgpt_core.Module`` supplies everything else but the mathematics.
