@@ -87,7 +87,7 @@ def _version(path: str) -> str:
 def _parse(data: bytes, group: str) -> Iterator[tuple[str, str, str]]:
     """Yield (name, value, error) of each line in the section of a group."""
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         yield "?", "", f"{MALFORMED}{error}"
         return
