@@ -1,7 +1,8 @@
 import pytest
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.settings import PRESETS, Choices, Part, Settings, choose, parse_option, read_config
+from npgpt_train.choices import PRESETS, Choices, choose, parse_option, read_config
+from npgpt_train.settings import Part, Settings
 
 SETTINGS = Settings(
     data=("a.txt",),

@@ -98,8 +98,8 @@ def _parse(data: bytes, group: str) -> Iterator[tuple[str, str, str]]:
         elif line and section == group and not line.startswith(("#", ";")):
             name, equals, value = map(str.strip, line.partition("="))
             sound = equals and re.fullmatch(r"[\w.]+(\s*:\s*[\w.]+)?\s*(\[.*\])?", value)
-            error = "" if sound else f"{MALFORMED}{line!r}, expected name = package.module"
-            yield name or "?", value.partition("[")[0].strip(), error
+            problem = "" if sound else f"{MALFORMED}{line!r}, expected name = package.module"
+            yield name or "?", value.partition("[")[0].strip(), problem
 
 
 def _from_metadata(group: str) -> Iterator[tuple[str, list[EntryPoint]]]:

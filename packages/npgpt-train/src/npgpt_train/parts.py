@@ -14,8 +14,9 @@ import numpy as np
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
+from npgpt_train.choices import DEFAULTS, Choices
 from npgpt_train.provenance import provenance as provenance
-from npgpt_train.settings import DEFAULTS, Choices, Part, Settings
+from npgpt_train.settings import Part, Settings
 
 GIVEN = {
     "tokenizer": (),

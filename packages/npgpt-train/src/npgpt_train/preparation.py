@@ -20,12 +20,13 @@ from npgpt_core.errors import NpgptError
 from npgpt_train import parts
 from npgpt_train.batches import last_start
 from npgpt_train.checkpoint import replace_file
+from npgpt_train.choices import Choices
 from npgpt_train.corpus import Corpus, open_dataset
 from npgpt_train.metrics import cut_metrics
 from npgpt_train.progress import Preparing, Report
 from npgpt_train.randomness import Purpose, generator
 from npgpt_train.run import Run
-from npgpt_train.settings import Choices, Settings
+from npgpt_train.settings import Settings
 from npgpt_train.token_file import Tokens, token_files
 
 

@@ -14,13 +14,14 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.generation import generate
 from npgpt_train import parts
 from npgpt_train.checkpoint import Checkpoint
+from npgpt_train.choices import Choices, choose
 from npgpt_train.loop import Trainer
 from npgpt_train.metrics import MetricsLog
 from npgpt_train.plots import plot_curves
 from npgpt_train.preparation import Preparation, new_run, resumed_run
 from npgpt_train.progress import Evaluated, Event, Finished, Report, Started, Stepped
 from npgpt_train.run import Run, check_free, next_free
-from npgpt_train.settings import Choices, Settings, choose
+from npgpt_train.settings import Settings
 from npgpt_train.workers import open_workers, physical_cores
 
 KEEP = 3
@@ -49,7 +50,7 @@ def train(
         resume: continue the run in ``out`` from its newest checkpoint.
         init_from: a run whose weights and tokenizer to start from.
         preset: numbers to start from: "tiny", "quick" or "full".
-        config: settings of a file, as ``settings.read_config`` gives them.
+        config: settings of a file, as ``choices.read_config`` gives them.
         options: dotted options of parts, {"tokenizer.min_frequency": 2}.
         report: is called with every event (``npgpt_train.progress``).
         flags: any setting: ``data="shakespeare", tokenizer="bpe", optim="adam", lr=1e-3``.

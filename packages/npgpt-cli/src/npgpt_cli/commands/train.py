@@ -15,7 +15,7 @@ Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
 
 def _setting(flag: str, help: str, **options: Any) -> Callable[[Command], Command]:
     """An option that stays None unless it is given; its default stands in the help."""
-    from npgpt_train.settings import ALIASES, DEFAULTS
+    from npgpt_train.choices import ALIASES, DEFAULTS
 
     name = flag.removeprefix("--").replace("-", "_")
     default = options.pop("default_text", DEFAULTS.get(ALIASES.get(name, name)))
@@ -90,7 +90,7 @@ def train(
     every setting, the metrics, the checkpoints, the curves and a sample.
     """
     from npgpt_cli.display import TrainingDisplay
-    from npgpt_train.settings import parse_option, read_config
+    from npgpt_train.choices import parse_option, read_config
     from npgpt_train.training import train as run_training
 
     with TrainingDisplay() as display:

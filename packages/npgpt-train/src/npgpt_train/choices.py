@@ -1,0 +1,176 @@
+"""How a run's settings are chosen: flags over options over a file over a preset over defaults."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from npgpt_core.errors import NpgptError
+from npgpt_train.settings import PARTS
+
+ALIASES = {
+    "optim": "optimizer",
+    "vocab_size": "tokenizer.vocab_size",
+    "n_layer": "model.n_layer",
+    "n_head": "model.n_head",
+    "n_embd": "model.n_embd",
+    "min_lr": "schedule.min_lr",
+    "warmup_iters": "schedule.warmup_iters",
+}
+"""Short names of common options of parts, for flags and files."""
+
+DEFAULTS: Mapping[str, Any] = {
+    "data": ("shakespeare",),
+    "tokenizer": "char",
+    "model": "gpt",
+    "optimizer": "adam",
+    "schedule": "warmup-cosine",
+    "batch_size": 16,
+    "block_size": 128,
+    "max_iters": 8000,
+    "lr": 3e-4,
+    "grad_clip": 1.0,
+    "eval_interval": 250,
+    "eval_iters": 20,
+    "seed": 1337,
+    "workers": 0,
+    "tokenizer.vocab_size": 6551,
+    "model.n_layer": 4,
+    "model.n_head": 4,
+    "model.n_embd": 256,
+}
+"""The published setting. Options of parts (dotted) go to the parts that take them."""
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "tiny": {
+        "batch_size": 8,
+        "block_size": 32,
+        "max_iters": 200,
+        "lr": 3e-3,
+        "eval_interval": 50,
+        "eval_iters": 5,
+        "tokenizer.vocab_size": 512,
+        "model.n_layer": 2,
+        "model.n_head": 2,
+        "model.n_embd": 32,
+    },
+    "quick": {
+        "batch_size": 16,
+        "block_size": 128,
+        "max_iters": 1500,
+        "lr": 2e-3,
+        "eval_interval": 250,
+        "eval_iters": 10,
+        "tokenizer.vocab_size": 2048,
+        "model.n_layer": 4,
+        "model.n_head": 4,
+        "model.n_embd": 128,
+    },
+    "full": {},
+}
+"""Numbers only: ``tiny`` takes seconds, ``quick`` minutes, ``full`` is the published setting."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Flat settings with dotted options of parts, and which of them somebody asked for.
+
+    Options that come from defaults and presets go to the parts that take them; one that was asked
+    for and is not taken is an error.
+    """
+
+    values: Mapping[str, Any]
+    asked: frozenset[str]
+
+    def part_options(self, part: str, valid: Iterable[str] | None) -> dict[str, Any]:
+        """Options for a part that takes those in ``valid`` (None: any)."""
+        prefix = part + "."
+        return {
+            key.removeprefix(prefix): value
+            for key, value in self.values.items()
+            if key.startswith(prefix)
+            and (key in self.asked or valid is None or key.removeprefix(prefix) in valid)
+        }
+
+
+def choose(
+    *,
+    preset: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Choices:
+    """Fold the layers: flags over options (``--set``) over config file over preset over default.
+
+    Raises:
+        NpgptError: an unknown preset, or a name that is no setting.
+    """
+    if preset is not None and preset not in PRESETS:
+        raise NpgptError(f"unknown preset {preset!r}, expected one of {', '.join(PRESETS)}")
+    values = {**DEFAULTS, **PRESETS[preset or "full"]}
+    asked: dict[str, Any] = {}
+    for layer in (config or {}, options or {}, flags or {}):
+        asked.update(_flatten(layer))
+    values.update(asked)
+    return Choices(values, frozenset(asked))
+
+
+def _flatten(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """Resolve aliases, and tables such as {"tokenizer": {"name": ...}}, to dotted keys."""
+    flat: dict[str, Any] = {}
+    for given, value in layer.items():
+        key = given.replace("-", "_")
+        key = ALIASES.get(key, key)
+        if key in PARTS and isinstance(value, Mapping):
+            table = {option.replace("-", "_"): item for option, item in value.items()}
+            if "name" in table:
+                flat[key] = table.pop("name")
+            flat.update({f"{key}.{option}": item for option, item in table.items()})
+        elif key == "data":
+            flat[key] = (value,) if isinstance(value, str) else tuple(value)
+        elif key in DEFAULTS or key.partition(".")[0] in PARTS:
+            flat[key] = value
+        else:
+            names = sorted({*(k for k in DEFAULTS if "." not in k), *ALIASES})
+            raise NpgptError(
+                f"unknown setting {given!r}; there are {', '.join(names)},"
+                f" and PART.OPTION with PART one of {', '.join(PARTS)}"
+            )
+    return flat
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """Settings of a TOML file.
+
+    Raises:
+        NpgptError: a file that cannot be read or is not TOML.
+    """
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NpgptError(f"cannot read the config file {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise NpgptError(f"{path} is not a TOML file: {error}") from error
+
+
+def parse_option(text: str) -> tuple[str, Any]:
+    """Turn ``--set PART.OPTION=VALUE`` into the key and a TOML value, or a string if it is none.
+
+    Raises:
+        NpgptError: no "=" or no dotted name before it.
+    """
+    key, equals, value = text.partition("=")
+    part, dot, option = key.strip().partition(".")
+    if not (equals and dot and part in PARTS and option):
+        raise NpgptError(
+            f"--set {text!r}: expected PART.OPTION=VALUE with PART one of {', '.join(PARTS)},"
+            " such as tokenizer.min_frequency=2"
+        )
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except (ValueError, RecursionError):
+        parsed = value.strip()
+    return f"{part}.{option.replace('-', '_')}", parsed
