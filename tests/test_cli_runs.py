@@ -167,8 +167,8 @@ def test_check_grads_names_and_failure(npgpt, monkeypatch):
     right = MultiHeadAttention.backward
 
     def transposed_key_gradient(self, dy):
-        q, k, v, a, a_dropped = self.take()
-        self.keep(q, k[..., ::-1, :], v, a, a_dropped)
+        q, k, v, a = self.take()
+        self.keep(q, k[..., ::-1, :], v, a)
         return right(self, dy)
 
     monkeypatch.setattr(MultiHeadAttention, "backward", transposed_key_gradient)

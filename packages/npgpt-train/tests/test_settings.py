@@ -12,6 +12,7 @@ SETTINGS = Settings(
     schedule=Part("constant"),
     batch_size=2,
     block_size=4,
+    grad_accumulation=1,
     max_iters=10,
     lr=0.1,
     grad_clip=1.0,

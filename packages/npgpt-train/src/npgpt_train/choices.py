@@ -30,6 +30,7 @@ DEFAULTS: Mapping[str, Any] = {
     "schedule": "warmup-cosine",
     "batch_size": 16,
     "block_size": 128,
+    "grad_accumulation": 1,
     "max_iters": 8000,
     "lr": 3e-4,
     "grad_clip": 1.0,

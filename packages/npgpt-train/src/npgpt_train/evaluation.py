@@ -1,4 +1,4 @@
-"""Losses in evaluation mode: a quick estimate while training, the whole of a text afterwards."""
+"""The loss of a trained model over the whole of a text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from npgpt_core.types import Ids
-from npgpt_train.batches import draw_batch, last_start, windows
+from npgpt_train.batches import last_start, windows
 from npgpt_train.corpus import Corpus, open_dataset
 from npgpt_train.parts import tokenizer_digest
 from npgpt_train.run import Run, load_run
@@ -37,20 +37,6 @@ class Evaluation:
     def bits_per_character(self) -> float:
         """The loss of all tokens in bits, over the number of characters they spell."""
         return self.loss * self.tokens / math.log(2) / self.characters
-
-
-def estimate_loss(
-    workers: Workers,
-    tokens: Ids,
-    *,
-    batches: int,
-    batch_size: int,
-    block_size: int,
-    rng: np.random.Generator,
-) -> float:
-    """Mean loss over some random batches of ``tokens`` (n,)."""
-    draws = (draw_batch(tokens, batch_size, block_size, rng) for _ in range(batches))
-    return sum(workers.loss(x, y) for x, y in draws) / batches
 
 
 def evaluate(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from npgpt_core.clipping import clip_grad_norm
 from npgpt_core.types import Ids
 from npgpt_train.batches import draw_batch
-from npgpt_train.evaluation import estimate_loss
+from npgpt_train.processes import Processes
 from npgpt_train.randomness import Purpose, generator
 from npgpt_train.settings import Settings
 from npgpt_train.workers import Workers
@@ -29,6 +29,7 @@ class Trainer:
         train_tokens: (n,), the training part.
         val_tokens: (m,), the validation part.
         settings: of the run.
+        processes: that train the same model together.
     """
 
     workers: Workers
@@ -37,20 +38,18 @@ class Trainer:
     train_tokens: Ids
     val_tokens: Ids
     settings: Settings
+    processes: Processes = field(default_factory=Processes)
 
     def steps(self, start: int, end: int) -> Iterator[dict[str, Any]]:
         """Train from ``start`` steps done to ``end``; gives the metrics of every step."""
         s = self.settings
+        model = self.workers.models[0]
         if hasattr(self.optimizer, "map"):
             self.optimizer.map = self.workers.pool.map  # its pieces are updated on all threads
-        model = self.workers.models[0]
         clock = time.perf_counter()
         for step in range(start, end):
-            batch_rng = generator(s.seed, Purpose.BATCH, step)
-            x, y = draw_batch(self.train_tokens, s.batch_size, s.block_size, batch_rng)
-
             self.optimizer.zero_grad()
-            loss = self.workers.gradients(x, y, self._dropout_rngs(step))
+            loss = self.gradients(step)
             grad_norm = clip_grad_norm(model, s.grad_clip or float("inf"))
             self.optimizer.lr = lr = self.schedule(step)
             self.optimizer.step()
@@ -61,28 +60,49 @@ class Trainer:
                 "loss": loss,
                 "grad_norm": grad_norm,
                 "lr": lr,
-                "tokens_per_second": x.size / seconds,
+                "tokens_per_second": self.rows * s.block_size / seconds,
                 "seconds": seconds,
             }
             clock = time.perf_counter()  # evaluation and checkpoints are not the step's
 
-    def evaluate(self, step: int) -> Mapping[str, Any]:
-        """Mean losses over a few random batches of both parts, the same at a step every time."""
-        s = self.settings
-        rng = generator(s.seed, Purpose.EVALUATION, step)
-        losses = {
-            name: estimate_loss(
-                self.workers,
-                tokens,
-                batches=s.eval_iters,
-                batch_size=s.batch_size,
-                block_size=s.block_size,
-                rng=rng,
-            )
-            for name, tokens in (("train_loss", self.train_tokens), ("val_loss", self.val_tokens))
-        }
-        return {"step": step, **losses}
+    @property
+    def rows(self) -> int:
+        """Rows of a step, over all processes and accumulated batches."""
+        return self.settings.batch_size * self.settings.grad_accumulation * self.processes.size
 
-    def _dropout_rngs(self, step: int) -> list[np.random.Generator]:
-        seed, count = self.settings.seed, len(self.workers.models)
-        return [generator(seed, Purpose.DROPOUT, step, worker=i) for i in range(count)]
+    def gradients(self, step: int) -> float:
+        """Draw the batch of a step; gives its mean loss, and adds its gradients to the model's."""
+        s = self.settings
+        rng = generator(s.seed, Purpose.BATCH, step)
+        x, y = draw_batch(self.train_tokens, self.rows, s.block_size, rng)
+        mine = self.processes.share(self.rows)
+        loss, share = 0.0, s.batch_size / self.rows
+        for i in range(s.grad_accumulation):
+            part = slice(mine.start + i * s.batch_size, mine.start + (i + 1) * s.batch_size)
+            loss += self.workers.gradients(x[part], y[part], self._dropout_rngs(step, i), share)
+        return self.processes.sum_gradients(self.workers.models[0].grads(), loss)
+
+    def _dropout_rngs(self, step: int, part: int) -> list[np.random.Generator]:
+        count, rank = len(self.workers.models), self.processes.rank
+        workers = range(part * count, (part + 1) * count)
+        return [generator(self.settings.seed, Purpose.DROPOUT, step, rank, w) for w in workers]
+
+    def evaluate(self, step: int) -> dict[str, Any]:
+        """Mean losses over a few random batches of both parts, the same at a step every time."""
+        rng = generator(self.settings.seed, Purpose.EVALUATION, step)
+        train_loss = self._estimate(self.train_tokens, rng)
+        return {
+            "step": step,
+            "train_loss": train_loss,
+            "val_loss": self._estimate(self.val_tokens, rng),
+        }
+
+    def _estimate(self, tokens: Ids, rng: np.random.Generator) -> float:
+        """Mean loss over ``eval_iters`` batches, whose rows the processes share."""
+        s, total = self.settings, 0.0
+        rows = s.batch_size * self.processes.size
+        for _ in range(s.eval_iters):
+            x, y = draw_batch(tokens, rows, s.block_size, rng)
+            mine = self.processes.share(rows)
+            total += self.workers.loss(x[mine], y[mine])
+        return self.processes.sum(total) / (s.eval_iters * self.processes.size)

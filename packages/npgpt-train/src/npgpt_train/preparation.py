@@ -43,7 +43,9 @@ class Preparation:
     best_val_loss: float = float("inf")
 
 
-def new_run(settings: Settings, folder: Path, source: Run | None, report: Report) -> Preparation:
+def new_run(
+    settings: Settings, folder: Path, source: Run | None, ranks: int, report: Report
+) -> Preparation:
     """Prepare a run from scratch, or from the weights and tokenizer of ``source``; make its folder.
 
     Raises:
@@ -66,6 +68,7 @@ def new_run(settings: Settings, folder: Path, source: Run | None, report: Report
         "vocab_size": tokenizer.vocab_size,
         "parameters": sum(array.size for array in model.parameters().values()),
         "data": {"characters": corpus.n_characters, "sha256": corpus.sha256},
+        "ranks": ranks,
         "versions": _versions(),
     }
     if source is not None:
@@ -74,7 +77,7 @@ def new_run(settings: Settings, folder: Path, source: Run | None, report: Report
     return Preparation(run, tokens, model, optimizer, schedule)
 
 
-def resumed_run(folder: Path, choices: Choices, report: Report) -> Preparation:
+def resumed_run(folder: Path, choices: Choices, ranks: int, report: Report) -> Preparation:
     """Prepare a run to go on from its newest checkpoint, or from the start if it has none.
 
     Raises:
@@ -82,8 +85,24 @@ def resumed_run(folder: Path, choices: Choices, report: Report) -> Preparation:
             data changed.
     """
     run = _extended(Run.open(folder), choices)
+    if ranks != run.record.get("ranks"):
+        raise NpgptError(
+            f"{folder} was trained by {run.record.get('ranks')} processes, not {ranks}: its batches"
+            " would be others. Resume it with as many, or start another run"
+        )
+    prepared = joined_run(run, report)
+    cut_metrics(run.metrics_path, prepared.step if prepared.step else -1)
+    return prepared
+
+
+def joined_run(run: Run, report: Report) -> Preparation:
+    """Prepare to train an existing run from its newest checkpoint, without writing anything.
+
+    Raises:
+        NpgptError: a part is not installed, or the data changed.
+    """
     run.require_parts()
-    settings = run.settings
+    settings, folder = run.settings, run.folder
     report(Preparing("reading the text"))
     corpus = Corpus(open_dataset(settings.data))
     recorded = run.record["data"].get("sha256")
@@ -100,10 +119,10 @@ def resumed_run(folder: Path, choices: Choices, report: Report) -> Preparation:
         checkpoint = run.checkpoints.load(steps[-1])
         model.load_state_dict(checkpoint.model)
         optimizer.load_state_dict(checkpoint.optimizer)
-        step, best = checkpoint.step, checkpoint.state["best_val_loss"]
+        step, lowest = checkpoint.step, checkpoint.state.get("best_val_loss")
+        best = best if lowest is None else float(lowest)
     elif "init_from" in run.record:
         model.load_state_dict(Run.open(run.record["init_from"]).checkpoint().model)
-    cut_metrics(run.metrics_path, step if step else -1)
     return Preparation(run, tokens, model, optimizer, schedule, step, best)
 
 

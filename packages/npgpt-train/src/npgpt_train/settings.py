@@ -30,8 +30,9 @@ class Settings:
         model: ids to logits.
         optimizer: updates the weights.
         schedule: step to learning rate.
-        batch_size: rows of a batch.
+        batch_size: rows that a process computes at once.
         block_size: tokens of a row.
+        grad_accumulation: batches that a process adds up before an update.
         max_iters: number of steps.
         lr: highest learning rate.
         grad_clip: largest joint norm of the gradients; 0 leaves them alone.
@@ -51,6 +52,7 @@ class Settings:
     schedule: Part
     batch_size: int
     block_size: int
+    grad_accumulation: int
     max_iters: int
     lr: float
     grad_clip: float
@@ -63,6 +65,7 @@ class Settings:
         for name, low in {
             "batch_size": 1,
             "block_size": 1,
+            "grad_accumulation": 1,
             "max_iters": 1,
             "eval_interval": 1,
             "eval_iters": 1,

@@ -1,31 +1,22 @@
-"""A run from its first setting to its last sample: ``train(preset="tiny", out="runs/x")``."""
+"""Training as one call: ``train(preset="tiny", out="runs/x")``, new or resumed, on any ranks."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from npgpt_core.errors import NpgptError
-from npgpt_core.generation import generate
 from npgpt_train import parts
-from npgpt_train.checkpoint import Checkpoint
 from npgpt_train.choices import Choices, choose
-from npgpt_train.loop import Trainer
-from npgpt_train.metrics import MetricsLog
-from npgpt_train.plots import plot_curves
-from npgpt_train.preparation import Preparation, new_run, resumed_run
-from npgpt_train.progress import Evaluated, Event, Finished, Report, Started, Stepped
+from npgpt_train.preparation import Preparation, joined_run, new_run, resumed_run
+from npgpt_train.processes import Processes, open_processes
+from npgpt_train.progress import Event, Report
 from npgpt_train.run import Run, check_free, next_free
+from npgpt_train.session import run_session
 from npgpt_train.settings import Settings
-from npgpt_train.workers import open_workers, physical_cores
-
-KEEP = 3
-SAMPLE_TOKENS = 500
+from npgpt_train.workers import physical_cores
 
 
 def _ignore(event: Event) -> None:
@@ -61,19 +52,64 @@ def train(
     Raises:
         NpgptError: wrong settings, data or files, before anything is written.
     """
-    choices = choose(preset=preset, config=config, options=options, flags=flags)
-    if resume:
-        if out is None:
-            raise NpgptError("which run should be resumed? Name its folder with --out")
-        if preset is not None or init_from is not None:
-            raise NpgptError("a resumed run keeps its settings: leave out --preset and --init-from")
-        return _run(resumed_run(Path(out), choices, report), report)
+    processes = open_processes()
+    report = report if processes.rank == 0 else _ignore
+
+    def prepare() -> Preparation:
+        choices = choose(preset=preset, config=config, options=options, flags=flags)
+        if resume:
+            return _resumed(out, choices, preset or init_from, processes, report)
+        return _new(out, choices, init_from, processes, report)
+
+    prepared = _prepare_once(processes, prepare)
+    with processes.ending_together():
+        return run_session(prepared, processes, report)
+
+
+def _prepare_once(processes: Processes, prepare: Callable[[], Preparation]) -> Preparation:
+    """Rank 0 prepares and makes the folder; the others join what it made, or end as it did."""
+    folder = None
+    if processes.rank == 0:
+        try:
+            prepared = prepare()
+            folder = prepared.run.folder
+        finally:
+            processes.broadcast(folder)
+        return prepared
+    folder = processes.broadcast(None)
+    if folder is None:
+        raise SystemExit(2)  # rank 0 has said why
+    return joined_run(Run.open(folder), _ignore)
+
+
+def _resumed(
+    out: str | Path | None,
+    choices: Choices,
+    refused: object,
+    processes: Processes,
+    report: Report,
+) -> Preparation:
+    if out is None:
+        raise NpgptError("which run should be resumed? Name its folder with --out")
+    if refused is not None:
+        raise NpgptError("a resumed run keeps its settings: leave out --preset and --init-from")
+    return resumed_run(Path(out), choices, processes.size, report)
+
+
+def _new(
+    out: str | Path | None,
+    choices: Choices,
+    init_from: str | Path | None,
+    processes: Processes,
+    report: Report,
+) -> Preparation:
     source = Run.open(init_from) if init_from is not None else None
     settings = parts.resolve(_like(source, choices) if source else choices)
-    settings = dataclasses.replace(settings, workers=settings.workers or physical_cores())
+    workers = settings.workers or max(1, physical_cores() // processes.size)
+    settings = dataclasses.replace(settings, workers=workers)
     folder = Path(out) if out is not None else next_free(Path("runs"), _stem(settings))
     check_free(folder)
-    return _run(new_run(settings, folder, source, report), report)
+    return new_run(settings, folder, source, processes.size, report)
 
 
 def _stem(settings: Settings) -> str:
@@ -96,79 +132,3 @@ def _like(source: Run, choices: Choices) -> Choices:
                 f" has {fixed[key]!r}: leave it out"
             )
     return Choices({**choices.values, **fixed}, choices.asked)
-
-
-def _run(prepared: Preparation, report: Report) -> Run:
-    """The steps, with an evaluation and a checkpoint every so often, and the end of the run."""
-    run, s = prepared.run, prepared.run.settings
-    best = prepared.best_val_loss
-    report(_started(prepared))
-    with open_workers(prepared.model, s.workers) as workers, MetricsLog(run.metrics_path) as log:
-        trainer = Trainer(
-            workers,
-            prepared.optimizer,
-            prepared.schedule,
-            prepared.tokens.train,
-            prepared.tokens.val,
-            s,
-        )
-        if prepared.step == 0:
-            evaluation = trainer.evaluate(0)
-            log.append(evaluation)
-            report(Evaluated(evaluation, best=False))
-        for metrics in trainer.steps(prepared.step, s.max_iters):
-            log.append(metrics)
-            report(Stepped(metrics))
-            step = metrics["step"]
-            if step % s.eval_interval == 0 or step == s.max_iters:
-                evaluation = trainer.evaluate(step)
-                is_best = evaluation["val_loss"] < best
-                best = min(best, evaluation["val_loss"])
-                log.append(evaluation)
-                run.checkpoints.save(_checkpoint(prepared, step, best), best=is_best, keep=KEEP)
-                report(Evaluated(evaluation, is_best))
-    report(_finish(run))
-    return run
-
-
-def _started(prepared: Preparation) -> Started:
-    run = prepared.run
-    return Started(
-        run.folder,
-        run.settings,
-        prepared.step,
-        run.record["parameters"],
-        run.record["vocab_size"],
-        len(prepared.tokens.train),
-        len(prepared.tokens.val),
-        run.record["data"]["characters"],
-    )
-
-
-def _checkpoint(prepared: Preparation, step: int, best: float) -> Checkpoint:
-    state = {"best_val_loss": best if math.isfinite(best) else None}
-    return Checkpoint(step, prepared.model.state_dict(), prepared.optimizer.state_dict(), state)
-
-
-def _finish(run: Run) -> Finished:
-    """Draw the curves, write a sample, and say how it ended."""
-    metrics = run.metrics()
-    curves, note = run.folder / "curves.png", ""
-    try:
-        plot_curves(metrics, curves, title=run.folder.name)
-    except NpgptError as error:
-        note = str(error)
-    sample = sample_text(run)
-    (run.folder / "sample.txt").write_text(sample, encoding="utf-8", errors="surrogatepass")
-    last = [event for event in metrics if "val_loss" in event][-1]
-    return Finished(run.folder, last, sample, None if note else curves, note)
-
-
-def sample_text(run: Run) -> str:
-    """500 tokens that follow a line break, from the best checkpoint; the same every time."""
-    model, tokenizer = run.model(), run.tokenizer()
-    prompt = tokenizer.encode("\n")
-    if len(prompt) == 0:
-        prompt = np.array([tokenizer.special_tokens.index("<bos>")])
-    ids = generate(model, prompt, SAMPLE_TOKENS, temperature=0.8, seed=run.settings.seed)
-    return str(tokenizer.decode(ids[len(prompt) :]))

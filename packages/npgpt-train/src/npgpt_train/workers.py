@@ -37,10 +37,16 @@ class Workers:
         self.criteria = [CrossEntropy() for _ in range(count)]
         self.pool = ThreadPoolExecutor(count, "npgpt-worker")
 
-    def gradients(self, x: Ids, y: Ids, rngs: Sequence[np.random.Generator]) -> float:
-        """Mean loss of a batch (B, T); its gradients are added to those of the model.
+    def gradients(
+        self, x: Ids, y: Ids, rngs: Sequence[np.random.Generator], share: float = 1.0
+    ) -> float:
+        """``share`` times the mean loss of a batch (B, T); its gradients are added to the model's.
 
-        ``rngs`` holds one generator a worker, for dropout.
+        Args:
+            x: inputs, (B, T).
+            y: targets, (B, T).
+            rngs: one generator a worker, for dropout.
+            share: of the rows of a step that are in this batch.
         """
 
         def work(i: int, x: Ids, y: Ids) -> float:
@@ -48,10 +54,10 @@ class Workers:
             if i > 0:
                 model.zero_grad()
             model.use_rng(rngs[i])
-            share = len(x) / batch_size
+            weight = share * len(x) / batch_size
             loss = criterion(model(x), y)
-            model.backward(criterion.backward(share))
-            return float(share * loss)
+            model.backward(criterion.backward(weight))
+            return float(weight * loss)
 
         batch_size = len(x)
         losses = self._split(work, x, y)

@@ -53,7 +53,8 @@ def _setting(flag: str, help: str, **options: Any) -> Callable[[Command], Comman
     metavar="RUN",
     help="Start from the weights and tokenizer of a run.",
 )
-@_setting("--batch-size", "Rows of a batch.", type=int)
+@_setting("--batch-size", "Rows that a process computes at once.", type=int)
+@_setting("--grad-accumulation", "Batches added up before an update.", type=int)
 @_setting("--block-size", "Tokens of a row.", type=int)
 @_setting("--max-iters", "Steps.", type=int)
 @_setting("--lr", "Highest learning rate.", type=float)

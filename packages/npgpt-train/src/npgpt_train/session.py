@@ -1,0 +1,109 @@
+"""The steps of a prepared run, with evaluations and checkpoints, and a sample at the end."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+
+from npgpt_core.errors import NpgptError
+from npgpt_core.generation import generate
+from npgpt_train.checkpoint import Checkpoint
+from npgpt_train.loop import Trainer
+from npgpt_train.metrics import MetricsLog
+from npgpt_train.plots import plot_curves
+from npgpt_train.preparation import Preparation
+from npgpt_train.processes import Processes
+from npgpt_train.progress import Evaluated, Finished, Report, Started, Stepped
+from npgpt_train.run import Run
+from npgpt_train.workers import open_workers
+
+KEEP = 3  # checkpoints beside the best
+SAMPLE_TOKENS = 500
+
+
+def run_session(prepared: Preparation, processes: Processes, report: Report) -> Run:
+    """The steps, with an evaluation and a checkpoint every so often, and the end of the run.
+
+    All processes do the same; rank 0 alone writes.
+    """
+    run, s = prepared.run, prepared.run.settings
+    writes = processes.rank == 0
+    best = prepared.best_val_loss
+    report(_started(prepared))
+    log_path = run.metrics_path if writes else Path(os.devnull)
+    with open_workers(prepared.model, s.workers) as workers, MetricsLog(log_path) as log:
+        trainer = Trainer(
+            workers,
+            prepared.optimizer,
+            prepared.schedule,
+            prepared.tokens.train,
+            prepared.tokens.val,
+            s,
+            processes,
+        )
+        if prepared.step == 0:
+            evaluation = trainer.evaluate(0)
+            log.append(evaluation)
+            report(Evaluated(evaluation, best=False))
+        for metrics in trainer.steps(prepared.step, s.max_iters):
+            log.append(metrics)
+            report(Stepped(metrics))
+            step = metrics["step"]
+            if step % s.eval_interval == 0 or step == s.max_iters:
+                evaluation = trainer.evaluate(step)
+                is_best = evaluation["val_loss"] < best
+                best = min(best, evaluation["val_loss"])
+                log.append(evaluation)
+                if writes:
+                    checkpoint = _checkpoint(prepared, step, best)
+                    run.checkpoints.save(checkpoint, best=is_best, keep=KEEP)
+                report(Evaluated(evaluation, is_best))
+    if writes:
+        report(_finish(run))
+    return run
+
+
+def _started(prepared: Preparation) -> Started:
+    run = prepared.run
+    return Started(
+        run.folder,
+        run.settings,
+        prepared.step,
+        run.record["parameters"],
+        run.record["vocab_size"],
+        len(prepared.tokens.train),
+        len(prepared.tokens.val),
+        run.record["data"]["characters"],
+    )
+
+
+def _checkpoint(prepared: Preparation, step: int, best: float) -> Checkpoint:
+    state = {"best_val_loss": best if math.isfinite(best) else None}
+    return Checkpoint(step, prepared.model.state_dict(), prepared.optimizer.state_dict(), state)
+
+
+def _finish(run: Run) -> Finished:
+    """Draw the curves, write a sample, and say how it ended."""
+    metrics = run.metrics()
+    curves, note = run.folder / "curves.png", ""
+    try:
+        plot_curves(metrics, curves, title=run.folder.name)
+    except NpgptError as error:
+        note = str(error)
+    sample = sample_text(run)
+    (run.folder / "sample.txt").write_text(sample, encoding="utf-8", errors="surrogatepass")
+    last = [event for event in metrics if "val_loss" in event][-1]
+    return Finished(run.folder, last, sample, None if note else curves, note)
+
+
+def sample_text(run: Run) -> str:
+    """500 tokens that follow a line break, from the best checkpoint; the same every time."""
+    model, tokenizer = run.model(), run.tokenizer()
+    prompt = tokenizer.encode("\n")
+    if len(prompt) == 0:
+        prompt = np.array([tokenizer.special_tokens.index("<bos>")])
+    ids = generate(model, prompt, SAMPLE_TOKENS, temperature=0.8, seed=run.settings.seed)
+    return str(tokenizer.decode(ids[len(prompt) :]))

@@ -1,0 +1,98 @@
+"""Two processes train the model that one would train: ``mpiexec -n 2 npgpt train``."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("mpi4py", reason="needs npgpt-train[mpi]")
+MPIEXEC = shutil.which(
+    "mpiexec", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+)
+if MPIEXEC is None:
+    pytest.skip("there is no mpiexec", allow_module_level=True)
+
+NPGPT = [sys.executable, "-c", "from npgpt_cli.main import main; main()"]
+SMALL = ["--preset", "tiny", "--max-iters", "50", "--eval-interval", "25", "--eval-iters", "2"]
+
+
+def _train(ranks, *args):
+    launcher = [MPIEXEC, "-n", str(ranks)] if ranks > 1 else []
+    command = [*launcher, *NPGPT, "train", "--workers", "1", *SMALL, *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def _losses(run):
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [line["loss"] for line in lines if "loss" in line]
+
+
+def test_two_ranks_and_accumulation_equal_one_process(text_file, tmp_path):
+    runs = {
+        "one": (1, "--batch-size", 8),
+        "two": (2, "--batch-size", 4),
+        "accumulated": (1, "--batch-size", 4, "--grad-accumulation", 2),
+        "both": (2, "--batch-size", 2, "--grad-accumulation", 2),
+    }
+    for name, (ranks, *args) in runs.items():
+        result = _train(ranks, "--data", text_file, "--out", tmp_path / name, *args)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.count("final loss") == 1
+    expected = _losses(tmp_path / "one")
+    assert len(expected) == 50
+    for name in runs:
+        assert _losses(tmp_path / name) == pytest.approx(expected, abs=1e-5), name
+    command = [*NPGPT, "train", "--resume", "--out", str(tmp_path / "two")]
+    resumed = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert resumed.returncode == 2
+    assert "2 processes" in resumed.stderr
+
+
+def test_wrong_input_is_said_once_and_ends_all_ranks(tmp_path):
+    result = _train(2, "--data", tmp_path / "nowhere.txt", "--out", tmp_path / "run")
+    assert result.returncode != 0
+    assert result.stderr.count("Error:") == 1
+    assert "nowhere.txt" in result.stderr
+
+
+def test_a_rank_that_dies_ends_the_job_and_the_run_resumes(text_file, tmp_path):
+    out = tmp_path / "run"
+    args = ["--data", text_file, "--out", out, "--max-iters", "100000", "--eval-interval", "20"]
+    command = [MPIEXEC, "-n", "2", *NPGPT, "train", "--workers", "1", *SMALL, *map(str, args)]
+    job = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        _wait_for(out / "latest")
+        os.kill(_ranks(out)[-1], signal.SIGKILL)
+        output, _ = job.communicate(timeout=60)
+    finally:
+        job.kill()
+    assert job.returncode != 0
+    assert "KILLED" in output.upper()
+    assert _ranks(out) == []
+    assert (out / "checkpoints" / (out / "latest").read_text().strip() / "state.json").is_file()
+
+
+def _wait_for(path):
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} did not appear"
+        time.sleep(0.05)
+
+
+def _ranks(out):
+    """Process ids of the ranks that train into ``out``, by their command lines."""
+    ids = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if str(out).encode() in command and b"-c" in command and b"-n" not in command:
+            ids.append(int(entry.name))
+    return sorted(ids)
