@@ -124,7 +124,7 @@ def test_show_a_part(npgpt):
 def test_show_needs_the_kind_where_several_have_the_name(npgpt):
     result = npgpt("plugins", "show", "both")
     assert result.exit_code == 2
-    assert "npgpt plugins show dataset both or npgpt plugins show command both" in result.stderr
+    assert "npgpt plugins show dataset both or npgpt plugins show command both" in result.output
     output = npgpt("plugins", "show", "command", "odd-one/both").output
     assert re.search(r"--loud: flag +Shout\.", output)
     assert re.search(r"--times: integer = 2 +How often\.", output)
@@ -141,8 +141,8 @@ def test_show_needs_the_kind_where_several_have_the_name(npgpt):
 )
 def test_show_what_is_not_there(npgpt, words, message):
     result = npgpt("plugins", "show", *words)
-    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-    assert message in result.stderr
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert message in result.output
 
 
 def test_every_option_of_the_house_is_documented():
@@ -210,8 +210,8 @@ def test_a_name_that_cannot_be_used(npgpt, kind, name, message, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.iterdir())
     result = npgpt("plugins", "new", kind, name)
-    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-    assert message in result.stderr
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert message in result.output
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -219,7 +219,7 @@ def test_an_existing_folder_is_left_alone(npgpt, tmp_path):
     (tmp_path / "mine").mkdir()
     result = npgpt("plugins", "new", "tokenizer", "nice", "--out", tmp_path / "mine")
     assert result.exit_code == 2
-    assert "exists already" in result.stderr
+    assert "exists already" in result.output
     assert not list((tmp_path / "mine").iterdir())
 
 
@@ -252,8 +252,8 @@ def test_the_summaries_are_of_the_commands_there_are():
 
 def test_a_command_that_is_no_click_command_is_one_line(npgpt):
     result = npgpt("odd")
-    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-    assert "is a type, expected a Click command" in result.stderr
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert "is a type, expected a Click command" in result.output
 
 
 def test_a_strangers_command_runs_and_its_errors_are_its_own(npgpt):
