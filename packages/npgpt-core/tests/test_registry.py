@@ -94,6 +94,7 @@ BROKEN = {
         f"{HEAD}def npgpt_models(config): return {{}}",
         "npgpt_models asks for config, and hooks take no arguments",
     ),
+    "async": (f"{HEAD}async def npgpt_models(): return {{}}", "npgpt_models is async"),
     "list": (f"{HEAD}def npgpt_models(): return ['x']", r"gave \['x'\], expected a mapping"),
     "coordinates": (f"{HEAD}def npgpt_models(): return {{'x': 'module'}}", "package.module:attr"),
     "class-not-name": (f"{HEAD}def npgpt_models(): return {{'x': dict}}", "package.module:attr"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterator, Mapping
+from inspect import iscoroutinefunction, signature  # pluggy imports it anyway
 from typing import Any
 
 import pluggy
@@ -95,6 +96,8 @@ def _check_hooks(manager: pluggy.PluginManager, plugin: Any) -> None:
             raise PluginError(f"{hook} is no hook{_close(hook)}; there are {', '.join(HOOKS)}")
         if options is None:
             raise PluginError(f"{name} is not marked with @hookimpl, so it would be ignored")
+        if iscoroutinefunction(value):
+            raise PluginError(f"{name} is async, and hooks are plain functions")
         if wanted := _required_arguments(value):
             raise PluginError(f"{name} asks for {', '.join(wanted)}, and hooks take no arguments")
 
@@ -107,8 +110,6 @@ def _close(hook: str) -> str:
 
 
 def _required_arguments(function: Any) -> list[str]:
-    from inspect import signature
-
     parameters = signature(function).parameters.values()
     return [p.name for p in parameters if p.default is p.empty and "VAR" not in p.kind.name]
 
