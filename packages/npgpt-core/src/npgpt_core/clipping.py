@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.module import Module
+from npgpt_core.types import Array
 
 
-def clip_grad_norm(model: Module, max_norm: float) -> float:
+def clip_grad_norm(
+    model: Module, max_norm: float, *, map: Callable[..., Iterable[Any]] = map
+) -> float:
     """Scale all gradients in place so that their joint norm is at most ``max_norm``.
 
     Pascanu, Mikolov & Bengio 2013 (arXiv:1211.5063).
+
+    Args:
+        model: anything with ``grads()``.
+        max_norm: above 0.
+        map: applies a function to every gradient; that of a thread pool does so in parallel.
 
     Returns:
         The norm before clipping. If it is not finite, nothing is scaled.
@@ -24,8 +34,13 @@ def clip_grad_norm(model: Module, max_norm: float) -> float:
     if not max_norm > 0:
         raise NpgptError(f"max_norm is {max_norm}, expected a number above 0")
     grads = list(model.grads().values())
-    norm = math.sqrt(sum(float(np.vdot(grad, grad)) for grad in grads))
+    norm = math.sqrt(sum(map(_squared_norm, grads)))
     if max_norm < norm < math.inf:
-        for grad in grads:
-            grad *= max_norm / norm
+        scale = max_norm / norm
+        for _ in map(lambda grad: np.multiply(grad, scale, out=grad), grads):
+            pass
     return norm
+
+
+def _squared_norm(grad: Array) -> float:
+    return float(np.vdot(grad, grad))

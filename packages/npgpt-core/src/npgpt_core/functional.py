@@ -22,6 +22,18 @@ def rows(x: Array) -> Array:
     return x.reshape(-1, x.shape[-1])
 
 
+def row_sum(x: Array) -> Array:
+    """Σ_c x_c over the last axis: (..., C) -> (..., 1)."""
+    total: Array = np.einsum("...c->...", x)[..., None]
+    return total
+
+
+def row_dot(x: Array, y: Array) -> Array:
+    """Σ_c x_c y_c over the last axis, without the product in memory: (..., C) -> (..., 1)."""
+    total: Array = np.einsum("...c,...c->...", x, y)[..., None]
+    return total
+
+
 def linear(x: Array, weight: Array, bias: Array) -> Array:
     """y = x W + b over the last axis: (..., I) -> (..., O), as one matrix product."""
     y = rows(x) @ weight
@@ -89,13 +101,13 @@ def softmax(x: Array, out: Array | None = None) -> Array:
     """y_i = exp(x_i) / Σ_j exp(x_j) over the last axis; ``out`` may be ``x`` itself."""
     y: Array = np.subtract(x, x.max(axis=-1, keepdims=True), out=out)
     np.exp(y, out=y)
-    y /= y.sum(axis=-1, keepdims=True)
+    y /= row_sum(y)
     return y
 
 
 def softmax_backward(dy: Array, y: Array) -> Array:
     """dx = y · (dy - Σ_j dy_j y_j) over the last axis."""
-    dx: Array = dy - np.einsum("...j,...j->...", dy, y)[..., None]
+    dx: Array = dy - row_dot(dy, y)
     dx *= y
     return dx
 
@@ -166,7 +178,7 @@ def cross_entropy(logits: Array, targets: Ids) -> tuple[Array, Array, Array]:
         np.subtract(z, z.max(axis=-1, keepdims=True), out=exp)
         z_target = exp[np.arange(len(t)), t]
         np.exp(exp, out=exp)
-        sums[block, 0] = np.einsum("nv->n", exp)
+        sums[block] = row_sum(exp)
         losses[block] = np.log(sums[block, 0]) - z_target  # log Σ e - (z_target - max)
     return losses, e, sums
 

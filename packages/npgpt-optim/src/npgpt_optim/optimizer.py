@@ -11,8 +11,8 @@ import numpy as np
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
 
-PIECE = 1 << 15  # numbers: a few arrays of this length together fit a core's cache
-GROUPS = 8  # of pieces, each updated by one call of ``Optimizer.map``
+PIECE = 1 << 16  # numbers: a few arrays of this length together fit a core's cache
+GROUPS = 4  # of pieces, each updated by one call of ``Optimizer.map``
 
 
 class HasParameters(Protocol):
@@ -87,8 +87,8 @@ class Optimizer(ABC):
 
     def zero_grad(self) -> None:
         """Set every gradient to zero, in place."""
-        for grad in self.grads.values():
-            grad.fill(0)
+        for _ in self.map(lambda grad: grad.fill(0), self.grads.values()):
+            pass
 
     def state_dict(self) -> dict[str, Array | float | int]:
         """Copies of the state: "slot.parameter" -> array."""

@@ -44,13 +44,14 @@ class Trainer:
         """Train from ``start`` steps done to ``end``; gives the metrics of every step."""
         s = self.settings
         model = self.workers.models[0]
+        parallel_map = self.workers.pool.map
         if hasattr(self.optimizer, "map"):
-            self.optimizer.map = self.workers.pool.map  # its pieces are updated on all threads
+            self.optimizer.map = parallel_map
         clock = time.perf_counter()
         for step in range(start, end):
             self.optimizer.zero_grad()
             loss = self.gradients(step)
-            grad_norm = clip_grad_norm(model, s.grad_clip or float("inf"))
+            grad_norm = clip_grad_norm(model, s.grad_clip or float("inf"), map=parallel_map)
             self.optimizer.lr = lr = self.schedule(step)
             self.optimizer.step()
 

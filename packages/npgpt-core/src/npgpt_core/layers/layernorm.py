@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.functional import rows
+from npgpt_core.functional import row_dot, row_sum, rows
 from npgpt_core.module import Module
 from npgpt_core.types import Array
 
@@ -34,9 +34,9 @@ class LayerNorm(Module):
 
     def forward(self, x: Array) -> Array:
         """y = γ x̂ + β."""
-        x_hat = x - x.mean(axis=-1, keepdims=True)
-        variance = np.einsum("...c,...c->...", x_hat, x_hat)[..., None] / x.shape[-1]
-        rstd = 1 / np.sqrt(variance + self.eps)
+        c = x.shape[-1]
+        x_hat = x - row_sum(x) / c
+        rstd = 1 / np.sqrt(row_dot(x_hat, x_hat) / c + self.eps)
         x_hat *= rstd
         self.keep(x_hat, rstd)
         y: Array = x_hat * self.gamma
@@ -49,8 +49,9 @@ class LayerNorm(Module):
         self.dgamma += np.einsum("nc,nc->c", rows(dy), rows(x_hat))  # dγ = Σ dy x̂
         self.dbeta += rows(dy).sum(axis=0)  # dβ = Σ dy
         dx = dy * self.gamma  # dx̂ = dy γ
-        along = np.einsum("...c,...c->...", dx, x_hat)[..., None] / dx.shape[-1]
-        dx -= dx.mean(axis=-1, keepdims=True)
+        c = dx.shape[-1]
+        along = row_dot(dx, x_hat) / c
+        dx -= row_sum(dx) / c
         dx -= x_hat * along
         dx *= rstd  # dx = (dx̂ - mean(dx̂) - x̂ mean(dx̂ x̂)) / σ
         return dx
