@@ -147,11 +147,14 @@ PROTOCOLS: Mapping[str, type] = {
 def missing_members(kind: str, target: object) -> list[str]:
     """Names that the protocol of ``kind`` asks for and ``target`` (a class or command) lacks.
 
-    Instance attributes that a protocol merely annotates (``Optimizer.lr``) are not asked of a
-    class; the contract checks in ``npgpt_core.testing`` look at instances.
+    Attributes of instances (``Optimizer.lr``, ``Tokenizer.vocab_size``) are not asked of a class;
+    the contract checks in ``npgpt_core.testing`` look at instances.
     """
-    protocol = PROTOCOLS[kind]
-    members = [name for name in vars(protocol) if not name.startswith("_")]
+    members = [
+        name
+        for name, member in vars(PROTOCOLS[kind]).items()
+        if not name.startswith("_") and not isinstance(member, property)
+    ]
     if kind == "model":
         members.insert(0, "Config")
     if kind == "schedule":

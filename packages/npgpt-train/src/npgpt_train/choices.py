@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,6 +148,8 @@ def read_config(path: str | Path) -> dict[str, Any]:
     Raises:
         NpgptError: a file that cannot be read or is not TOML.
     """
+    import tomllib  # only here: it would slow every start of the command down
+
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
@@ -163,6 +164,8 @@ def parse_option(text: str) -> tuple[str, Any]:
     Raises:
         NpgptError: no "=" or no dotted name before it.
     """
+    import tomllib
+
     key, equals, value = text.partition("=")
     part, dot, option = key.strip().partition(".")
     if not (equals and dot and part in PARTS and option):
