@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.state import require_fit
 from npgpt_core.types import Array
 
 
@@ -159,15 +159,7 @@ class Module(ABC):
             NpgptError: names every missing, unexpected and misshapen key.
         """
         own = self.parameters()
-        problems = [f"missing {name}" for name in own if name not in state]
-        problems += [f"unexpected {name}" for name in state if name not in own]
-        problems += [
-            f"{name} has shape {np.shape(state[name])}, expected {array.shape}"
-            for name, array in own.items()
-            if name in state and np.shape(state[name]) != array.shape
-        ]
-        if problems:
-            raise NpgptError(f"state does not fit {type(self).__name__}: " + "; ".join(problems))
+        require_fit(self, own, state)
         arrays = {name: np.asarray(state[name], array.dtype) for name, array in own.items()}
         for name, array in own.items():
             array[...] = arrays[name]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.state import require_fit
 from npgpt_core.types import Array
 
 PIECE = 1 << 16  # numbers: a few arrays of this length together fit a core's cache
@@ -104,16 +105,7 @@ class Optimizer(ABC):
         Raises:
             NpgptError: names every missing, unexpected and misshapen key.
         """
-        own = self.state_dict()
-        problems = [f"missing {key}" for key in own if key not in state]
-        problems += [f"unexpected {key}" for key in state if key not in own]
-        problems += [
-            f"{key} has shape {np.shape(state[key])}, expected {np.shape(value)}"
-            for key, value in own.items()
-            if key in state and np.shape(state[key]) != np.shape(value)
-        ]
-        if problems:
-            raise NpgptError(f"state does not fit {type(self).__name__}: " + "; ".join(problems))
+        require_fit(self, self.state_dict(), state)
         for slot, arrays in self.slots.items():
             for name, array in arrays.items():
                 array[...] = state[f"{slot}.{name}"]
