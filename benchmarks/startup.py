@@ -1,24 +1,25 @@
 """How long ``npgpt --help`` takes with 20 plugins, beside a Click program that does nothing.
 
-    python benchmarks/startup.py
-
 The plugins are lazy ones as ``npgpt plugins new`` writes them, real distributions on PYTHONPATH.
-The commands run in turn, so that whatever else the machine does hits all of them alike; the figure
-is the median, and the fastest stands beside it. The claim is a ratio of at most 2.
+All programs run from compiled files, as installed ones do.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.comparison import Comparison
+from benchmarks.plan import Plan
+from benchmarks.side import Rounds
+
+ROUNDS = 20
 PLUGINS = 20
+BARE = "bare Click --help"
 
 BARE_CLICK = '''
 import click
@@ -57,51 +58,33 @@ def write_plugins(folder: Path, number: int) -> None:
         (info / "entry_points.txt").write_text(points)
 
 
-def measure(repeats: int) -> dict[str, dict[str, float]]:
-    """Seconds of each command, "median" and "fastest" of ``repeats`` rounds taken in turn."""
+def measure(plan: Plan) -> Iterator[Comparison]:
+    """The commands in turn, the first round not counted: it writes the compiled files."""
+    rounds = Rounds({}, {}, {})
     with TemporaryDirectory() as folder:
         plugins = Path(folder) / "plugins"
         plugins.mkdir()
         write_plugins(plugins, PLUGINS)
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE_CLICK)
-        alone = {**os.environ, "NPGPT_LOAD_PLUGINS": ""}
-        with_plugins = {**os.environ, "PYTHONPATH": str(plugins)}
-        with_plugins.pop("NPGPT_LOAD_PLUGINS", None)
+        environment = {**plan.environment, "PYTHONPYCACHEPREFIX": str(Path(folder) / "compiled")}
+        for variable in ("PYTHONDONTWRITEBYTECODE", "NPGPT_LOAD_PLUGINS", "PYTHONPATH"):
+            environment.pop(variable, None)
+        alone = {**environment, "NPGPT_LOAD_PLUGINS": ""}
+        with_plugins = {**environment, "PYTHONPATH": str(plugins)}
         npgpt = [sys.executable, "-c", NPGPT]
         commands = {
-            "python": ([sys.executable, "-c", ""], alone),
-            "bare Click --help": ([sys.executable, str(bare), "--help"], alone),
+            "Python alone": ([sys.executable, "-c", ""], alone),
+            BARE: ([sys.executable, str(bare), "--help"], alone),
             "npgpt --help, no plugins": ([*npgpt, "--help"], alone),
-            f"npgpt --help, {PLUGINS} plugins": ([*npgpt, "--help"], with_plugins),
-            f"npgpt train --help, {PLUGINS} plugins": ([*npgpt, "train", "--help"], with_plugins),
-            f"npgpt plugins, {PLUGINS} plugins": ([*npgpt, "plugins"], with_plugins),
+            "npgpt --help": ([*npgpt, "--help"], with_plugins),
+            "npgpt train --help": ([*npgpt, "train", "--help"], with_plugins),
+            "npgpt plugins": ([*npgpt, "plugins"], with_plugins),
         }
-        seconds: dict[str, list[float]] = {name: [] for name in commands}
-        for round_number in range(repeats + 1):
-            for name, (command, environment) in commands.items():
+        for turn in range(plan.rounds(ROUNDS) + 1):
+            for name, (command, variables) in commands.items():
                 start = time.perf_counter()
-                subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-                if round_number:  # the first writes the compiled files
-                    seconds[name].append(time.perf_counter() - start)
-    return {
-        name: {"median": statistics.median(times), "fastest": min(times)}
-        for name, times in seconds.items()
-    }
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--repeats", type=int, default=20)
-    results = measure(parser.parse_args().repeats)
-    bare = results["bare Click --help"]
-    print(f"{'':36} {'median':>9} {'fastest':>9}   of bare Click")
-    for name, times in results.items():
-        ratios = "  ".join(f"{times[key] / bare[key]:5.2f}" for key in ("median", "fastest"))
-        row = " ".join(f"{times[key] * 1000:6.1f} ms" for key in ("median", "fastest"))
-        print(f"{name:36} {row}   {ratios}")
-
-
-if __name__ == "__main__":
-    main()
+                subprocess.run(command, env=variables, check=True, stdout=subprocess.DEVNULL)
+                if turn:
+                    rounds.figures.setdefault(name, []).append(time.perf_counter() - start)
+    yield Comparison("startup", f"{PLUGINS} lazy plugins", BARE, rounds)

@@ -1,0 +1,1 @@
+"""npgpt and its peers side by side on the same work: ``python -m benchmarks``."""
