@@ -33,7 +33,7 @@ BROKEN = {
     ),
     "no-protocol": (
         f"{HEAD}def npgpt_tokenizers(): return {{'a-hollow-one': 'builtins:dict'}}",
-        "lacks vocab_size, special_tokens, train",
+        "lacks train, encode",
     ),
 }
 LATE = ("no-target", "no-protocol")  # show only where they are used, or with --check
