@@ -98,9 +98,9 @@ def test_a_missing_checkpoint_is_named(npgpt, small_run):
 
 def _assert_one_line(result, expected):
     assert result.exit_code == 2, result.output
-    assert result.stdout.count("Traceback") == 0
-    error = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
-    assert len(error) == 1, result.stderr
+    assert result.output.count("Traceback") == 0
+    error = [line for line in result.output.splitlines() if line.startswith("Error: ")]
+    assert len(error) == 1, result.output
     assert expected in error[0]
 
 
