@@ -61,4 +61,5 @@ class Comparison:
             "base": self.base,
             "sides": sides,
             "notes": list(self.notes),
+            "disturbance": self.rounds.disturbance._asdict(),
         }

@@ -55,7 +55,8 @@ def compare_with_limit(vocab_size: int, rounds: Rounds, blas: str) -> Comparison
     rate = flops / min(figures[PRODUCTS]) / 1e9
     note = f"{flops / 1e9:.1f} GFLOP, {rate:.0f} GFLOP/s at best"
     case = f"step, V = {vocab_size}"
-    return Comparison("limit", case, PRODUCTS, Rounds(figures, {}, {}), blas, notes=(note,))
+    pair = Rounds(figures, {}, {}, rounds.disturbance)
+    return Comparison("limit", case, PRODUCTS, pair, blas, notes=(note,))
 
 
 class StepProducts:

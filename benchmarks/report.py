@@ -58,6 +58,8 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
         table.add_row(escape(side), escape(why))
     console.print()
     console.print(table)
+    if warning := str(comparison.rounds.disturbance):
+        console.print(f"  {warning}")
     for note in comparison.notes:
         console.print(f"  {escape(note)}")
 

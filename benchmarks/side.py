@@ -11,17 +11,17 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from benchmarks.disturbance import Disturbance, Observer
 from npgpt_core.errors import NpgptError
 
 ROOT = Path(__file__).parents[1]
-REST = 0.05  # seconds
+REST = 0.1  # seconds
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,13 @@ class Rounds:
         figures: side -> one figure a round, warm-up left out.
         values: side -> what came out, warm-up included.
         missing: side -> why it is not there.
+        disturbance: what other work took meanwhile.
     """
 
     figures: dict[str, list[float]]
     values: dict[str, list[Any]]
     missing: dict[str, str]
+    disturbance: Disturbance = field(default_factory=Disturbance)
 
 
 def alternate(
@@ -137,25 +139,27 @@ def alternate(
         warmup: rounds before these.
         fresh: a new process for every turn.
     """
-    result = Rounds({}, {}, {})
+    figures: dict[str, list[float]] = {}
+    values: dict[str, list[Any]] = {}
+    missing: dict[str, str] = {}
+    others = Observer()
     with ExitStack() as stack:
         sides: dict[str, Side] = {}
         for name, work in works.items():
             side = stack.enter_context(Side(work, environment))
             if side.missing:
-                result.missing[name] = side.missing
+                missing[name] = side.missing
             else:
-                sides[name] = side
-                result.figures[name], result.values[name] = [], []
+                sides[name], figures[name], values[name] = side, [], []
         for turn in range(warmup + rounds):
             for name, side in sides.items():
-                time.sleep(REST)
+                others.rest(REST)
                 if fresh:
                     with Side(side.work, environment) as new:
                         figure, value = new.run()
                 else:
                     figure, value = side.run()
-                result.values[name].append(value)
+                values[name].append(value)
                 if turn >= warmup:
-                    result.figures[name].append(figure)
-    return result
+                    figures[name].append(figure)
+    return Rounds(figures, values, missing, others.disturbance)

@@ -63,6 +63,7 @@ def _compare_with_peers(vocab_size: int, rounds: Rounds, blas: str) -> Compariso
         {name: figures for name, figures in rounds.figures.items() if name != PRODUCTS},
         rounds.values,
         rounds.missing,
+        rounds.disturbance,
     )
     return Comparison("train", f"step, V = {vocab_size}", "npgpt", peers, blas, notes=(note,))
 

@@ -46,6 +46,7 @@ def test_every_side_has_figures_or_is_said_to_be_missing(result):
     assert {c["benchmark"] for c in result["comparisons"]} == {"train", "limit", "tokenizers"}
     for comparison in result["comparisons"]:
         assert comparison["base"] in comparison["sides"]
+        assert set(comparison["disturbance"]) == {"others", "withheld"}
         for side in comparison["sides"].values():
             if "missing" in side:
                 assert "not installed" in side["missing"]
