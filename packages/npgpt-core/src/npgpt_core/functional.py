@@ -124,8 +124,9 @@ def causal_attention(q: Array, k: Array, v: Array) -> tuple[Array, list[Array]]:
     blocks = []
     for t, s in query_blocks(n_queries, k.shape[2]):
         a = q[:, :, t] @ k[:, :, s].swapaxes(-1, -2)  # scores (B, H, t, s)
-        future = np.triu(np.ones(a.shape[-2:], dtype=bool), k=1 + s.stop - t.stop + t.start)
-        np.copyto(a, -np.inf, where=future)
+        if n_queries > 1:
+            future = np.triu(np.ones(a.shape[-2:], dtype=bool), k=1 + s.stop - t.stop + t.start)
+            np.copyto(a, -np.inf, where=future)
         softmax(a, out=a)
         np.matmul(a, v[:, :, s], out=y[:, :, t])
         blocks.append(a)
