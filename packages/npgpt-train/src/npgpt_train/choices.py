@@ -60,7 +60,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "quick": {
         "batch_size": 16,
         "block_size": 128,
-        "max_iters": 1500,
+        "max_iters": 1200,
         "lr": 2e-3,
         "eval_interval": 250,
         "eval_iters": 10,
