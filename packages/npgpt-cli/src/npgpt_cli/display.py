@@ -71,23 +71,21 @@ class TrainingDisplay:
             self._progress = Progress(
                 BarColumn(bar_width=None),
                 MofNCompleteColumn(),
-                TextColumn("loss {task.fields[loss]:.3f}"),
-                TextColumn("{task.fields[speed]:,.0f} tokens/s"),
+                TextColumn("{task.description}"),
                 TimeRemainingColumn(),
                 console=Console(),
             )
             self._progress.start()
-            self._task = self._progress.add_task(
-                "", total=s.max_iters, completed=event.step, loss=float("nan"), speed=0.0
-            )
+            self._task = self._progress.add_task("", total=s.max_iters, completed=event.step)
 
     def _step(self, metrics: Any) -> None:
         if self._progress is not None:
             self._progress.update(
                 self._task,
                 completed=metrics["step"],
-                loss=metrics["loss"],
-                speed=metrics["tokens_per_second"],
+                description=(
+                    f"loss {metrics['loss']:.3f}  {metrics['tokens_per_second']:,.0f} tokens/s"
+                ),
             )
         elif time.monotonic() - self._last_line > PLAIN_INTERVAL:
             self._last_line = time.monotonic()
