@@ -40,8 +40,8 @@ def test_the_cache_is_where_the_platform_says(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_dir() == tmp_path / "npgpt"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", "/home/will")
-    assert str(cache_dir()) == "/home/will/.cache/npgpt"
+    monkeypatch.setenv("HOME", "/homes/will")
+    assert str(cache_dir()) == "/homes/will/.cache/npgpt"
 
 
 # -------------------------------------------------------------------- shakespeare
