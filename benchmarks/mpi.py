@@ -1,7 +1,8 @@
 """A training step of two MPI ranks of one thread each, beside one rank of one thread.
 
 The figure is the time per batch of one rank. Two ranks either take a batch each at once, as
-``mpiexec -n 2 npgpt train`` does, or halve one: less work between the same all-reduces.
+``mpiexec -n 2 npgpt train`` does, or halve one: less work between the same all-reduces. The matrix
+products of a batch on one thread and on two say what the second core of this machine is worth.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from benchmarks.child import Run, timed
 from benchmarks.comparison import Comparison
+from benchmarks.limit import PRODUCTS, products_work
 from benchmarks.plan import Plan, published_settings
 from benchmarks.side import Work, alternate
 from benchmarks.train import open_steps
@@ -34,6 +36,8 @@ def measure(plan: Plan) -> Iterator[Comparison]:
             "2 ranks, half a batch each": Work(
                 "benchmarks.mpi:together", {**options, "batches": 1}, RANKS
             ),
+            f"{PRODUCTS} alone, 1 thread": products_work({**options, "threads": 1}),
+            f"{PRODUCTS} alone, 2 threads": products_work({**options, "threads": RANKS}),
         }
         rounds = alternate(works, plan.environment, rounds=plan.rounds(ROUNDS))
         base = "1 rank" if BOTH in rounds.missing else BOTH

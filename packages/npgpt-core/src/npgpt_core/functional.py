@@ -67,7 +67,9 @@ def relu(x: Array) -> Array:
 
 def relu_backward(dy: Array, y: Array) -> Array:
     """dx = dy where y > 0, else 0."""
-    return dy * (y > 0)
+    dx = (y > 0).astype(dy.dtype)  # one conversion of the whole is faster than one inside dy * mask
+    dx *= dy
+    return dx
 
 
 def gelu(x: Array) -> tuple[Array, Array]:
