@@ -20,19 +20,25 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-@pytest.fixture
-def text_file(tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def play() -> str:
     """A play of made-up verse, 20,000 characters."""
     rng = random.Random(0)
     subjects = ["the king", "my queen", "thy love", "a night"]
     verbs = ["speaks", "sings", "sleeps", "wakes"]
-    lines = []
+    lines: list[str] = []
     while sum(map(len, lines)) < 20_000:
         lines.append(rng.choice(["HAMLET", "OPHELIA"]) + ":")
         verse = f"{rng.choice(subjects)} {rng.choice(verbs)} with {rng.choice(subjects)}.\n"
         lines.append(verse.capitalize())
+    return "\n".join(lines)
+
+
+@pytest.fixture
+def text_file(tmp_path: Path, play: str) -> Path:
+    """The play as a file."""
     path = tmp_path / "play.txt"
-    path.write_text("\n".join(lines), encoding="utf-8")
+    path.write_text(play, encoding="utf-8")
     return path
 
 

@@ -10,6 +10,7 @@ def npgpt_commands() -> Mapping[str, str]:
     """The commands of the house."""
     return {
         "train": "npgpt_cli.commands.train:train",
+        "compare": "npgpt_cli.commands.compare:compare",
         "generate": "npgpt_cli.commands.generate:generate",
         "evaluate": "npgpt_cli.commands.evaluate:evaluate",
         "plot": "npgpt_cli.commands.plot:plot",

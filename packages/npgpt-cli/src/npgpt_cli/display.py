@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any, Self
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from npgpt_cli.terminal import is_terminal, printable
-from npgpt_train.progress import Evaluated, Event, Finished, Preparing, Started, Stepped
+from npgpt_cli.terminal import is_terminal
+from npgpt_train.comparison.tables import duration
+from npgpt_train.escaping import printable
+from npgpt_train.progress import (
+    Comparing,
+    Estimated,
+    Evaluated,
+    Event,
+    Finished,
+    Preparing,
+    Started,
+    Stepped,
+)
 
 PLAIN_INTERVAL = 10.0  # seconds between two lines where there is no bar
 
@@ -22,6 +34,7 @@ class TrainingDisplay:
         self._progress: Progress | None = None
         self._task: Any = None
         self._last_line = time.monotonic()
+        self._steps = (0, 0)  # done, and to do in all
 
     def __enter__(self) -> Self:
         """Nothing to see yet."""
@@ -46,6 +59,10 @@ class TrainingDisplay:
                 best = "  best so far" if event.best else ""
                 losses = f"train {m['train_loss']:.4f}  validation {m['val_loss']:.4f}"
                 self._line(f"step {m['step']:>6}  {losses}{best}")
+            case Estimated():
+                self._estimate(event)
+            case Comparing():
+                click.echo(f"\n[{event.number} of {event.total}] {event.name}: {event.state}")
             case Finished():
                 self._finish(event)
 
@@ -67,7 +84,16 @@ class TrainingDisplay:
             f"{verb} {s.max_iters:,} steps of {s.batch_size} x {s.block_size} tokens on"
             f" {s.workers} {'thread' if s.workers == 1 else 'threads'}, into {event.folder}"
         )
+        self._steps = (event.step, s.max_iters)
+
+    def _estimate(self, event: Estimated) -> None:
+        memory = f", {event.memory / 2**20:,.0f} MiB of memory" if event.memory else ""
+        self._line(
+            f"about {duration(event.seconds)} at {event.step_seconds:.3f} s a step{memory};"
+            f" the text is read {event.epochs:.1f} times"
+        )
         if is_terminal():
+            done, total = self._steps
             self._progress = Progress(
                 BarColumn(bar_width=None),
                 MofNCompleteColumn(),
@@ -76,7 +102,7 @@ class TrainingDisplay:
                 console=Console(),
             )
             self._progress.start()
-            self._task = self._progress.add_task("", total=s.max_iters, completed=event.step)
+            self._task = self._progress.add_task("", total=total, completed=done)
 
     def _step(self, metrics: Any) -> None:
         if self._progress is not None:
@@ -101,8 +127,30 @@ class TrainingDisplay:
         m = event.metrics
         click.echo(f"\n{printable(event.sample)}\n")
         click.echo(f"final loss: train {m['train_loss']:.4f}, validation {m['val_loss']:.4f}")
+        if event.reference:
+            click.echo(event.reference)
         click.echo(
             f"the run is in {event.folder}: run.json, metrics.jsonl, checkpoints, sample.txt"
         )
         click.echo(f"curves: {event.curves}" if event.curves else event.note)
         click.echo(f"continue its text with: npgpt generate {event.folder}")
+
+
+def print_comparison(record: dict[str, Any], folder: Path) -> None:
+    """The telling numbers of a comparison, and where all of them are."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "parameters", "loss per token", "bits per character"):
+        table.add_column(name, justify="left" if not name else "right")
+    for name, run in record["runs"].items():
+        bits = run["held_out"]["restored_bits_per_character"]
+        table.add_row(
+            name,
+            f"{run['model']['parameters']:,}",
+            f"{run['held_out']['loss']:.3f}",
+            "-" if bits is None else f"{bits:.3f}",
+        )
+    click.echo()
+    Console().print(table)
+    click.echo(f"\nthe report is in {folder}: report.html, report.md, report.json")

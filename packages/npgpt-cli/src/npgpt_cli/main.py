@@ -20,7 +20,7 @@ class InputError(click.ClickException):
     exit_code = 2
 
     def __init__(self, error: NpgptError) -> None:
-        from npgpt_cli.terminal import printable
+        from npgpt_train.escaping import printable
 
         super().__init__(printable(str(error)))
 

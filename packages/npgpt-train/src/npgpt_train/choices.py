@@ -84,6 +84,7 @@ class Choices:
 
     values: Mapping[str, Any]
     asked: frozenset[str]
+    preset: str = "full"
 
     def part_options(self, part: str, valid: Iterable[str] | None) -> dict[str, Any]:
         """Options for a part that takes those in ``valid`` (None: any)."""
@@ -110,12 +111,13 @@ def choose(
     """
     if preset is not None and preset not in PRESETS:
         raise NpgptError(f"unknown preset {preset!r}, expected one of {', '.join(PRESETS)}")
-    values = {**DEFAULTS, **PRESETS[preset or "full"]}
+    preset = preset or "full"
+    values = {**DEFAULTS, **PRESETS[preset]}
     asked: dict[str, Any] = {}
     for layer in (config or {}, options or {}, flags or {}):
         asked.update(_flatten(layer))
     values.update(asked)
-    return Choices(values, frozenset(asked))
+    return Choices(values, frozenset(asked), preset)
 
 
 def _flatten(layer: Mapping[str, Any]) -> dict[str, Any]:

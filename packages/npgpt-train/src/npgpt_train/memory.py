@@ -7,6 +7,7 @@ page fault: a tenth of a training step. While a ``reuse_freed_memory`` block las
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -34,6 +35,16 @@ def reuse_freed_memory() -> Iterator[None]:
         for parameter, value in DEFAULTS:
             libc.mallopt(parameter, value)
         libc.malloc_trim(0)
+
+
+def peak_memory() -> int:
+    """The largest resident set of this process so far, in bytes; 0 where the system has no such."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _glibc() -> ctypes.CDLL | None:

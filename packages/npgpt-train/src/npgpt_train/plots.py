@@ -1,8 +1,10 @@
-"""The four curves of a run on one page."""
+"""The four curves of a run on one page, and the losses of several runs in one picture."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import cycle
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +16,10 @@ from npgpt_core.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 TRAIN, VALIDATION, RATE, MUTED, WORSE = "#2f6db5", "#e07b39", "#5b8c5a", "#7d8894", "#b5484f"
+SERIES = (TRAIN, VALIDATION, RATE, WORSE, "#7a5ea8", "#3f9c9c", MUTED, "#a88f3a")
 STYLE: dict[Any, Any] = {
     "axes.edgecolor": "#c5ccd3",
     "axes.grid": True,
@@ -53,6 +57,37 @@ def plot_curves(
     Raises:
         NpgptError: matplotlib is not installed, ``path`` has another suffix or cannot be written.
     """
+    steps = [line for line in metrics if "loss" in line]
+    evaluations = [line for line in metrics if "val_loss" in line]
+    with _figure(path, (11, 7)) as figure:
+        figure.suptitle(title, fontsize=13, fontweight="bold", parse_math=False)
+        (loss, norm), (rate, improvement) = figure.subplots(2, 2, sharex=True)
+        _draw_loss(loss, steps, evaluations)
+        _draw_gradient_norm(norm, steps)
+        _draw_learning_rate(rate, steps)
+        _draw_improvement(improvement, evaluations)
+
+
+def plot_overlay(
+    curves: Mapping[str, Sequence[tuple[int, float]]], path: str | PathLike[str]
+) -> None:
+    """Draw curves of several runs, (step, bits per character) each, into one .png or .svg file.
+
+    Raises:
+        NpgptError: see ``plot_curves``.
+    """
+    with _figure(path, (11, 4.5)) as figure:
+        axes = figure.subplots()
+        axes.set(title="Validation loss", xlabel="step", ylabel="bits per character")
+        for color, (name, points) in zip(cycle(SERIES), curves.items(), strict=False):
+            steps, bits = zip(*points, strict=True)
+            axes.plot(steps, bits, "o-", color=color, ms=3, label=name)
+        axes.legend()
+
+
+@contextmanager
+def _figure(path: str | PathLike[str], size: tuple[float, float]) -> Iterator[Figure]:
+    """A figure to draw on in a ``with`` block, saved to ``path`` when that ends."""
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
@@ -63,16 +98,9 @@ def plot_curves(
     suffix = Path(path).suffix.lower()
     if suffix not in UNDATED:
         raise NpgptError(f"curves cannot be drawn into {path}: expected a name in .png or .svg")
-    steps = [line for line in metrics if "loss" in line]
-    evaluations = [line for line in metrics if "val_loss" in line]
     with rc_context(STYLE):
-        figure = Figure(figsize=(11, 7), layout="constrained")
-        figure.suptitle(title, fontsize=13, fontweight="bold", parse_math=False)
-        (loss, norm), (rate, improvement) = figure.subplots(2, 2, sharex=True)
-        _draw_loss(loss, steps, evaluations)
-        _draw_gradient_norm(norm, steps)
-        _draw_learning_rate(rate, steps)
-        _draw_improvement(improvement, evaluations)
+        figure = Figure(figsize=size, layout="constrained")
+        yield figure
         try:
             figure.savefig(path, format=suffix[1:], dpi=150, metadata=UNDATED[suffix])
         except OSError as error:

@@ -44,9 +44,23 @@ class Preparation:
 
 
 def new_run(
-    settings: Settings, folder: Path, source: Run | None, ranks: int, report: Report
+    settings: Settings,
+    folder: Path,
+    source: Run | None,
+    ranks: int,
+    report: Report,
+    *,
+    preset: str = "full",
 ) -> Preparation:
     """Prepare a run from scratch, or from the weights and tokenizer of ``source``; make its folder.
+
+    Args:
+        settings: every one of them.
+        folder: to make.
+        source: the run that lends weights and tokenizer, or None.
+        ranks: number of processes.
+        report: hears of the progress.
+        preset: what the settings began from; kept in the record.
 
     Raises:
         NpgptError: data, settings or parts are wrong; nothing has been written.
@@ -63,6 +77,7 @@ def new_run(
         model.load_state_dict(source.checkpoint().model)
     tokens = _tokens(settings, corpus, tokenizer, report)
     record = {
+        "preset": preset,
         "settings": settings.to_json(),
         "parts": parts.provenance(settings),
         "vocab_size": tokenizer.vocab_size,

@@ -32,6 +32,23 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Estimated:
+    """What the run will take, measured on one step (``npgpt_train.preflight``).
+
+    Args:
+        seconds: of all steps and evaluations that remain.
+        step_seconds: of one step.
+        memory: the largest resident set so far, in bytes; 0 if the system does not tell.
+        epochs: how often the whole run reads the training part, on average.
+    """
+
+    seconds: float
+    step_seconds: float
+    memory: int
+    epochs: float
+
+
+@dataclass(frozen=True)
 class Stepped:
     """One step is done; ``metrics`` is its line of ``metrics.jsonl``."""
 
@@ -48,14 +65,34 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Finished:
-    """The run is complete. ``curves`` is None without matplotlib, and ``note`` says what to do."""
+    """The run is complete.
+
+    Args:
+        folder: of the run.
+        metrics: the last evaluation.
+        sample: 500 tokens of the best checkpoint.
+        curves: the picture, or None without matplotlib.
+        note: what to do to get one.
+        reference: where the run stands beside the recorded curve of its preset, or "".
+    """
 
     folder: Path
     metrics: Mapping[str, Any]
     sample: str
     curves: Path | None
     note: str
+    reference: str
 
 
-Event: TypeAlias = Preparing | Started | Stepped | Evaluated | Finished
+@dataclass(frozen=True)
+class Comparing:
+    """A run of a comparison begins, goes on, or is finished already; ``state`` says which."""
+
+    name: str
+    number: int
+    total: int
+    state: str
+
+
+Event: TypeAlias = Preparing | Started | Estimated | Stepped | Evaluated | Finished | Comparing
 Report: TypeAlias = Callable[[Event], None]

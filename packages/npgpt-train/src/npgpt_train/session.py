@@ -10,18 +10,23 @@ import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.generation import generate
+from npgpt_core.protocols import Tokenizer
+from npgpt_core.types import Ids
 from npgpt_train.checkpoint import Checkpoint
 from npgpt_train.loop import Trainer
 from npgpt_train.metrics import MetricsLog
 from npgpt_train.plots import plot_curves
+from npgpt_train.preflight import estimate, warn_if_large, warn_if_odd
 from npgpt_train.preparation import Preparation
 from npgpt_train.processes import Processes
 from npgpt_train.progress import Evaluated, Finished, Report, Started, Stepped
+from npgpt_train.reference import standing
 from npgpt_train.run import Run
-from npgpt_train.workers import open_workers
+from npgpt_train.workers import one_blas_thread, open_workers
 
 KEEP = 3  # checkpoints beside the best
 SAMPLE_TOKENS = 500
+SAMPLE_TEMPERATURE = 0.8
 
 
 def run_session(prepared: Preparation, processes: Processes, report: Report) -> Run:
@@ -33,6 +38,8 @@ def run_session(prepared: Preparation, processes: Processes, report: Report) -> 
     writes = processes.rank == 0
     best = prepared.best_val_loss
     report(_started(prepared))
+    if writes:
+        warn_if_large(run.record["parameters"], len(prepared.tokens.train))
     log_path = run.metrics_path if writes else Path(os.devnull)
     with open_workers(prepared.model, s.workers) as workers, MetricsLog(log_path) as log:
         trainer = Trainer(
@@ -44,10 +51,14 @@ def run_session(prepared: Preparation, processes: Processes, report: Report) -> 
             s,
             processes,
         )
+        if prepared.step < s.max_iters:
+            report(estimate(trainer, prepared.step))
         if prepared.step == 0:
             evaluation = trainer.evaluate(0)
             log.append(evaluation)
             report(Evaluated(evaluation, best=False))
+            if "init_from" not in run.record and writes:
+                warn_if_odd(evaluation["train_loss"], run.record["vocab_size"])
         for metrics in trainer.steps(prepared.step, s.max_iters):
             log.append(metrics)
             report(Stepped(metrics))
@@ -96,14 +107,22 @@ def _finish(run: Run) -> Finished:
     sample = sample_text(run)
     (run.folder / "sample.txt").write_text(sample, encoding="utf-8", errors="surrogatepass")
     last = [event for event in metrics if "val_loss" in event][-1]
-    return Finished(run.folder, last, sample, None if note else curves, note)
+    beside = standing(run, metrics)
+    return Finished(run.folder, last, sample, None if note else curves, note, str(beside or ""))
 
 
 def sample_text(run: Run) -> str:
     """500 tokens that follow a line break, from the best checkpoint; the same every time."""
     model, tokenizer = run.model(), run.tokenizer()
-    prompt = tokenizer.encode("\n")
-    if len(prompt) == 0:
-        prompt = np.array([tokenizer.special_tokens.index("<bos>")])
-    ids = generate(model, prompt, SAMPLE_TOKENS, temperature=0.8, seed=run.settings.seed)
+    prompt = first_ids(tokenizer)
+    with one_blas_thread():
+        ids = generate(
+            model, prompt, SAMPLE_TOKENS, temperature=SAMPLE_TEMPERATURE, seed=run.settings.seed
+        )
     return str(tokenizer.decode(ids[len(prompt) :]))
+
+
+def first_ids(tokenizer: Tokenizer) -> Ids:
+    """What a text without a prompt begins with: a line break, or ``<bos>`` if that has no ids."""
+    ids = np.asarray(tokenizer.encode("\n"))
+    return ids if len(ids) else np.array([tokenizer.special_tokens.index("<bos>")])

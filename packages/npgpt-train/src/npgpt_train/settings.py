@@ -112,3 +112,19 @@ def _part_from_json(kind: str, record: Any) -> Part:
     if not well_formed:
         raise NpgptError(f"{kind} is {record!r}, expected a name and options")
     return Part(record["name"], record["options"])
+
+
+def differences(wanted: Settings, there: Settings) -> dict[str, str]:
+    """Names of settings (dotted for options of parts) in which two differ -> how, in words."""
+    found: dict[str, str] = {}
+    own, other = wanted.to_json(), there.to_json()
+    for name, value in own.items():
+        pairs = {name: (value, other[name])}
+        if name in PARTS and value["name"] == other[name]["name"]:
+            options, others = value["options"], other[name]["options"]
+            keys = sorted(options.keys() | others.keys())
+            pairs = {f"{name}.{key}": (options.get(key), others.get(key)) for key in keys}
+        elif name in PARTS:
+            pairs = {name: (value["name"], other[name]["name"])}
+        found |= {key: f"{key} is {b!r}, not {a!r}" for key, (a, b) in pairs.items() if a != b}
+    return found

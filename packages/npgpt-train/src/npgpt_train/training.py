@@ -19,7 +19,7 @@ from npgpt_train.settings import Settings
 from npgpt_train.workers import physical_cores
 
 
-def _ignore(event: Event) -> None:
+def ignore(event: Event) -> None:
     """Show nothing."""
 
 
@@ -31,7 +31,7 @@ def train(
     preset: str | None = None,
     config: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
-    report: Report = _ignore,
+    report: Report = ignore,
     **flags: Any,
 ) -> Run:
     """Train a model, or continue a run.
@@ -53,7 +53,7 @@ def train(
         NpgptError: wrong settings, data or files, before anything is written.
     """
     processes = open_processes()
-    report = report if processes.rank == 0 else _ignore
+    report = report if processes.rank == 0 else ignore
 
     def prepare() -> Preparation:
         choices = choose(preset=preset, config=config, options=options, flags=flags)
@@ -79,7 +79,7 @@ def _prepare_once(processes: Processes, prepare: Callable[[], Preparation]) -> P
     folder = processes.broadcast(None)
     if folder is None:
         raise SystemExit(2)  # rank 0 has said why
-    return joined_run(Run.open(folder), _ignore)
+    return joined_run(Run.open(folder), ignore)
 
 
 def _resumed(
@@ -109,7 +109,7 @@ def _new(
     settings = dataclasses.replace(settings, workers=workers)
     folder = Path(out) if out is not None else next_free(Path("runs"), _stem(settings))
     check_free(folder)
-    return new_run(settings, folder, source, processes.size, report)
+    return new_run(settings, folder, source, processes.size, report, preset=choices.preset)
 
 
 def _stem(settings: Settings) -> str:
@@ -131,4 +131,4 @@ def _like(source: Run, choices: Choices) -> Choices:
                 f"{key} = {choices.values[key]!r} does not fit --init-from {source.folder}, which"
                 f" has {fixed[key]!r}: leave it out"
             )
-    return Choices({**choices.values, **fixed}, choices.asked)
+    return dataclasses.replace(choices, values={**choices.values, **fixed})

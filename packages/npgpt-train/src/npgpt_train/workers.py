@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -106,12 +106,18 @@ class Workers:
 @contextmanager
 def open_workers(model: Any, count: int) -> Iterator[Workers]:
     """Workers for the length of a ``with`` block, in which BLAS runs on one thread a call."""
-    with threadpool_limits(1, user_api="blas"), reuse_freed_memory():
+    with one_blas_thread(), reuse_freed_memory():
         workers = Workers(model, count)
         try:
             yield workers
         finally:
             workers.close()
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Hold BLAS to one thread in a ``with`` block: of small products, threads only make delays."""
+    limits: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
+    return limits
 
 
 def physical_cores() -> int:

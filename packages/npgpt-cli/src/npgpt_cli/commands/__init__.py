@@ -2,6 +2,7 @@
 
 SUMMARIES = {
     "check-grads": "Hold explicit gradients against central differences.",
+    "compare": "Train models that differ in one thing, and compare them.",
     "evaluate": "Measure a trained model on the whole of a text.",
     "generate": "Continue a text with a trained model.",
     "plot": "Draw the curves of a run.",

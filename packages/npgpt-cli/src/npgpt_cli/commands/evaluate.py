@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -23,15 +24,19 @@ from npgpt_cli.options import checkpoint_option, run_argument
 def evaluate(run: Path, data: tuple[str, ...], as_json: bool, checkpoint: str) -> None:
     """Measure a trained model on the whole of a text."""
     from npgpt_train.evaluation import evaluate_run
+    from npgpt_train.reference import standing
     from npgpt_train.run import Run
 
-    result = evaluate_run(Run.open(run), data, checkpoint)
+    opened = Run.open(run)
+    result = evaluate_run(opened, data, checkpoint)
+    beside = standing(opened, opened.metrics())
     figures = {
         "loss": result.loss,
         "perplexity": result.perplexity,
         "bits_per_character": result.bits_per_character,
         "tokens": result.tokens,
         "characters": result.characters,
+        "reference": asdict(beside) | {"verdict": beside.verdict} if beside else None,
     }
     if as_json:
         click.echo(json.dumps(figures))
@@ -40,3 +45,5 @@ def evaluate(run: Path, data: tuple[str, ...], as_json: bool, checkpoint: str) -
     click.echo(f"perplexity          {result.perplexity:.2f} per token")
     click.echo(f"bits per character  {result.bits_per_character:.4f}")
     click.echo(f"read                {result.tokens:,} tokens, {result.characters:,} characters")
+    if beside:
+        click.echo(f"while training      {beside}")

@@ -49,9 +49,9 @@ def generate(
     """Continue a text with a trained model."""
     import numpy as np
 
-    from npgpt_cli.terminal import printable
     from npgpt_core.errors import NpgptError
     from npgpt_core.generation import generate as continue_ids
+    from npgpt_train.escaping import printable
     from npgpt_train.run import load_run
 
     model, tokenizer, _, _ = load_run(run, checkpoint)

@@ -57,7 +57,7 @@ def _checked(plugin: Plugin) -> Plugin:
 
 
 def _row(plugin: Plugin) -> tuple[str, ...]:
-    from npgpt_cli.terminal import printable
+    from npgpt_train.escaping import printable
 
     provides = []
     for kind in registry.KINDS:

@@ -78,7 +78,7 @@ def _has(kind: str, name: str) -> bool:
 
 def _description(spec: Spec, target: Any) -> str:
     from npgpt_cli.describe import given_by_npgpt, options_of, summary
-    from npgpt_cli.terminal import printable
+    from npgpt_train.escaping import printable
 
     formatter = click.HelpFormatter(max_width=100)
     formatter.write_text(f"{spec.kind} {spec.name}")

@@ -22,8 +22,8 @@ def tokenize(source: Path, text: str, decode: bool, raw: bool) -> None:
 
     Without TEXT, or with -, reads standard input.
     """
-    from npgpt_cli.terminal import printable
     from npgpt_core.errors import NpgptError
+    from npgpt_train.escaping import printable
 
     tokenizer = _open_tokenizer(source)
     if text == "-":

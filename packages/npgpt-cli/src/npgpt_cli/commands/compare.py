@@ -1,0 +1,70 @@
+"""``npgpt compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from npgpt_cli.training_options import settings_of, training_options
+
+
+def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> list[str]:
+    """Names between commas."""
+    return [name.strip() for name in (value or "").split(",") if name.strip()]
+
+
+@click.command()
+@click.option(
+    "--tokenizers",
+    callback=_names,
+    metavar="NAME,NAME",
+    help="One model for each.  [default: char]",
+)
+@click.option(
+    "--optimizers",
+    callback=_names,
+    metavar="NAME,NAME",
+    help="One model for each.  [default: adam]",
+)
+@click.option(
+    "--seeds", type=click.IntRange(1), default=1, show_default=True, help="Models for each of them."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    required=True,
+    help="For the runs and the report; what is there already stays or goes on.",
+)
+@training_options
+def compare(
+    tokenizers: list[str],
+    optimizers: list[str],
+    seeds: int,
+    out: Path,
+    preset: str | None,
+    config: Path | None,
+    assignments: tuple[str, ...],
+    **flags: Any,
+) -> None:
+    """Train models that differ in one thing, and compare them on the same text.
+
+    Everything but the tokenizer, the optimizer or the seed is equal. The same command again
+    continues where it was interrupted. DIR/report.html, report.md and report.json tell the result.
+    """
+    from npgpt_cli.display import TrainingDisplay, print_comparison
+    from npgpt_train.comparison.compare import compare as run_comparison
+
+    with TrainingDisplay() as display:
+        record = run_comparison(
+            out=out,
+            tokenizers=tokenizers,
+            optimizers=optimizers,
+            seeds=seeds,
+            preset=preset,
+            report=display.report,
+            **settings_of(config, assignments, flags),
+        )
+    print_comparison(record, out)

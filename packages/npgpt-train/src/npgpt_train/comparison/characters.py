@@ -1,0 +1,90 @@
+"""A model of single characters: a baseline, and the price of what a tokenizer loses.
+
+Every character has the probability of its share of the training part; one that does not occur
+there costs an escape and then its code point. A spelled word ends with a stop symbol, which is as
+frequent as there are words.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+CODE_POINTS = math.log2(0x110000)  # bits of any character at all
+WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")  # letters, with apostrophes inside
+
+
+class CharacterModel:
+    """Unigram probabilities of characters, learned from texts; all costs are in bits.
+
+    Args:
+        texts: the training part, in pieces.
+    """
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.counts: Counter[str] = Counter()
+        self.words = 0
+        for text in texts:
+            self.counts.update(text)
+            self.words += sum(1 for _ in WORD.finditer(text))
+        self.total = self.counts.total()
+
+    @property
+    def uniform_bits(self) -> float:
+        """Bits of a character if all that occur are equally likely."""
+        return math.log2(max(len(self.counts), 1))
+
+    def bits(self, text: str) -> float:
+        """Bits of a text of known length."""
+        return self._bits(text, self.total + 1)
+
+    def spelling_bits(self, word: str) -> float:
+        """Bits of a word whose end is not known: its characters, and the stop symbol."""
+        total = self.total + 1 + self.words
+        return self._bits(word, total) + math.log2(total / max(self.words, 1))
+
+    def _bits(self, text: str, total: int) -> float:
+        bits = 0.0
+        for character, times in Counter(text).items():
+            count = self.counts[character]
+            cost = math.log2(total / count) if count else math.log2(total) + CODE_POINTS
+            bits += times * cost
+        return bits
+
+    def case_bits(self, text: str) -> float:
+        """Bits that say of every letter of a lowercased text which case it had: of ``text``."""
+        bits = 0.0
+        for character, times in Counter(text).items():
+            other = character.swapcase()
+            if len(other) == 1 and other != character:
+                own, both = self.counts[character] + 1, self.counts[other] + 1
+                bits += times * math.log2((own + both) / own)
+        return bits
+
+
+def align(text: str, known: Sequence[str]) -> list[str] | None:
+    """What stands between known pieces of a text: the spelling of each unknown token.
+
+    ``known`` are the texts before, between and after the unknown ones, so one more than there are.
+    Each unknown one spells at least a character, and as few as fit; several in a row are spelled
+    together. None if the pieces do not make up the text.
+    """
+    if not text.startswith(known[0]):
+        return None
+    position, spelled = len(known[0]), []
+    for i, piece in enumerate(known[1:], start=1):
+        last = i == len(known) - 1
+        if not piece and not last:
+            continue  # the next one is unknown too
+        if last:
+            start = len(text) - len(piece)
+            found = start if text.endswith(piece) and start > position else -1
+        else:
+            found = text.find(piece, position + 1)
+        if found < 0:
+            return None
+        spelled.append(text[position:found])
+        position = found + len(piece)
+    return spelled if position == len(text) else None

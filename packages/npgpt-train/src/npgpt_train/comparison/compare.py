@@ -1,0 +1,166 @@
+"""``npgpt compare``: trains what is not trained yet, measures all on the same text, and reports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from npgpt_core.errors import NpgptError
+from npgpt_core.layers.embedding import Embedding
+from npgpt_core.module import Module
+from npgpt_train import parts
+from npgpt_train.checkpoint import replace_file
+from npgpt_train.choices import choose
+from npgpt_train.comparison import generated, held_out, stability
+from npgpt_train.comparison.report import require_libraries, write_report
+from npgpt_train.comparison.summary import summarize
+from npgpt_train.comparison.variants import Variant, plan
+from npgpt_train.corpus import Corpus, open_dataset
+from npgpt_train.evaluation import evaluate_run
+from npgpt_train.processes import open_processes
+from npgpt_train.progress import Comparing, Preparing, Report
+from npgpt_train.run import Run
+from npgpt_train.settings import differences
+from npgpt_train.token_file import token_files
+from npgpt_train.training import ignore, train
+
+REPORT = "report.json"
+
+
+def compare(
+    *,
+    out: str | Path,
+    tokenizers: Sequence[str] = (),
+    optimizers: Sequence[str] = (),
+    seeds: int = 1,
+    vocab_size: int | None = None,
+    preset: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    report: Report = ignore,
+    **flags: Any,
+) -> dict[str, Any]:
+    """Train one model for each tokenizer, optimizer and seed, all else equal, and compare them.
+
+    What is trained in ``out`` already stays, what was interrupted goes on: the same call again
+    gives the same report, apart from dates and timings.
+
+    Args:
+        out: folder of the runs and of the report.
+        tokenizers: names; the default one if none is given.
+        optimizers: names; the default one if none is given.
+        seeds: number of runs for each, with seeds one after another from ``seed``.
+        vocab_size: for the tokenizers that take one.
+        preset: see ``train``.
+        config: see ``train``.
+        options: see ``train``.
+        report: is called with every event (``npgpt_train.progress``).
+        flags: any other setting, the same for all runs.
+
+    Returns:
+        What ``out/report.json`` holds.
+
+    Raises:
+        NpgptError: wrong settings, or runs in ``out`` that were made with others.
+    """
+    require_libraries()
+    if open_processes().size > 1:
+        raise NpgptError("compare runs in one process: train the runs with mpiexec, then compare")
+    folder = Path(out)
+    seed = {"first_seed": flags.pop("seed")} if flags.get("seed") is not None else {}
+    variants = plan(tokenizers, optimizers, seeds, vocab_size, **seed)
+    shared: dict[str, Any] = {"preset": preset, "config": config, "options": options}
+    for variant in variants:  # all of them, before the first hour of work
+        _check(folder / "runs" / variant.name, variant, shared, flags)
+    runs = {}
+    for number, variant in enumerate(variants, start=1):
+        where = folder / "runs" / variant.name
+        state = _state(where)
+        report(Comparing(variant.name, number, len(variants), state))
+        if state == "new":
+            train(out=where, report=report, **shared, **{**flags, **variant.flags})
+        elif state == "interrupted":
+            train(out=where, resume=True, report=report)
+        runs[variant] = Run.open(where)
+    record = _measure(runs, preset or "full", report)
+    replace_file(folder / REPORT, (json.dumps(record, indent=1) + "\n").encode())
+    report(Preparing("writing the report"))
+    write_report(record, {variant.name: run.metrics() for variant, run in runs.items()}, folder)
+    return record
+
+
+def _check(
+    where: Path, variant: Variant, shared: Mapping[str, Any], flags: Mapping[str, Any]
+) -> None:
+    """Refuse wrong settings, and a run that is there but was made with others."""
+    choices = choose(**shared, flags={**flags, **variant.flags})
+    wanted = parts.resolve(choices)
+    if _state(where) == "new":
+        return
+    found = differences(wanted, Run.open(where).settings)
+    found.pop("workers", None)  # settled by the machine
+    if found:
+        raise NpgptError(
+            f"{where} was made with other settings ({'; '.join(found.values())}):"
+            " compare into another --out"
+        )
+
+
+def _state(where: Path) -> str:
+    """Of a run: "new", "interrupted" or "finished"."""
+    if not (where / "run.json").exists():
+        return "new"
+    run = Run.open(where)
+    complete = run.checkpoints.pointer("latest") == run.settings.max_iters
+    return "finished" if complete and (where / "sample.txt").exists() else "interrupted"
+
+
+def _measure(runs: Mapping[Variant, Run], preset: str, report: Report) -> dict[str, Any]:
+    """Everything that is measured, as ``report.json`` holds it."""
+    report(Preparing("reading the text"))
+    first = next(iter(runs.values()))
+    corpus = Corpus(open_dataset(first.settings.data))
+    text = held_out.HeldOut.of(corpus)
+    vocabulary = generated.Vocabulary(corpus)
+    measured = {}
+    for variant, run in runs.items():
+        report(Preparing(f"measuring {variant.name}"))
+        tokenizer = run.tokenizer()
+        digest = parts.tokenizer_digest(run.settings, tokenizer)
+        tokens = token_files(corpus, tokenizer, digest)
+        metrics = run.metrics()
+        evaluation = evaluate_run(run)
+        on_text = held_out.measure(text, tokenizer, evaluation, tokens.train, tokens.val)
+        measured[variant] = {
+            "model": _sizes(run),
+            "train_tokens": len(tokens.train),
+            "held_out": on_text,
+            "training": stability.measure(metrics),
+            "generated": generated.measure(run, tokenizer, vocabulary),
+            "timing": stability.timing(metrics, on_text["characters_per_token"]),
+        }
+    return summarize(runs, measured, text, preset)
+
+
+def _sizes(run: Run) -> dict[str, Any]:
+    """Parameters, and how many of them are embeddings or the head that gives the logits."""
+    model, vocab_size = run.model(), run.record["vocab_size"]
+    total = sum(array.size for array in model.parameters().values())
+    modules = [module for _, module in model.named_modules()]
+    related = [module for module in modules if isinstance(module, Embedding)]
+    related += [module for module in modules if _gives_logits(module, vocab_size)][-1:]
+    arrays = {id(a): a for module in related for a in module.parameters().values()}
+    embedding = sum(array.size for array in arrays.values())
+    return {
+        "vocab_size": vocab_size,
+        "parameters": total,
+        "embedding_parameters": embedding,
+        "embedding_share": embedding / total,
+    }
+
+
+def _gives_logits(module: Module, vocab_size: int) -> bool:
+    leaf = len(list(module.named_modules())) == 1
+    return leaf and any(a.shape[-1] == vocab_size for a in module.parameters().values())

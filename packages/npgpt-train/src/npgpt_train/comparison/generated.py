@@ -1,0 +1,98 @@
+"""What a run writes, measured instead of judged by eye: words, names, repetitions."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from npgpt_core.generation import generate
+from npgpt_core.protocols import Tokenizer
+from npgpt_core.types import Ids
+from npgpt_train.comparison.characters import WORD
+from npgpt_train.corpus import Corpus
+from npgpt_train.run import Run
+from npgpt_train.session import SAMPLE_TEMPERATURE, SAMPLE_TOKENS, first_ids
+from npgpt_train.token_texts import token_texts
+from npgpt_train.workers import one_blas_thread
+
+SAMPLES = 8
+NGRAM = 4
+SPEAKER = re.compile(r"^([^\W\d_][^:\n]{0,40}):[ \t]*$", re.MULTILINE)
+"""A line that says who speaks: a short one with a colon at its end."""
+
+
+class Vocabulary:
+    """The words and the speakers' names of a corpus, without regard to case."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.words: set[str] = set()
+        self.names: set[str] = set()
+        for texts in (corpus.train_texts(), corpus.val_texts()):
+            for text in texts:
+                self.words.update(words_of(text))
+                self.names.update(names_of(text))
+
+
+def words_of(text: str) -> list[str]:
+    """Runs of letters, with apostrophes inside, in lower case."""
+    return WORD.findall(text.lower())
+
+
+def names_of(text: str) -> list[str]:
+    """The names on lines that say who speaks, in lower case."""
+    return [name.strip() for name in SPEAKER.findall(text.lower())]
+
+
+def repeated_share(words: list[str], n: int = NGRAM) -> float | None:
+    """The share of runs of ``n`` words that occurred before; None if there is no such run."""
+    runs = [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
+    return (len(runs) - len(set(runs))) / len(runs) if runs else None
+
+
+def write(run: Run, tokenizer: Tokenizer) -> tuple[Ids, int]:
+    """``SAMPLES`` continuations of a line break by the best checkpoint, (SAMPLES, n).
+
+    Returns:
+        The ids after the prompt, and the id of ``<unk>``.
+    """
+    prompt = first_ids(tokenizer)
+    with one_blas_thread():
+        ids = generate(
+            run.model(),
+            np.tile(prompt, (SAMPLES, 1)),
+            SAMPLE_TOKENS,
+            temperature=SAMPLE_TEMPERATURE,
+            seed=run.settings.seed,
+        )
+    return ids[:, len(prompt) :], tokenizer.special_tokens.index("<unk>")
+
+
+def measure(run: Run, tokenizer: Tokenizer, vocabulary: Vocabulary) -> dict[str, Any]:
+    """What ``SAMPLES`` texts of 500 tokens hold, and the first of them, token by token.
+
+    Returns:
+        A JSON object; a share of nothing is None.
+    """
+    rows, unknown = write(run, tokenizer)
+    texts = [tokenizer.decode(row) for row in rows]
+    words = [word for text in texts for word in words_of(text)]
+    names = [name for text in texts for name in names_of(text)]
+    repeated = [share for text in texts if (share := repeated_share(words_of(text))) is not None]
+    return {
+        "samples": len(texts),
+        "tokens": int(rows.size),
+        "characters_in_500_tokens": float(np.mean([len(text) for text in texts])),
+        "words": len(words),
+        "known_words": _share(sum(word in vocabulary.words for word in words), len(words)),
+        "names": len(names),
+        "known_names": _share(sum(name in vocabulary.names for name in names), len(names)),
+        "repeated_4grams": float(np.mean(repeated)) if repeated else None,
+        "unknown_rate": float((rows == unknown).mean()),
+        "sample": token_texts(tokenizer, rows[0]),
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

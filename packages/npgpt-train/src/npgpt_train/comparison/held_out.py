@@ -1,0 +1,177 @@
+"""How well a run predicts the held-out text, in numbers that compare across tokenizers.
+
+A loss per token says nothing across tokenizers, for one token may be a letter and another a word.
+The bits of the whole text over the number of its characters compare; what a tokenizer loses must
+be paid for besides (``characters``), or forgetting would be the best compression.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from npgpt_core.protocols import Tokenizer
+from npgpt_core.types import Ids
+from npgpt_train.comparison.characters import CharacterModel, align
+from npgpt_train.corpus import Corpus
+from npgpt_train.evaluation import Evaluation
+
+CHUNK = 1 << 22  # tokens counted at once
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The text on which all runs are measured: the validation part of the corpus.
+
+    ``uniform_bits`` and ``unigram_bits`` are bits per character of guessing evenly among the
+    characters of the training part, and by their shares in it.
+    """
+
+    corpus: Corpus
+    model: CharacterModel
+    characters: int
+    bytes: int
+    words: int
+    lines: int
+    uniform_bits: float
+    unigram_bits: float
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> HeldOut:
+        """Read the text once for its training part, and once for its validation part."""
+        model = CharacterModel(corpus.train_texts())
+        size, words, lines, bits = 0, 0, 0, 0.0
+        for text in corpus.val_texts():
+            size += len(text.encode("utf-8", "surrogatepass"))
+            words += len(text.split())
+            lines += len(text.splitlines())
+            bits += model.bits(text)
+        characters = corpus.n_characters - corpus.split
+        return cls(
+            corpus, model, characters, size, words, lines, model.uniform_bits, bits / characters
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers."""
+        return {
+            "characters": self.characters,
+            "bytes": self.bytes,
+            "words": self.words,
+            "lines": self.lines,
+            "uniform_bits_per_character": self.uniform_bits,
+            "unigram_bits_per_character": self.unigram_bits,
+        }
+
+
+def measure(
+    held_out: HeldOut, tokenizer: Tokenizer, evaluation: Evaluation, train: Ids, val: Ids
+) -> dict[str, Any]:
+    """Everything about one run on the held-out text.
+
+    Args:
+        held_out: the text.
+        tokenizer: of the run.
+        evaluation: of its model on the whole held-out text.
+        train: tokens of the training part, (n,).
+        val: tokens of the held-out text, (m,).
+
+    Returns:
+        A JSON object. ``bits_per_character`` is what the model pays for its tokens, ``restored``
+        the same with the price of what the tokenizer lost; None if that cannot be told.
+    """
+    nats = evaluation.loss * evaluation.tokens
+    bits = nats / math.log(2)
+    lost = _lost(held_out, tokenizer)
+    restored = None if lost is None else bits + lost["spelling"] + lost["case"]
+    total = bits if restored is None else restored
+    unigram = _unigram_loss(train, val, tokenizer.vocab_size)
+    token_bits = evaluation.tokens / math.log(2) / held_out.characters
+    unknown = tokenizer.special_tokens.index("<unk>")
+    return {
+        "tokens": len(val),
+        "characters_per_token": held_out.characters / len(val),
+        "loss": evaluation.loss,
+        "uniform_loss": math.log(tokenizer.vocab_size),
+        "unigram_loss": unigram,
+        "bits_per_character": bits / held_out.characters,
+        "bits_per_byte": bits / held_out.bytes,
+        "uniform_bits_per_character": math.log(tokenizer.vocab_size) * token_bits,
+        "unigram_bits_per_character": unigram * token_bits,
+        "lost_bits_per_character": None
+        if lost is None
+        else {name: value / held_out.characters for name, value in lost.items()},
+        "restored_bits_per_character": None if restored is None else restored / held_out.characters,
+        "restored_bits_per_byte": None if restored is None else restored / held_out.bytes,
+        "perplexity_per_word": math.exp(min(total * math.log(2) / held_out.words, 700)),
+        "unknown_rate": _count(val, unknown) / len(val),
+        "lines_recovered": _recovered(held_out, tokenizer) / held_out.lines,
+    }
+
+
+def _lost(held_out: HeldOut, tokenizer: Tokenizer) -> dict[str, float] | None:
+    """Bits for spelling what became unknown, and for the case of letters; None: lost otherwise."""
+    unknown = tokenizer.special_tokens.index("<unk>")
+    model, spelling, case = held_out.model, 0.0, 0.0
+    for text in held_out.corpus.val_texts():
+        known = list(_known(tokenizer, np.asarray(tokenizer.encode(text)), unknown))
+        spelled = align(text, known)
+        if spelled is None:
+            lower = text.lower()
+            places = align(lower, known) if len(lower) == len(text) else None
+            if places is None:
+                return None
+            spelled, kept = _in_original(text, lower, known, places)
+            case += model.case_bits(kept)
+        spelling += sum(map(model.spelling_bits, spelled))
+    return {"spelling": spelling, "case": case}
+
+
+def _known(tokenizer: Tokenizer, ids: Ids, unknown: int) -> Iterator[str]:
+    """The texts before, between and after the unknown tokens."""
+    places = np.flatnonzero(ids == unknown)
+    for part in np.split(ids, places):
+        yield tokenizer.decode(part[part != unknown])
+
+
+def _in_original(
+    text: str, lower: str, known: list[str], spelled: list[str]
+) -> tuple[list[str], str]:
+    """The unknown words as ``text`` spells them, and the rest of it."""
+    pieces = iter(spelled)
+    words, rest, position = [], [], 0
+    for i, piece in enumerate(known):
+        if i > 0 and (piece or i == len(known) - 1):
+            word = next(pieces)
+            words.append(text[position : position + len(word)])
+            position += len(word)
+        rest.append(text[position : position + len(piece)])
+        position += len(piece)
+    return words, "".join(rest)
+
+
+def _unigram_loss(train: Ids, val: Ids, vocab_size: int) -> float:
+    """Mean -ln of the share of each held-out token in the training part, every id counted +1."""
+    counts = np.ones(vocab_size)
+    for start in range(0, len(train), CHUNK):
+        counts += np.bincount(train[start : start + CHUNK], minlength=vocab_size)
+    losses = np.log(counts.sum()) - np.log(counts)
+    starts = range(0, len(val), CHUNK)
+    return sum(float(losses[val[start : start + CHUNK]].sum()) for start in starts) / len(val)
+
+
+def _count(ids: Ids, wanted: int) -> int:
+    starts = range(0, len(ids), CHUNK)
+    return sum(int((ids[start : start + CHUNK] == wanted).sum()) for start in starts)
+
+
+def _recovered(held_out: HeldOut, tokenizer: Tokenizer) -> int:
+    """How many lines come back exactly from their own ids."""
+    return sum(
+        tokenizer.decode(tokenizer.encode(line)) == line
+        for text in held_out.corpus.val_texts()
+        for line in text.splitlines()
+    )

@@ -1,0 +1,120 @@
+"""The report of a comparison as Markdown and as one HTML page, both made from ``report.json``."""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from npgpt_core.errors import NpgptError
+from npgpt_train.checkpoint import replace_file
+from npgpt_train.comparison import tables
+from npgpt_train.escaping import printable
+from npgpt_train.metrics import Metrics
+from npgpt_train.plots import plot_curves, plot_overlay
+
+TEMPLATES = Path(__file__).parent / "templates"
+LIBRARIES = ("jinja2", "matplotlib")
+
+
+def require_libraries() -> None:
+    """Raise an ``NpgptError`` unless what draws and fills the report is installed."""
+    missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise NpgptError(
+            f'a report needs {" and ".join(missing)}: pip install "npgpt-train[report]"'
+        )
+
+
+def write_report(
+    record: Mapping[str, Any], metrics: Mapping[str, Metrics], folder: Path
+) -> list[Path]:
+    """Write the figures, ``report.md`` and ``report.html``; gives the two pages.
+
+    Args:
+        record: what ``report.json`` holds.
+        metrics: of each run, by the name that it has in ``record``.
+        folder: for all of it; the figures go into ``figures`` below.
+
+    Raises:
+        NpgptError: a file cannot be written.
+    """
+    figures = folder / "figures"
+    figures.mkdir(parents=True, exist_ok=True)
+    plot_overlay(_in_bits(record, metrics), figures / "all.svg")
+    for name, events in metrics.items():
+        plot_curves(events, figures / f"{name}.svg", title=name)
+    pages = []
+    for suffix, escape in (("md", False), ("html", True)):
+        text = render(record, figures, f"report.{suffix}.jinja", escape=escape)
+        pages.append(folder / f"report.{suffix}")
+        replace_file(pages[-1], text.encode("utf-8", "replace"))
+    return pages
+
+
+def render(record: Mapping[str, Any], figures: Path, template: str, *, escape: bool) -> str:
+    """Fill a template; ``escape`` makes whatever a run or model wrote harmless in HTML."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=escape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["n"] = tables.number
+    names = list(record["runs"])
+    samples = {name: _sample(record["runs"][name]) for name in names}
+    page: str = environment.get_template(template).render(
+        record=record,
+        tables=tables.all_tables(record),
+        spread=tables.spread_rows(record),
+        names=names,
+        samples=samples,
+        fence=_fence(samples),
+        figures={name: _data_url(figures / f"{name}.svg") for name in ["all", *names]}
+        if escape
+        else {},
+    )
+    return page
+
+
+def _sample(run: Mapping[str, Any]) -> list[str]:
+    """The tokens of a sample that can be seen: line breaks stay, control characters are spelled."""
+    return [printable(text) for text in run["generated"]["sample"] if text]
+
+
+def _fence(samples: Mapping[str, list[str]]) -> str:
+    """Backquotes that no sample can close."""
+    text = "".join("".join(sample) for sample in samples.values())
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    return "`" * max(3, longest + 1)
+
+
+def _in_bits(
+    record: Mapping[str, Any], metrics: Mapping[str, Metrics]
+) -> dict[str, list[tuple[int, float]]]:
+    """(step, bits per character) of each run's evaluations, what its tokenizer lost included."""
+    curves = {}
+    for name, events in metrics.items():
+        text = record["runs"][name]["held_out"]
+        lost = sum((text["lost_bits_per_character"] or {}).values())
+        token = math.log(2) * text["characters_per_token"]
+        curves[name] = [
+            (event["step"], event["val_loss"] / token + lost)
+            for event in events
+            if "val_loss" in event
+        ]
+    return curves
+
+
+def _data_url(path: Path) -> str:
+    """A figure as part of the page, apart from it all the same: its ids cannot clash."""
+    encoded = base64.b64encode(path.read_bytes()).decode("ascii")
+    return f"data:image/svg+xml;base64,{encoded}"

@@ -1,0 +1,64 @@
+"""How fast and how smoothly a run trained, from its metrics."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from npgpt_train.metrics import Metrics
+
+WINDOW = 100  # steps
+SPIKE = 3.0  # times the median gradient norm of the steps before
+
+
+def measure(metrics: Metrics) -> dict[str, Any]:
+    """Losses, spikes and jumps: a JSON object that is the same each time the run is repeated."""
+    steps = [event for event in metrics if "loss" in event]
+    evaluations = [event for event in metrics if "val_loss" in event and event["step"] > 0]
+    best = min(evaluations, key=lambda event: _or_infinite(event["val_loss"]))
+    norms = np.array([step["grad_norm"] for step in steps], np.float64)
+    return {
+        "steps": len(steps),
+        "best_step": best["step"],
+        "best_val_loss": best["val_loss"],
+        "final_train_loss": evaluations[-1]["train_loss"],
+        "final_val_loss": evaluations[-1]["val_loss"],
+        "largest_grad_norm": float(norms.max()),
+        "grad_norm_spikes": count_spikes(norms.tolist()),
+        "largest_loss_jump": _largest_rise([step["loss"] for step in steps]),
+        "largest_val_loss_jump": _largest_rise([event["val_loss"] for event in evaluations]),
+    }
+
+
+def timing(metrics: Metrics, characters_per_token: float) -> dict[str, float]:
+    """Speed and time of the steps, without evaluations and checkpoints."""
+    steps = [event for event in metrics if "loss" in event]
+    rate = median(step["tokens_per_second"] for step in steps)
+    return {
+        "tokens_per_second": rate,
+        "characters_per_second": rate * characters_per_token,
+        "seconds": math.fsum(step["seconds"] for step in steps),
+    }
+
+
+def count_spikes(norms: list[float]) -> int:
+    """Norms above ``SPIKE`` times the median of the ``WINDOW`` before; not finite counts too."""
+    spikes = 0
+    for i, norm in enumerate(norms):
+        before = norms[max(0, i - WINDOW) : i]
+        if len(before) >= 10 and not norm <= SPIKE * median(before):
+            spikes += 1
+    return spikes
+
+
+def _largest_rise(losses: list[float]) -> float:
+    """The most that a loss lies above the one before; 0 if it only falls."""
+    return max([0.0, *(later - loss for loss, later in pairwise(losses))])
+
+
+def _or_infinite(loss: float) -> float:
+    return loss if math.isfinite(loss) else math.inf

@@ -1,0 +1,111 @@
+"""What ``report.json`` holds: the setting, the text, each run, and the spread over seeds."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+
+from npgpt_train.comparison.held_out import HeldOut
+from npgpt_train.comparison.variants import Variant
+from npgpt_train.run import Run
+from npgpt_train.settings import Part
+from npgpt_train.workers import physical_cores
+
+FORMAT = 1
+SPREAD = {
+    "bits_per_character": ("held_out", "restored_bits_per_character"),
+    "loss": ("held_out", "loss"),
+    "best_val_loss": ("training", "best_val_loss"),
+    "known_words": ("generated", "known_words"),
+}
+"""The numbers whose spread over seeds is told, and where a run has them."""
+
+
+def summarize(
+    runs: Mapping[Variant, Run],
+    measured: Mapping[Variant, dict[str, Any]],
+    text: HeldOut,
+    preset: str,
+) -> dict[str, Any]:
+    """All of it, as JSON values. Only ``date``, ``machine`` and every ``timing`` vary with time."""
+    return {
+        "format": FORMAT,
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "machine": _machine(),
+        "setting": {"preset": preset, **_shared(list(runs.values()))},
+        "data": {**next(iter(runs.values())).record["data"], "held_out": text.to_json()},
+        "runs": {variant.name: numbers for variant, numbers in measured.items()},
+        "groups": _groups(measured),
+    }
+
+
+def _shared(runs: list[Run]) -> dict[str, Any]:
+    """The settings that all runs have in common; parts as dotted options."""
+    flats = [_flat(run) for run in runs]
+    return {
+        name: value
+        for name, value in flats[0].items()
+        if all(name in flat and flat[name] == value for flat in flats)
+    }
+
+
+def _flat(run: Run) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in vars(run.settings).items():
+        if isinstance(value, Part):
+            flat[name] = value.name
+            flat |= {f"{name}.{option}": item for option, item in value.options.items()}
+        else:
+            flat[name] = list(value) if isinstance(value, tuple) else value
+    return flat
+
+
+def _groups(measured: Mapping[Variant, dict[str, Any]]) -> dict[str, Any]:
+    """For each group of several seeds: mean, lowest and highest of the telling numbers."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for variant, numbers in measured.items():
+        groups.setdefault(variant.group, []).append(numbers)
+    return {
+        group: {
+            name: _spread([numbers[part][key] for numbers in members])
+            for name, (part, key) in SPREAD.items()
+        }
+        for group, members in groups.items()
+        if len(members) > 1
+    }
+
+
+def _spread(values: list[float | None]) -> dict[str, float] | None:
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    return {"mean": mean(known), "lowest": min(known), "highest": max(known), "runs": len(known)}
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "processor": _processor(),
+        "cores": physical_cores(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "openblas_coretype": os.environ.get("OPENBLAS_CORETYPE"),
+    }
+
+
+def _processor() -> str:
+    """The name that Linux gives the first processor, else what Python knows."""
+    path = Path("/proc/cpuinfo")
+    if path.exists():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()

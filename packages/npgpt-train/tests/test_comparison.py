@@ -1,0 +1,207 @@
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from npgpt_core.errors import NpgptError
+from npgpt_train.comparison import held_out
+from npgpt_train.comparison.characters import CODE_POINTS, CharacterModel, align
+from npgpt_train.comparison.generated import names_of, repeated_share, words_of
+from npgpt_train.comparison.held_out import HeldOut
+from npgpt_train.comparison.stability import count_spikes, measure
+from npgpt_train.corpus import Corpus
+from npgpt_train.evaluation import Evaluation
+from npgpt_train.token_texts import token_texts
+
+
+class Text:
+    def __init__(self, text):
+        self.text = text
+
+    def texts(self):
+        yield self.text
+
+
+class Words:
+    """Lowercased words; "the" and single marks are known."""
+
+    special_tokens = ("<pad>", "<unk>", "<bos>", "<eos>")
+    known = ("the", " ", "\n", "a")
+    vocab_size = 8
+
+    def encode(self, text):
+        pieces, word = [], ""
+        for character in text.lower():
+            if character in " \n":
+                pieces += [word] * bool(word) + [character]
+                word = ""
+            else:
+                word += character
+        pieces += [word] * bool(word)
+        return np.array([self.known.index(p) + 4 if p in self.known else 1 for p in pieces])
+
+    def decode(self, ids):
+        return "".join("\ufffd" if i == 1 else self.known[i - 4] for i in ids)
+
+
+class Bytes:
+    special_tokens = ("<pad>", "<unk>", "<bos>", "<eos>")
+    vocab_size = 260
+
+    def encode(self, text):
+        return np.frombuffer(text.encode(), np.uint8).astype(int) + 4
+
+    def decode(self, ids):
+        return bytes(int(i) - 4 for i in ids).decode("utf-8", "replace")
+
+
+# ------------------------------------------------------------------- characters
+
+
+def test_the_unigram_costs_the_entropy_of_its_own_text():
+    text = "aaab" * 50
+    model = CharacterModel([text])
+    entropy = -(0.75 * math.log2(0.75) + 0.25 * math.log2(0.25))
+    assert model.bits(text) / len(text) == pytest.approx(entropy, rel=0.01)
+    assert model.uniform_bits == 1
+
+
+def test_an_unseen_character_costs_an_escape_and_its_code_point():
+    model = CharacterModel(["abc"])
+    assert model.bits("é") == pytest.approx(2 + CODE_POINTS)  # 1 of 4, counting the escape
+
+
+def test_the_probabilities_of_what_may_come_next_in_a_word_sum_to_one():
+    model = CharacterModel(["ab ab c"])
+    costs = [model.spelling_bits(c) - model.spelling_bits("") for c in model.counts]
+    stop, escape = model.spelling_bits(""), math.log2(model.total + 1 + model.words)
+    assert sum(2**-bits for bits in [*costs, stop, escape]) == pytest.approx(1)
+
+
+def test_case_costs_little_where_it_can_be_guessed():
+    model = CharacterModel(["a" * 999 + "A"])
+    assert model.case_bits("a") < 0.01 < 5 < model.case_bits("A")
+    assert model.case_bits("123 .") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "spelled"),
+    [
+        ("the cat is", ["the ", " is"], ["cat"]),
+        ("cat", ["", ""], ["cat"]),
+        ("a b", ["a b"], []),
+        ("xy the", ["", "", " the"], ["xy"]),
+        ("the cat", ["the ", " dog"], None),
+        ("the", ["the", ""], None),
+        ("the cat!", ["the cat"], None),
+    ],
+)
+def test_align_finds_what_unknown_tokens_stood_for(text, known, spelled):
+    assert align(text, known) == spelled
+
+
+# --------------------------------------------------------------------- held out
+
+
+def _measured(text, tokenizer, loss=1.0):
+    corpus = Corpus(Text(text))
+    held = HeldOut.of(corpus)
+    train = np.concatenate([tokenizer.encode(t) for t in corpus.train_texts()])
+    val = np.concatenate([tokenizer.encode(t) for t in corpus.val_texts()])
+    evaluation = Evaluation(loss, len(val) - 1, held.characters)
+    return held, held_out.measure(held, tokenizer, evaluation, train, val), val
+
+
+def test_a_lossless_tokenizer_pays_nothing_more():
+    held, numbers, val = _measured("the king\n" * 40, Bytes())
+    assert numbers["lost_bits_per_character"] == {"spelling": 0, "case": 0}
+    assert numbers["restored_bits_per_character"] == numbers["bits_per_character"]
+    assert numbers["bits_per_character"] == pytest.approx(
+        (len(val) - 1) / math.log(2) / held.characters
+    )
+    assert numbers["lines_recovered"] == 1
+    assert numbers["unknown_rate"] == 0
+    assert numbers["uniform_loss"] == math.log(260)
+
+
+def test_a_lossy_tokenizer_pays_for_unknown_words_and_case():
+    text = "The a the\n" * 90 + "The king A\n" * 10
+    held, numbers, _ = _measured(text, Words())
+    model = held.model
+    (part,) = held.corpus.val_texts()
+    kings = part.count("king")
+    assert kings > 5
+    spelling = kings * model.spelling_bits("king")
+    case = model.case_bits(part.replace("king", ""))
+    lost = numbers["lost_bits_per_character"]
+    assert lost["spelling"] * held.characters == pytest.approx(spelling)
+    assert lost["case"] * held.characters == pytest.approx(case)
+    assert numbers["restored_bits_per_character"] == pytest.approx(
+        numbers["bits_per_character"] + lost["spelling"] + lost["case"]
+    )
+    assert numbers["lines_recovered"] == 0
+
+
+def test_what_is_lost_otherwise_has_no_price():
+    class Dropping(Bytes):
+        def encode(self, text):
+            return super().encode(text.replace("k", ""))
+
+    _, numbers, _ = _measured("the king\n" * 40, Dropping())
+    assert numbers["lost_bits_per_character"] is None
+    assert numbers["restored_bits_per_character"] is None
+
+
+def test_the_token_unigram_is_the_cross_entropy_of_the_counts():
+    _, numbers, val = _measured("the king\n" * 40, Bytes())
+    corpus = Corpus(Text("the king\n" * 40))
+    counts = Counter(np.concatenate([Bytes().encode(t) for t in corpus.train_texts()]).tolist())
+    total = counts.total() + 260
+    expected = np.mean([-math.log((counts[int(i)] + 1) / total) for i in val])
+    assert numbers["unigram_loss"] == pytest.approx(expected)
+
+
+# -------------------------------------------------------------------- generated
+
+
+def test_words_and_names_are_found_without_regard_to_case():
+    text = "KING HENRY:\nWhat's this? 'Tis\n\nnot a name: here\nFool :\n"
+    assert words_of(text)[:3] == ["king", "henry", "what's"]
+    assert names_of(text) == ["king henry", "fool"]
+
+
+def test_repeated_runs_are_counted_after_their_first_time():
+    assert repeated_share(["a", "b", "c", "d", "a", "b", "c", "d"]) == pytest.approx(1 / 5)
+    assert repeated_share(["a", "b", "c"]) is None
+
+
+def test_token_texts_join_to_the_text_and_give_a_character_to_its_last_byte():
+    ids = Bytes().encode("né€!")
+    texts = token_texts(Bytes(), ids)
+    assert texts == ["n", "", "é", "", "", "€", "!"]
+
+
+# -------------------------------------------------------------------- stability
+
+
+def test_spikes_are_far_above_the_median_before_and_nan_is_one():
+    norms = [1.0] * 20 + [3.5] + [1.0] * 5 + [math.nan] + [1.0]
+    assert count_spikes(norms) == 2
+    assert count_spikes([9.0, 1.0, 1.0]) == 0
+
+
+def test_stability_reads_the_evaluations_after_the_start():
+    steps = [{"step": i, "loss": loss, "grad_norm": 1.0} for i, loss in enumerate([3.0, 2.0, 2.5])]
+    evaluations = [
+        {"step": step, "train_loss": loss, "val_loss": loss}
+        for step, loss in [(0, 1.0), (2, 2.5), (4, 2.25)]
+    ]
+    numbers = measure([*steps, *evaluations])
+    assert (numbers["best_step"], numbers["best_val_loss"]) == (4, 2.25)
+    assert numbers["largest_loss_jump"] == 0.5
+
+
+def test_a_corpus_without_text_is_an_error():
+    with pytest.raises(NpgptError):
+        HeldOut.of(Corpus(Text("")))

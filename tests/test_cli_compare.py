@@ -1,0 +1,206 @@
+"""``npgpt compare``: one command, the same report however often it is interrupted."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from npgpt_cli.main import main
+from npgpt_train.comparison.report import write_report
+from npgpt_train.run import Run
+
+SMALL = ["--preset", "tiny", "--max-iters", "6", "--eval-interval", "2", "--eval-iters", "1"]
+THREE = ["--tokenizers", "char,word,bpe", "--vocab-size", "200"]
+VARYING = ("date", "machine", "timing")
+
+
+def _timeless(record):
+    """A report without what may vary with time."""
+    if isinstance(record, dict):
+        return {key: _timeless(value) for key, value in record.items() if key not in VARYING}
+    return record
+
+
+def _report(out):
+    return _timeless(json.loads((out / "report.json").read_text()))
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory, play):
+    """A finished comparison, and the text that it read: for all tests, so not to be changed."""
+    folder = tmp_path_factory.mktemp("compare")
+    text = folder / "play.txt"
+    text.write_text(play)
+    command = ["compare", *THREE, "--data", str(text), "--out", str(folder / "out"), *SMALL]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NPGPT_CACHE", str(folder / "cache"))
+        result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.output
+    return folder / "out", text
+
+
+@pytest.fixture
+def compared(original, tmp_path):
+    """A copy of it."""
+    return Path(shutil.copytree(original[0], tmp_path / "compared"))
+
+
+@pytest.fixture
+def text(original):
+    """The text that it read."""
+    return original[1]
+
+
+def test_it_trains_measures_and_reports(compared):
+    record = _report(compared)
+    assert list(record["runs"]) == ["char", "word", "bpe"]
+    char, word = record["runs"]["char"], record["runs"]["word"]
+    assert char["held_out"]["lost_bits_per_character"] == {"spelling": 0, "case": 0}
+    assert char["held_out"]["lines_recovered"] == 1
+    assert word["held_out"]["lost_bits_per_character"]["case"] > 0
+    assert char["held_out"]["restored_bits_per_character"] > 0
+    assert 0 < char["model"]["embedding_share"] < 1
+    assert "tokenizer" not in record["setting"]
+    assert record["setting"]["max_iters"] == 6
+    markdown = (compared / "report.md").read_text()
+    for name in record["runs"]:
+        assert f"](figures/{name}.svg)" in markdown
+        assert (compared / "figures" / f"{name}.svg").read_text().lstrip().startswith("<?xml")
+
+
+def test_embeddings_are_the_tables_and_the_head(compared):
+    record = _report(compared)
+    for name in ("char", "bpe"):
+        model = Run.open(compared / "runs" / name).model()
+        related = sum(
+            array.size
+            for key, array in model.parameters().items()
+            if "embedding" in key or key.startswith("head.")
+        )
+        assert record["runs"][name]["model"]["embedding_parameters"] == related
+        assert record["runs"][name]["model"]["parameters"] == model.num_parameters()
+
+
+def test_again_it_reuses_and_gives_the_same(compared, npgpt, text):
+    before = _report(compared)
+    files = {path.name: path.read_bytes() for path in (compared / "figures").iterdir()}
+    weights = compared / "runs/char/checkpoints/step-000006/model.safetensors"
+    written = weights.stat().st_mtime_ns
+    again = npgpt("compare", *THREE, "--data", text, "--out", compared, *SMALL)
+    assert again.exit_code == 0
+    assert "[1 of 3] char: finished" in again.output
+    assert weights.stat().st_mtime_ns == written
+    assert _report(compared) == before
+    assert {path.name: path.read_bytes() for path in (compared / "figures").iterdir()} == files
+
+
+def test_killed_anywhere_it_goes_on_to_the_same_report(compared, text, tmp_path):
+    out = tmp_path / "killed"
+    command = [sys.executable, "-c", "from npgpt_cli.main import main; main()", "compare", *THREE]
+    command += ["--data", str(text), "--out", str(out), *SMALL]
+    for wait in (1.2, 1.6, 2.0, 2.4):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(wait)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    assert _report(out) == _report(compared)
+
+
+def test_runs_that_were_made_otherwise_are_refused_by_name(compared, npgpt, text):
+    other = [*SMALL, "--lr", "0.5"]
+    result = npgpt("compare", *THREE, "--data", text, "--out", compared, *other)
+    assert result.exit_code == 2
+    assert "lr is 0.003, not 0.5" in result.output
+
+
+def test_optimizers_and_seeds_are_axes_too(npgpt, text_file, tmp_path):
+    out = tmp_path / "axes"
+    flags = ["--optimizers", "adam,sgd", "--seeds", "2", "--seed", "7"]
+    result = npgpt("compare", *flags, "--data", text_file, "--out", out, *SMALL)
+    assert result.exit_code == 0, result.output
+    record = _report(out)
+    names = ["adam-seed7", "adam-seed8", "sgd-seed7", "sgd-seed8"]
+    assert list(record["runs"]) == names
+    spread = record["groups"]["adam"]["bits_per_character"]
+    assert spread["lowest"] <= spread["mean"] <= spread["highest"]
+    assert spread["runs"] == 2
+    assert "Over seeds" in (out / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--tokenizers", "char,chra"], "chra"),
+        (["--tokenizers", "char,char"], "twice"),
+        (["--tokenizers", "char", "--vocab-size", "99"], "takes a vocab_size"),
+    ],
+)
+def test_wrong_plans_are_refused_before_anything_is_trained(
+    flags, said, npgpt, text_file, tmp_path
+):
+    out = tmp_path / "out"
+    result = npgpt("compare", *flags, "--data", text_file, "--out", out, *SMALL)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert not out.exists()
+
+
+# ------------------------------------------------------------------------- the page
+
+
+HOSTILE = '<script>alert("1")</script>\x1b[31m```'
+
+
+@pytest.fixture
+def hostile(compared):
+    """A comparison whose model wrote something nasty."""
+    record = json.loads((compared / "report.json").read_text())
+    record["runs"]["char"]["generated"]["sample"] = [HOSTILE, "\x07", "fine"]
+    metrics = {name: Run.open(compared / "runs" / name).metrics() for name in record["runs"]}
+    write_report(record, metrics, compared)
+    return compared
+
+
+def test_the_page_is_one_file_without_scripts_or_requests(hostile):
+    page = (hostile / "report.html").read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert r"\x1b[31m" in page
+    assert not re.search(r'(?:src|href)="(?!data:)', page)
+    assert "\x1b" not in (hostile / "report.md").read_text()
+    assert "````text" in (hostile / "report.md").read_text()
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+QUIET += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+@pytest.mark.parametrize("width", [1200, 400])
+def test_chromium_shows_the_page_without_errors_or_requests(width, hostile, tmp_path):
+    log, picture = tmp_path / "net.json", tmp_path / "page.png"
+    result = subprocess.run(
+        [
+            *[CHROMIUM, *QUIET, f"--user-data-dir={tmp_path / 'profile'}"],
+            *["--enable-logging=stderr", f"--log-net-log={log}", f"--window-size={width},2000"],
+            *[f"--screenshot={picture}", (hostile / "report.html").as_uri()],
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "HOME": str(tmp_path)},
+    )
+    assert "CONSOLE" not in result.stderr
+    assert picture.stat().st_size > 20_000
+    requested = re.findall(r'"url":"((?:https?|ws)[^"]*)"', log.read_text())
+    assert not [url for url in requested if "google" not in url]  # the browser's own
