@@ -46,7 +46,7 @@ def test_the_first_loss_is_that_of_guessing(small_run):
 def test_a_run_holds_what_the_design_says(small_run):
     names = {path.name for path in small_run.iterdir()}
     files = {"run.json", "tokenizer.json", "metrics.jsonl", "checkpoints", "latest", "best"}
-    assert names == files | {"curves.png", "sample.txt"}
+    assert names == files | {"curves.png", "sample.txt", ".lock"}
     assert {path.name for path in (small_run / "checkpoints").iterdir()} == {
         "step-000002",
         "step-000004",

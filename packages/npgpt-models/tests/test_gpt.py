@@ -231,3 +231,11 @@ def test_the_class_offers_the_protocol_and_names_its_config():
     assert missing_members("model", GPT) == []
     assert GPT.Config is GPTConfig
     assert make().config is SMALL
+
+
+@pytest.mark.parametrize("sizes", [(69, 128, 4, 4, 256), (7, 5, 2, 3, 6)])
+def test_the_config_knows_the_number_of_parameters(sizes):
+    names = ("vocab_size", "block_size", "n_layer", "n_head", "n_embd")
+    config = GPTConfig(**dict(zip(names, sizes, strict=True)))
+    model = GPT(config, rng=np.random.default_rng(0))
+    assert config.num_parameters == model.num_parameters()

@@ -1,3 +1,6 @@
+import json
+import os
+
 import numpy as np
 import pytest
 
@@ -5,11 +8,14 @@ from npgpt_core.errors import NpgptError
 from npgpt_train.checkpoint import Checkpoint, Checkpoints
 
 
-def _checkpoint(step):
+def _checkpoint(step, best=None):
     rng = np.random.default_rng(step)
     model = {"a.weight": rng.normal(size=(3, 2)).astype(np.float32), "b": np.zeros(0, np.float32)}
     optimizer = {"m.a.weight": rng.normal(size=(3, 2)), "t": step, "rate": 0.1}
-    return Checkpoint(step, model, optimizer, {"best_val_loss": 1.5})
+    return Checkpoint(step, model, optimizer, {"best_val_loss": 1.5, "best_step": best})
+
+
+SIZE = 24  # bytes of the parameters
 
 
 def _same(one, other):
@@ -21,8 +27,8 @@ def _same(one, other):
 
 def test_what_was_saved_is_loaded(tmp_path):
     saved = _checkpoint(20)
-    Checkpoints(tmp_path).save(saved, best=True, keep=3)
-    loaded = Checkpoints(tmp_path).load(20)
+    Checkpoints(tmp_path).save(saved, keep=3)
+    loaded = Checkpoints(tmp_path).load(20, SIZE)
     _same(saved.model, loaded.model)
     _same(saved.optimizer, loaded.optimizer)
     assert loaded.state["best_val_loss"] == 1.5
@@ -31,7 +37,7 @@ def test_what_was_saved_is_loaded(tmp_path):
 def test_the_same_checkpoint_is_the_same_bytes(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        Checkpoints(tmp_path / name).save(_checkpoint(7), best=False, keep=3)
+        Checkpoints(tmp_path / name).save(_checkpoint(7), keep=3)
     one, other = (tmp_path / name / "checkpoints/step-000007" for name in ("a", "b"))
     for file in one.iterdir():
         assert file.read_bytes() == (other / file.name).read_bytes()
@@ -40,7 +46,7 @@ def test_the_same_checkpoint_is_the_same_bytes(tmp_path):
 def test_the_last_three_and_the_best_are_kept(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     for step in (10, 20, 30, 40, 50, 60):
-        checkpoints.save(_checkpoint(step), best=step == 20, keep=3)
+        checkpoints.save(_checkpoint(step, best=20 if step >= 20 else None), keep=3)
     assert checkpoints.steps() == [20, 40, 50, 60]
     assert (checkpoints.pointer("best"), checkpoints.pointer("latest")) == (20, 60)
     assert {path.name for path in tmp_path.iterdir()} == {"checkpoints", "best", "latest"}
@@ -49,7 +55,7 @@ def test_the_last_three_and_the_best_are_kept(tmp_path):
 def test_a_step_saved_again_replaces_itself(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     for _ in range(2):
-        checkpoints.save(_checkpoint(5), best=False, keep=3)
+        checkpoints.save(_checkpoint(5), keep=3)
     assert [path.name for path in checkpoints.folder.iterdir()] == ["step-000005"]
 
 
@@ -58,13 +64,101 @@ def test_an_unfinished_folder_is_no_checkpoint(tmp_path):
     (checkpoints.folder / ".step-000005.new").mkdir(parents=True)
     assert checkpoints.steps() == []
     assert checkpoints.pointer("latest") is None
+    checkpoints.save(_checkpoint(6), keep=3)
+    assert [path.name for path in checkpoints.folder.iterdir()] == ["step-000006"]
+
+
+def test_checkpoints_between_the_regular_ones_go_first(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    for step in (10, 20, 23, 30, 37, 40):
+        checkpoints.save(_checkpoint(step), keep=2, every=10)
+    assert checkpoints.steps() == [30, 40]
+    checkpoints.save(_checkpoint(44), keep=2, every=10)
+    assert checkpoints.steps() == [30, 40, 44]
+
+
+def test_pointers_are_mended(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    for step in (10, 20):
+        checkpoints.save(_checkpoint(step, best=10), keep=3)
+    (tmp_path / "latest").unlink()
+    (tmp_path / "best").write_text("step-000020\n")
+    checkpoints.point(20, 10)
+    assert (checkpoints.pointer("latest"), checkpoints.pointer("best")) == (20, 10)
+
+
+def test_a_run_that_vanished_is_not_made_again(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        Checkpoints(tmp_path / "gone").save(_checkpoint(5), keep=3)
+    assert not (tmp_path / "gone").exists()
+
+
+def test_a_file_too_large_for_the_model_is_not_read(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(_checkpoint(5), keep=3)
+    with (checkpoints.folder / "step-000005/model.safetensors").open("r+b") as file:
+        file.truncate(2**40)  # a terabyte of holes
+    with pytest.raises(NpgptError, match="expected at most"):
+        checkpoints.load_model(5, SIZE)
+
+
+def test_a_header_that_claims_terabytes_is_damage(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(_checkpoint(5), keep=3)
+    header = b'{"a":{"dtype":"F32","shape":[1099511627776],"data_offsets":[0,4398046511104]}}'
+    path = checkpoints.folder / "step-000005/model.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(NpgptError, match="damaged"):
+        checkpoints.load_model(5, SIZE)
+
+
+@pytest.mark.parametrize("name", ["state.json", "model.safetensors"])
+def test_a_link_out_of_the_run_is_not_followed(name, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    checkpoints = Checkpoints(run)
+    checkpoints.save(_checkpoint(5), keep=3)
+    path = checkpoints.folder / "step-000005" / name
+    path.rename(tmp_path / name)
+    path.symlink_to(tmp_path / name)
+    with pytest.raises(NpgptError, match="leads out"):
+        checkpoints.load(5, SIZE)
+
+
+def test_a_device_is_not_read(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(_checkpoint(5), keep=3)
+    path = checkpoints.folder / "step-000005/model.safetensors"
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(NpgptError, match="no regular file"):
+        checkpoints.load_model(5, SIZE)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"step": 4, "optimizer": {}},
+        {"step": 5, "optimizer": []},
+        {"step": 5, "optimizer": {"t": "3"}},
+        {"step": 5, "optimizer": {"t": float("nan")}},
+        {"step": 5, "optimizer": {}, "best_val_loss": "low"},
+        {"step": 5, "optimizer": {}, "best_step": 1.5},
+    ],
+)
+def test_a_state_of_other_things_than_numbers_is_refused(state, tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(_checkpoint(5), keep=3)
+    (checkpoints.folder / "step-000005/state.json").write_text(json.dumps(state))
+    with pytest.raises(NpgptError, match=r"state\.json"):
+        checkpoints.load(5, SIZE)
 
 
 @pytest.mark.parametrize("file", ["model.safetensors", "optimizer.safetensors", "state.json"])
 @pytest.mark.parametrize("damage", [b"", b"{}", b"\xff" * 100])
 def test_a_damaged_checkpoint_is_named(file, damage, tmp_path):
     checkpoints = Checkpoints(tmp_path)
-    checkpoints.save(_checkpoint(5), best=False, keep=3)
+    checkpoints.save(_checkpoint(5), keep=3)
     (checkpoints.folder / "step-000005" / file).write_bytes(damage)
     with pytest.raises(NpgptError, match=file):
-        checkpoints.load(5)
+        checkpoints.load(5, SIZE)

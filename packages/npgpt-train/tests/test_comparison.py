@@ -109,7 +109,7 @@ def _measured(text, tokenizer, loss=1.0):
     held = HeldOut.of(corpus)
     train = np.concatenate([tokenizer.encode(t) for t in corpus.train_texts()])
     val = np.concatenate([tokenizer.encode(t) for t in corpus.val_texts()])
-    evaluation = Evaluation(loss, len(val) - 1, held.characters)
+    evaluation = Evaluation(loss, len(val) - 1, held.characters, 0)
     return held, held_out.measure(held, tokenizer, evaluation, train, val), val
 
 

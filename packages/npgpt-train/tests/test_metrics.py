@@ -22,7 +22,13 @@ def test_no_file_is_no_events(tmp_path):
     assert read_metrics(tmp_path / "none.jsonl") == []
 
 
-@pytest.mark.parametrize("torn", [b'{"step": 3, "lo', b"\xff\xfe", b'{"loss": 1}', b"[1]"])
+@pytest.mark.parametrize(
+    "torn",
+    [
+        *[b'{"step": 3, "lo', b"\xff\xfe", b'{"loss": 1}\n', b"[1]\n", b'{"step": 3}'],
+        *[b'{"step": 3, "loss": "x"}\n', b'{"step": -1}\n', b'{"step": 1e999}\n', b"[" * 9999],
+    ],
+)
 def test_a_torn_last_line_is_left_out(path, torn):
     path.write_bytes(path.read_bytes() + torn)
     assert read_metrics(path) == EVENTS
@@ -41,3 +47,9 @@ def test_cutting_drops_later_events_and_torn_lines(path):
     with MetricsLog(path) as log:
         log.append({"step": 2, "loss": 1.0})
     assert read_metrics(path)[-1] == {"step": 2, "loss": 1.0}
+
+
+def test_a_metrics_file_without_an_end_is_not_read(tmp_path):
+    (tmp_path / "metrics.jsonl").symlink_to("/dev/zero")
+    with pytest.raises(NpgptError, match="leads out"):
+        read_metrics(tmp_path / "metrics.jsonl")

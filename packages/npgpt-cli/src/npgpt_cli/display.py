@@ -105,19 +105,17 @@ class TrainingDisplay:
             self._task = self._progress.add_task("", total=total, completed=done)
 
     def _step(self, metrics: Any) -> None:
+        loss = f"loss {metrics['loss']:.4f}" if "loss" in metrics else "skipped: not finite"
         if self._progress is not None:
             self._progress.update(
                 self._task,
                 completed=metrics["step"],
-                description=(
-                    f"loss {metrics['loss']:.3f}  {metrics['tokens_per_second']:,.0f} tokens/s"
-                ),
+                description=f"{loss}  {metrics['tokens_per_second']:,.0f} tokens/s",
             )
         elif time.monotonic() - self._last_line > PLAIN_INTERVAL:
             self._last_line = time.monotonic()
             self._line(
-                f"step {metrics['step']:>6}  loss {metrics['loss']:.4f}"
-                f"  {metrics['tokens_per_second']:,.0f} tokens/s"
+                f"step {metrics['step']:>6}  {loss}  {metrics['tokens_per_second']:,.0f} tokens/s"
             )
 
     def _finish(self, event: Finished) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import warnings
 from typing import Any, TextIO
 
@@ -100,6 +101,9 @@ class Commands(click.Group):
                 return super().invoke(ctx)
             except NpgptError as error:
                 raise InputError(error) from error
+            except KeyboardInterrupt:  # click would say 1
+                click.echo("\nstopped", err=True)
+                raise SystemExit(128 + signal.SIGINT) from None
 
 
 def _summaries() -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,6 +74,18 @@ def _options() -> list[Callable[[Any], Any]]:
             help="Any option of a part, such as tokenizer.min_frequency=2; may be repeated.",
         ),
     ]
+
+
+@contextmanager
+def told_how_to_resume() -> Iterator[None]:
+    """Say in one line how to go on when a signal ends training; the exit code is the shell's."""
+    from npgpt_train.interruption import Interrupted
+
+    try:
+        yield
+    except Interrupted as stopped:
+        click.echo(f"\n{stopped}: npgpt train --resume --out {stopped.folder}", err=True)
+        raise SystemExit(128 + stopped.signal) from stopped
 
 
 def settings_of(

@@ -122,7 +122,8 @@ def create(kind: str, name: str, /, *args: Any, **options: Any) -> Any:
     """Build the part of a name: ``create("optimizer", "adam", model, lr=3e-4)``.
 
     Raises:
-        PluginError: as ``load``, or an option that the part does not take (lists those it takes).
+        PluginError: as ``load``, an option that the part does not take (lists those it takes), or
+            a value that it does not.
     """
     target = load(kind, name)
     valid = option_names(target)
@@ -132,7 +133,12 @@ def create(kind: str, name: str, /, *args: Any, **options: Any) -> Any:
             f"{kind} {name!r} has no option {', '.join(map(repr, unknown))};"
             f" it takes {', '.join(valid or []) or 'none'}"
         )
-    return target(*args, **options)
+    try:
+        return target(*args, **options)
+    except NpgptError:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:
+        raise PluginError(f"{kind} {name!r} refuses {options}: {error}") from error
 
 
 def option_names(target: Any) -> list[str] | None:

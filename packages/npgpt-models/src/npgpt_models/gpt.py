@@ -56,6 +56,15 @@ class GPTConfig:
         if not isinstance(self.dropout, (int, float)) or not 0 <= self.dropout < 1:
             raise NpgptError(f"dropout is {self.dropout!r}, expected at least 0 and below 1")
 
+    @property
+    def num_parameters(self) -> int:
+        """How many numbers a model of this shape holds, told without making one."""
+        v, t, c = self.vocab_size, self.block_size, self.n_embd
+        attention = c * 3 * c + 3 * c + c * c + c
+        feedforward = c * 4 * c + 4 * c + 4 * c * c + c
+        block = 2 * c + attention + 2 * c + feedforward
+        return v * c + t * c + self.n_layer * block + 2 * c + c * v + v
+
 
 class Block(Module):
     """x + attention(norm(x)), then x + feedforward(norm(x)): (B, T, C) -> (B, T, C)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
@@ -17,18 +18,25 @@ import safetensors.numpy
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
+from npgpt_train.disk import read_file, read_json, replace_file, sync_folder, write_synced
 
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
+STEP = re.compile(r"step-(\d{6,15})")
+HEADER = 2**20  # bytes of names and shapes in a file of arrays, at most
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What training continues from after ``step`` steps."""
+    """What training continues from after ``step`` steps.
+
+    ``state`` holds ``step``, ``optimizer`` (its numbers), and of the evaluations so far
+    ``best_val_loss`` and ``best_step``, None before the first.
+    """
 
     step: int
     model: Mapping[str, Array]
     optimizer: Mapping[str, Array | float | int]
-    state: Mapping[str, Any]  # {"step", "best_val_loss", "optimizer": its numbers}
+    state: Mapping[str, Any]
 
 
 class Checkpoints:
@@ -46,24 +54,28 @@ class Checkpoints:
         """Steps that have a checkpoint, in order."""
         if not self.folder.is_dir():
             return []
-        matches = (re.fullmatch(r"step-(\d{6,})", path.name) for path in self.folder.iterdir())
+        matches = (STEP.fullmatch(path.name) for path in self.folder.iterdir())
         return sorted(int(match[1]) for match in matches if match)
 
     def pointer(self, name: str) -> int | None:
         """The step that ``latest`` or ``best`` names, if it has a checkpoint."""
-        try:
-            text = (self.run / name).read_text(encoding="ascii").strip()
-        except (FileNotFoundError, UnicodeDecodeError):
+        path = self.run / name
+        if not path.exists():
             return None
-        match = re.fullmatch(r"step-(\d{6,})", text)
+        match = STEP.fullmatch(read_file(path, self.run, 100).decode("ascii", "replace").strip())
         return int(match[1]) if match and int(match[1]) in self.steps() else None
 
-    def save(self, checkpoint: Checkpoint, *, best: bool, keep: int) -> None:
-        """Write a checkpoint, point to it, and prune all but the last ``keep`` and the best."""
+    def save(self, checkpoint: Checkpoint, *, keep: int, every: int = 1) -> None:
+        """Write a checkpoint, point to it, and prune.
+
+        What stays are the last ``keep`` whose steps are multiples of ``every``, the latest and the
+        best; others are of runs that were interrupted there.
+        """
         name = _name(checkpoint.step)
+        self.folder.mkdir(exist_ok=True)  # but not the run's own, if it vanished
         beside = self.folder / f".{name}.new"
         shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(parents=True)
+        beside.mkdir()
         arrays = {k: v for k, v in checkpoint.optimizer.items() if isinstance(v, np.ndarray)}
         numbers = {k: v for k, v in checkpoint.optimizer.items() if k not in arrays}
         state = {**checkpoint.state, "step": checkpoint.step, "optimizer": numbers}
@@ -71,91 +83,89 @@ class Checkpoints:
         write_synced(beside / OPTIMIZER, safetensors.numpy.save(arrays))
         write_synced(beside / STATE, json.dumps(state, indent=2).encode())
         sync_folder(beside)
-        final, old = self.folder / name, self.folder / f".{name}.old"
-        if final.exists():  # a run that was stopped between this rename and its pointers
-            shutil.rmtree(old, ignore_errors=True)
-            os.rename(final, old)
-        os.rename(beside, final)
+        self._remove(checkpoint.step)
+        os.rename(beside, self.folder / name)
         sync_folder(self.folder)
-        shutil.rmtree(old, ignore_errors=True)
-        self._point("latest", name)
-        if best:
-            self._point("best", name)
-        self._prune(keep)
+        self.point(checkpoint.step, checkpoint.state.get("best_step"))
+        self._prune(keep, every)
 
-    def load(self, step: int) -> Checkpoint:
+    def point(self, latest: int, best: int | None) -> None:
+        """Let ``latest`` and ``best`` name checkpoints, where they do not yet."""
+        for name, step in (("latest", latest), ("best", best)):
+            if step is not None and step in self.steps() and self.pointer(name) != step:
+                replace_file(self.run / name, f"{_name(step)}\n".encode())
+
+    def load(self, step: int, model_bytes: int) -> Checkpoint:
         """Read a checkpoint.
+
+        Args:
+            step: which.
+            model_bytes: of all parameters; no file is read that holds much more than an optimizer
+                of them needs.
 
         Raises:
             NpgptError: names the file that is missing or damaged.
         """
-        folder = self.folder / _name(step)
-        model, arrays = _read_arrays(folder / MODEL), _read_arrays(folder / OPTIMIZER)
-        state = read_json(folder / STATE)
-        if not isinstance(state.get("optimizer"), dict) or state.get("step") != step:
-            raise NpgptError(f"{folder / STATE} does not describe step {step}")
-        return Checkpoint(step, model, {**arrays, **state["optimizer"]}, state)
+        state = self.load_state(step)
+        optimizer = self._arrays(step, OPTIMIZER, 16 * model_bytes)
+        return Checkpoint(
+            step, self.load_model(step, model_bytes), {**optimizer, **state["optimizer"]}, state
+        )
 
-    def _point(self, name: str, target: str) -> None:
-        replace_file(self.run / name, target.encode() + b"\n")
+    def load_model(self, step: int, model_bytes: int) -> dict[str, Array]:
+        """Read the parameters alone, ``model_bytes`` of them.
 
-    def _prune(self, keep: int) -> None:
-        needed = {*self.steps()[-keep:], self.pointer("best"), self.pointer("latest")}
-        for step in self.steps():
+        Raises:
+            NpgptError: the file is missing, damaged or too large.
+        """
+        return self._arrays(step, MODEL, model_bytes)
+
+    def load_state(self, step: int) -> dict[str, Any]:
+        """Read what is neither parameter nor array of the optimizer.
+
+        Raises:
+            NpgptError: the file is missing or damaged.
+        """
+        path = self.folder / _name(step) / STATE
+        state = read_json(path, self.run)
+        numbers = state.get("optimizer")
+        if state.get("step") != step or not isinstance(numbers, dict):
+            raise NpgptError(f"{path} does not describe step {step}")
+        loss, best = state.get("best_val_loss"), state.get("best_step")
+        wanted = [*numbers.values(), *([] if loss is None else [loss])]
+        if not all(type(v) in (int, float) and math.isfinite(v) for v in wanted):
+            raise NpgptError(f"{path} is damaged: it holds something else than finite numbers")
+        if best is not None and type(best) is not int:
+            raise NpgptError(f"{path} is damaged: best_step is {best!r:.40}")
+        return state
+
+    def _arrays(self, step: int, name: str, size: int) -> dict[str, Array]:
+        path = self.folder / _name(step) / name
+        data = read_file(path, self.run, size + HEADER)
+        try:
+            return dict(safetensors.numpy.load(data))
+        except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
+            raise NpgptError(f"{path} is damaged: {error}") from error
+
+    def _prune(self, keep: int, every: int) -> None:
+        steps = self.steps()
+        needed = {self.pointer("best"), self.pointer("latest")}
+        needed.update([step for step in steps if step % every == 0][-keep:])
+        for step in steps:
             if step not in needed:
-                shutil.rmtree(self.folder / _name(step))
+                self._remove(step)
+        for path in self.folder.iterdir():
+            if path.name.startswith(".step-"):  # left by a process that died
+                shutil.rmtree(path)
+
+    def _remove(self, step: int) -> None:
+        """Take a checkpoint away at once, then delete it."""
+        folder, gone = self.folder / _name(step), self.folder / f".{_name(step)}.old"
+        if folder.exists():
+            shutil.rmtree(gone, ignore_errors=True)
+            os.rename(folder, gone)
+            shutil.rmtree(gone)
 
 
 def _name(step: int) -> str:
     return f"step-{step:06d}"
-
-
-def _read_arrays(path: Path) -> dict[str, Array]:
-    try:
-        return dict(safetensors.numpy.load(path.read_bytes()))
-    except OSError as error:
-        raise NpgptError(f"cannot read {path}: {error.strerror}") from error
-    except (safetensors.SafetensorError, ValueError, KeyError) as error:
-        raise NpgptError(f"{path} is damaged: {error}") from error
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file.
-
-    Raises:
-        NpgptError: a file that cannot be read, or holds anything else.
-    """
-    try:
-        record = json.loads(path.read_bytes())
-    except OSError as error:
-        raise NpgptError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise NpgptError(f"{path} is damaged: {error}") from error
-    if not isinstance(record, dict):
-        raise NpgptError(f"{path} is damaged: it holds no JSON object")
-    return record
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file atomically: whoever reads it sees the old content or the new."""
-    beside = path.with_name(f".{path.name}.new")
-    write_synced(beside, data)
-    os.replace(beside, path)
-    sync_folder(path.parent)
-
-
-def write_synced(path: Path, data: bytes) -> None:
-    """Write a file and wait until it is on the disk."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_folder(path: Path) -> None:
-    """Wait until a folder's entries are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -132,7 +132,7 @@ def _flatten(layer: Mapping[str, Any]) -> dict[str, Any]:
                 flat[key] = table.pop("name")
             flat.update({f"{key}.{option}": item for option, item in table.items()})
         elif key == "data":
-            flat[key] = (value,) if isinstance(value, str) else tuple(value)
+            flat[key] = tuple(value) if isinstance(value, (list, tuple)) else (value,)
         elif key in DEFAULTS or key.partition(".")[0] in PARTS:
             flat[key] = value
         else:

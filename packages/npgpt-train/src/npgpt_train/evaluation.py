@@ -21,12 +21,21 @@ from npgpt_train.workers import Workers, open_workers
 class Evaluation:
     """The loss over the whole of a text.
 
-    ``loss`` is in nats per token; ``bits_per_character`` is comparable across tokenizers.
+    ``loss`` is in nats per token. ``bits_per_character`` is comparable across tokenizers that lose
+    nothing; what becomes ``<unk>`` or loses its case costs nothing here (``npgpt compare`` adds
+    that price). The first token has nothing before it and is not counted.
+
+    Args:
+        loss: mean over the tokens.
+        tokens: how many were predicted.
+        characters: of the text.
+        unknown: share of the tokens that are ``<unk>``.
     """
 
     loss: float
     tokens: int
     characters: int
+    unknown: float
 
     @property
     def perplexity(self) -> float:
@@ -77,4 +86,5 @@ def evaluate_run(run: Run, data: Sequence[str] = (), checkpoint: str = "best") -
     characters = corpus.n_characters if data else corpus.n_characters - corpus.split
     with open_workers(model, s.workers) as workers:
         loss, count = evaluate(workers, ids, batch_size=s.batch_size, block_size=s.block_size)
-    return Evaluation(loss, count, characters)
+    unknown = float(np.mean(ids == tokenizer.special_tokens.index("<unk>")))
+    return Evaluation(loss, count, characters, unknown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,10 +13,13 @@ import numpy as np
 from npgpt_core.clipping import clip_grad_norm
 from npgpt_core.types import Ids
 from npgpt_train.batches import draw_batch
+from npgpt_train.diagnosis import SickTrainingError, sick
 from npgpt_train.processes import Processes
 from npgpt_train.randomness import Purpose, generator
 from npgpt_train.settings import Settings
 from npgpt_train.workers import Workers
+
+SKIPS = 20  # steps in a row: more means that skipping does not help
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Trainer:
         val_tokens: (m,), the validation part.
         settings: of the run.
         processes: that train the same model together.
+        on_nan: "stop" at a loss or gradient that is not finite, or "skip" such a step.
     """
 
     workers: Workers
@@ -39,27 +44,37 @@ class Trainer:
     val_tokens: Ids
     settings: Settings
     processes: Processes = field(default_factory=Processes)
+    on_nan: str = "stop"
 
     def steps(self, start: int, end: int) -> Iterator[dict[str, Any]]:
-        """Train from ``start`` steps done to ``end``; gives the metrics of every step."""
+        """Train from ``start`` steps done to ``end``; gives the metrics of every step.
+
+        Raises:
+            SickTrainingError: a loss or gradient that is not finite, or with "skip" SKIPS of them
+                in a row; nothing was updated with it.
+        """
         s = self.settings
         model = self.workers.models[0]
         parallel_map = self.workers.pool.map
         if hasattr(self.optimizer, "map"):
             self.optimizer.map = parallel_map
-        clock = time.perf_counter()
+        clock, skipped = time.perf_counter(), 0
         for step in range(start, end):
             self.optimizer.zero_grad()
             loss = self.gradients(step)
             grad_norm = clip_grad_norm(model, s.grad_clip or float("inf"), map=parallel_map)
             self.optimizer.lr = lr = self.schedule(step)
-            self.optimizer.step()
-
+            if math.isfinite(loss) and math.isfinite(grad_norm):
+                self.optimizer.step()
+                skipped, result = 0, {"loss": loss, "grad_norm": grad_norm}
+            else:
+                skipped, result = skipped + 1, {"skipped": True}
+                if self.on_nan == "stop" or skipped == SKIPS:
+                    raise self._sick(step, loss, grad_norm)
             seconds = time.perf_counter() - clock
             yield {
                 "step": step + 1,
-                "loss": loss,
-                "grad_norm": grad_norm,
+                **result,
                 "lr": lr,
                 "tokens_per_second": self.rows * s.block_size / seconds,
                 "seconds": seconds,
@@ -73,15 +88,27 @@ class Trainer:
 
     def gradients(self, step: int) -> float:
         """Draw the batch of a step; gives its mean loss, and adds its gradients to the model's."""
+        loss, share = 0.0, self.settings.batch_size / self.rows
+        for x, y, rngs in self._parts(step):
+            loss += self.workers.gradients(x, y, rngs, share)
+        return self.processes.sum_gradients(self.workers.models[0].grads(), loss)
+
+    def _parts(self, step: int) -> Iterator[tuple[Ids, Ids, list[np.random.Generator]]]:
+        """The accumulated batches of this process, with the generators of their dropout."""
         s = self.settings
         rng = generator(s.seed, Purpose.BATCH, step)
         x, y = draw_batch(self.train_tokens, self.rows, s.block_size, rng)
         mine = self.processes.share(self.rows)
-        loss, share = 0.0, s.batch_size / self.rows
         for i in range(s.grad_accumulation):
             part = slice(mine.start + i * s.batch_size, mine.start + (i + 1) * s.batch_size)
-            loss += self.workers.gradients(x[part], y[part], self._dropout_rngs(step, i), share)
-        return self.processes.sum_gradients(self.workers.models[0].grads(), loss)
+            yield x[part], y[part], self._dropout_rngs(step, i)
+
+    def _sick(self, step: int, loss: float, grad_norm: float) -> SickTrainingError:
+        """Compute the step again, looking for the first number that is not finite."""
+        found = (self.workers.diagnose(x, y, rngs) for x, y, rngs in self._parts(step))
+        where = next((place for place in found if place), None)
+        what, value = ("gradient", grad_norm) if math.isfinite(loss) else ("loss", loss)
+        return sick(step + 1, what, value, where, self.optimizer.lr)
 
     def _dropout_rngs(self, step: int, part: int) -> list[np.random.Generator]:
         count, rank = len(self.workers.models), self.processes.rank

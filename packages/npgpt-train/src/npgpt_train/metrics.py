@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self, TextIO
 
 from npgpt_core.errors import NpgptError
+from npgpt_train.disk import replace_file, require_inside
 
 Metrics = list[dict[str, Any]]
+
+MAX_LINE = 2**16  # bytes
 
 
 class MetricsLog:
@@ -23,6 +26,10 @@ class MetricsLog:
         """Write one line."""
         self._file.write(json.dumps(event) + "\n")
         self._file.flush()
+
+    def sync(self) -> None:
+        """Wait until all lines are on the disk."""
+        os.fsync(self._file.fileno())
 
     def __enter__(self) -> Self:
         """The open log."""
@@ -39,29 +46,47 @@ def read_metrics(path: Path) -> Metrics:
     Raises:
         NpgptError: a file that cannot be read, or a line before the last that is no event.
     """
-    try:
-        lines = path.read_bytes().splitlines(keepends=True)
-    except FileNotFoundError:
+    if not path.exists():
         return []
+    require_inside(path, path.parent)
+    events: Metrics = []
+    torn = 0
+    try:
+        for number, line in enumerate(_lines(path), start=1):
+            if torn:
+                raise NpgptError(f"line {torn} of {path} is no event of a run")
+            event = _parse(line)
+            if event is None:
+                torn = number  # fine if nothing follows
+            else:
+                events.append(event)
     except OSError as error:
         raise NpgptError(f"cannot read {path}: {error.strerror}") from error
-    events = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            event = json.loads(line)
-        except (ValueError, RecursionError):
-            event = None
-        if not isinstance(event, dict) or type(event.get("step")) is not int:
-            if number == len(lines):
-                break
-            raise NpgptError(f"line {number} of {path} is no event of a run")
-        events.append(event)
     return events
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """Lines, cut where they are longer than any event."""
+    with path.open("rb") as file:
+        while line := file.readline(MAX_LINE):
+            yield line
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    """An event: ``step`` and numbers; None for anything else, and for a line without its end."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(event, dict) or type(event.get("step")) is not int:
+        return None
+    fit = all(type(value) in (int, float, bool) for value in event.values())
+    return event if fit and 0 <= event["step"] < 2**53 else None
 
 
 def cut_metrics(path: Path, step: int) -> None:
     """Drop what came after ``step``, and a torn last line, so that a resumed run continues here."""
     kept = [event for event in read_metrics(path) if event["step"] <= step]
-    beside = path.with_name(path.name + ".new")
-    beside.write_text("".join(json.dumps(event) + "\n" for event in kept), encoding="utf-8")
-    os.replace(beside, path)
+    replace_file(path, "".join(json.dumps(event) + "\n" for event in kept).encode())

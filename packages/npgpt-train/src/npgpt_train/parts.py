@@ -15,8 +15,9 @@ import numpy as np
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
 from npgpt_train.choices import DEFAULTS, Choices
+from npgpt_train.memory import physical_memory
 from npgpt_train.provenance import provenance as provenance
-from npgpt_train.settings import Part, Settings
+from npgpt_train.settings import Part, Settings, check_values
 
 GIVEN = {
     "tokenizer": (),
@@ -27,6 +28,9 @@ GIVEN = {
 """What training itself passes to a part: no options of the user's."""
 
 
+BYTES = 8  # of a parameter and its gradient in float32
+
+
 def resolve(choices: Choices) -> Settings:
     """Settle every value: each part with all its options, defaults of the part included.
 
@@ -35,6 +39,7 @@ def resolve(choices: Choices) -> Settings:
         NpgptError: a value out of range.
     """
     values = dict(choices.values)
+    check_values(values)
     parts = {part: _part(part, choices) for part in GIVEN}
     settings = {name: values[name] for name in DEFAULTS if "." not in name}
     return Settings(**{**settings, **parts})
@@ -90,17 +95,40 @@ def build_tokenizer(settings: Settings) -> Any:
     return registry.create("tokenizer", settings.tokenizer.name, **settings.tokenizer.options)
 
 
-def build_model(settings: Settings, vocab_size: int, rng: np.random.Generator) -> Any:
+def build_model(
+    settings: Settings, vocab_size: int, rng: np.random.Generator, most: int | None = None
+) -> Any:
     """A model with fresh weights.
 
+    Args:
+        settings: of the run.
+        vocab_size: of its tokenizer.
+        rng: draws the weights.
+        most: parameters that it may have, if its config tells their number (``num_parameters``).
+
     Raises:
-        NpgptError: its config refuses the options.
+        NpgptError: its config refuses the options, or it does not fit into memory.
     """
     target = registry.load("model", settings.model.name)
-    config = target.Config(
-        vocab_size=vocab_size, block_size=settings.block_size, **settings.model.options
-    )
-    return target(config, rng=rng)
+    try:
+        config = target.Config(
+            vocab_size=vocab_size, block_size=settings.block_size, **settings.model.options
+        )
+    except TypeError as error:  # options of a file that somebody edited
+        raise NpgptError(f"model {settings.model.name!r}: {error}") from error
+    count = getattr(config, "num_parameters", 0)
+    if most is not None and count > most:
+        raise NpgptError(f"these settings make a model of {count:,} parameters, not of {most:,}")
+    memory = physical_memory()
+    if memory is not None and count * BYTES > memory:
+        raise NpgptError(
+            f"a model of {count:,} parameters takes at least {count * BYTES / 2**30:,.0f} GiB,"
+            f" this machine has {memory / 2**30:,.0f}: take a smaller one"
+        )
+    try:
+        return target(config, rng=rng)
+    except MemoryError as error:
+        raise NpgptError(f"the model does not fit into memory: {error}") from error
 
 
 def build_optimizer(settings: Settings, model: Any) -> Any:

@@ -8,20 +8,22 @@ from __future__ import annotations
 import dataclasses
 import json
 import platform
+import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train import parts
 from npgpt_train.batches import last_start
-from npgpt_train.checkpoint import replace_file
 from npgpt_train.choices import Choices
 from npgpt_train.corpus import Corpus, open_dataset
+from npgpt_train.disk import replace_file, writing
+from npgpt_train.lock import RunLock
 from npgpt_train.metrics import cut_metrics
 from npgpt_train.progress import Preparing, Report
 from npgpt_train.randomness import Purpose, generator
@@ -30,9 +32,19 @@ from npgpt_train.settings import Settings
 from npgpt_train.token_file import Tokens, token_files
 
 
+class Best(NamedTuple):
+    """The lowest validation loss so far, and its step."""
+
+    step: int = 0
+    loss: float = float("inf")
+
+
 @dataclass(frozen=True)
 class Preparation:
-    """A run that can start: after ``step`` steps done, ``best_val_loss`` the lowest so far."""
+    """A run that can start after ``step`` steps done.
+
+    Whoever made it holds the ``lock`` of the run's folder until ``close``.
+    """
 
     run: Run
     tokens: Tokens
@@ -40,7 +52,13 @@ class Preparation:
     optimizer: Any
     schedule: Callable[[int], float]
     step: int = 0
-    best_val_loss: float = float("inf")
+    best: Best = field(default_factory=Best)
+    lock: RunLock | None = None
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        if self.lock is not None:
+            self.lock.close()
 
 
 def new_run(
@@ -49,8 +67,7 @@ def new_run(
     source: Run | None,
     ranks: int,
     report: Report,
-    *,
-    preset: str = "full",
+    **session: Any,
 ) -> Preparation:
     """Prepare a run from scratch, or from the weights and tokenizer of ``source``; make its folder.
 
@@ -60,7 +77,7 @@ def new_run(
         source: the run that lends weights and tokenizer, or None.
         ranks: number of processes.
         report: hears of the progress.
-        preset: what the settings began from; kept in the record.
+        session: what else to record: ``preset``, ``keep``, ``on_nan``.
 
     Raises:
         NpgptError: data, settings or parts are wrong; nothing has been written.
@@ -72,12 +89,14 @@ def new_run(
     if source is None:
         report(Preparing(f"training the {settings.tokenizer.name} tokenizer"))
         tokenizer.train(corpus.train_texts())
-    model, optimizer, schedule = _build(settings, tokenizer.vocab_size)
+    rng = generator(settings.seed, Purpose.WEIGHTS)
+    model = parts.build_model(settings, tokenizer.vocab_size, rng)
+    optimizer, schedule = parts.build_optimizer(settings, model), parts.build_schedule(settings)
     if source is not None:
-        model.load_state_dict(source.checkpoint().model)
+        model.load_state_dict(source.model().state_dict())
     tokens = _tokens(settings, corpus, tokenizer, report)
     record = {
-        "preset": preset,
+        **session,
         "settings": settings.to_json(),
         "parts": parts.provenance(settings),
         "vocab_size": tokenizer.vocab_size,
@@ -88,25 +107,58 @@ def new_run(
     }
     if source is not None:
         record["init_from"] = str(source.folder)
-    run = Run.create(folder, record, tokenizer)
-    return Preparation(run, tokens, model, optimizer, schedule)
+    with writing(f"the run folder {folder}"):
+        folder.mkdir(parents=True, exist_ok=True)
+    lock = RunLock(folder)
+    try:
+        run = Run.create(folder, record, tokenizer)
+    except BaseException:
+        lock.close()
+        raise
+    return Preparation(run, tokens, model, optimizer, schedule, lock=lock)
 
 
-def resumed_run(folder: Path, choices: Choices, ranks: int, report: Report) -> Preparation:
+def resumed_run(
+    folder: Path, choices: Choices, ranks: int, report: Report, **session: Any
+) -> Preparation:
     """Prepare a run to go on from its newest checkpoint, or from the start if it has none.
+
+    Args:
+        folder: of the run.
+        choices: what was asked for.
+        ranks: number of processes.
+        report: hears of the progress.
+        session: ``keep`` and ``on_nan``, to be recorded anew unless None.
 
     Raises:
         NpgptError: no run is there, something asked for contradicts what it was made with, or its
             data changed.
     """
-    run = _extended(Run.open(folder), choices)
+    run = Run.open(folder)
+    lock = RunLock(folder)
+    try:
+        return dataclasses.replace(_resumed(run, choices, ranks, report, session), lock=lock)
+    except BaseException:
+        lock.close()
+        raise
+
+
+def _resumed(
+    run: Run, choices: Choices, ranks: int, report: Report, session: Mapping[str, Any]
+) -> Preparation:
+    folder = run.folder
+    run = _extended(run, choices, {k: v for k, v in session.items() if v is not None})
     if ranks != run.record.get("ranks"):
         raise NpgptError(
             f"{folder} was trained by {run.record.get('ranks')} processes, not {ranks}: its batches"
             " would be others. Resume it with as many, or start another run"
         )
+    run.require_same_tokenizer()
+    _warn_of_versions(run)
     prepared = joined_run(run, report)
-    cut_metrics(run.metrics_path, prepared.step if prepared.step else -1)
+    with writing(str(folder)):
+        cut_metrics(run.metrics_path, prepared.step if prepared.step else -1)
+        run.checkpoints.point(prepared.step, prepared.best.step)
     return prepared
 
 
@@ -127,53 +179,54 @@ def joined_run(run: Run, report: Report) -> Preparation:
             f" {' '.join(settings.data)} has {corpus.sha256} now. Restore it, or start another run"
         )
     tokenizer = run.tokenizer()
-    model, optimizer, schedule = _build(settings, run.record["vocab_size"])
+    model = run.fresh_model(generator(settings.seed, Purpose.WEIGHTS))
+    optimizer = parts.build_optimizer(settings, model)
+    schedule = parts.build_schedule(settings)
     tokens = _tokens(settings, corpus, tokenizer, report)
-    step, best = 0, float("inf")
+    step, best = 0, Best()
     if steps := run.checkpoints.steps():
-        checkpoint = run.checkpoints.load(steps[-1])
+        size = sum(array.nbytes for array in model.parameters().values())
+        checkpoint = run.checkpoints.load(steps[-1], size)
         model.load_state_dict(checkpoint.model)
         optimizer.load_state_dict(checkpoint.optimizer)
-        step, lowest = checkpoint.step, checkpoint.state.get("best_val_loss")
-        best = best if lowest is None else float(lowest)
+        step, state = checkpoint.step, checkpoint.state
+        if state.get("best_val_loss") is not None:
+            best = Best(state.get("best_step") or 0, float(state["best_val_loss"]))
     elif "init_from" in run.record:
-        model.load_state_dict(Run.open(run.record["init_from"]).checkpoint().model)
+        model.load_state_dict(Run.open(run.record["init_from"]).model().state_dict())
     return Preparation(run, tokens, model, optimizer, schedule, step, best)
 
 
-def _extended(run: Run, choices: Choices) -> Run:
+def _extended(run: Run, choices: Choices, session: Mapping[str, Any]) -> Run:
     """Hold what was asked for against the record; only ``max_iters`` may differ, upwards."""
-    recorded = _flat(run.settings)
+    recorded, settings = _flat(run.settings), run.settings
     for key in sorted(choices.asked):
         given = choices.values[key]
         if key == "max_iters" and isinstance(given, int) and given > run.settings.max_iters:
-            settings = dataclasses.replace(run.settings, max_iters=given)
-            record = {**run.record, "settings": settings.to_json()}
-            replace_file(run.folder / "run.json", (json.dumps(record, indent=2) + "\n").encode())
-            run = Run(run.folder, record)
+            settings = dataclasses.replace(settings, max_iters=given)
         elif key not in recorded or given != recorded[key]:
             raise NpgptError(
                 f"{key} = {given!r} contradicts {run.folder}, which was made with"
                 f" {recorded.get(key)!r}: leave it out to resume, or start another run with --out"
             )
-    return run
+    record = {**run.record, **session}
+    if settings != run.settings:
+        record["settings"] = settings.to_json()
+    if record != run.record:
+        with writing(str(run.folder)):
+            replace_file(run.folder / "run.json", (json.dumps(record, indent=2) + "\n").encode())
+    return Run(run.folder, record)
 
 
 def _flat(settings: Settings) -> dict[str, Any]:
     flat: dict[str, Any] = {}
-    for field in dataclasses.fields(settings):
-        value = getattr(settings, field.name)
-        if field.name in parts.GIVEN:
-            flat[field.name] = value.name
-            flat |= {f"{field.name}.{option}": v for option, v in value.options.items()}
+    for name, value in vars(settings).items():
+        if name in parts.GIVEN:
+            flat[name] = value.name
+            flat |= {f"{name}.{option}": v for option, v in value.options.items()}
         else:
-            flat[field.name] = value
+            flat[name] = value
     return flat
-
-
-def _build(settings: Settings, vocab_size: int) -> tuple[Any, Any, Callable[[int], float]]:
-    model = parts.build_model(settings, vocab_size, generator(settings.seed, Purpose.WEIGHTS))
-    return model, parts.build_optimizer(settings, model), parts.build_schedule(settings)
 
 
 def _tokens(settings: Settings, corpus: Corpus, tokenizer: Any, report: Report) -> Tokens:
@@ -182,6 +235,24 @@ def _tokens(settings: Settings, corpus: Corpus, tokenizer: Any, report: Report) 
     for part in (tokens.train, tokens.val):
         last_start(part, settings.block_size)  # refuses a part that is too short
     return tokens
+
+
+def _warn_of_versions(run: Run) -> None:
+    """Say which of npgpt's own packages, Python and NumPy are others than when the run began."""
+    recorded = run.record.get("versions")
+    if not isinstance(recorded, dict):
+        return
+    found = [
+        f"{name} {recorded[name]!s:.40} (now {version})"
+        for name, version in _versions().items()
+        if recorded.get(name, version) != version
+    ]
+    if found:
+        warnings.warn(
+            f"{run.folder} was begun with {', '.join(found)}: what follows may differ in its bits",
+            NpgptWarning,
+            stacklevel=2,
+        )
 
 
 def _versions() -> Mapping[str, str]:

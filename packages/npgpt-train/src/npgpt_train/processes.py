@@ -40,6 +40,10 @@ class Processes:
         """The sum of a number over the ranks."""
         return value
 
+    def any(self, value: int) -> int:
+        """The largest of a number over the ranks: what one has seen, all know."""
+        return value
+
     def broadcast(self, value: Any) -> Any:
         """What rank 0 gives, on every rank."""
         return value
@@ -77,6 +81,12 @@ class MPIProcesses(Processes):
     def sum(self, value: float) -> float:
         """The sum of a number over the ranks."""
         return float(self.comm.allreduce(value))
+
+    def any(self, value: int) -> int:
+        """The largest of a number over the ranks: what one has seen, all know."""
+        from mpi4py import MPI
+
+        return int(self.comm.allreduce(value, op=MPI.MAX))
 
     def broadcast(self, value: Any) -> Any:
         """What rank 0 gives, on every rank."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
-import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,13 +15,22 @@ import numpy as np
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError
 from npgpt_core.protocols import Tokenizer
-from npgpt_train.checkpoint import Checkpoint, Checkpoints, read_json
+from npgpt_train import lock
+from npgpt_train.checkpoint import Checkpoints
+from npgpt_train.disk import read_file, read_json, replace_file, require_inside, writing
 from npgpt_train.metrics import Metrics, read_metrics
 from npgpt_train.parts import build_model
 from npgpt_train.provenance import RECORDED, located, require_installed
 from npgpt_train.settings import Settings
 
 FORMAT = 1
+TOKENIZER, TOKENIZER_BESIDE = "tokenizer.json", ".tokenizer.json.unsynced"
+MAX_TOKENIZER = 2**28  # bytes
+KEEP = 3  # checkpoints beside the best
+ON_NAN = ("stop", "skip")
+UNFINISHED = frozenset(
+    {lock.NAME, TOKENIZER, TOKENIZER_BESIDE, ".tokenizer.json.new", ".run.json.new"}
+)
 
 
 class LoadedRun(NamedTuple):
@@ -42,26 +51,21 @@ class Run:
 
     @classmethod
     def create(cls, folder: Path, record: dict[str, Any], tokenizer: Any) -> Run:
-        """Make the folder: complete, or not at all.
+        """Make a run in a folder whose lock is held: complete with ``run.json``, no run before it.
 
         Raises:
             NpgptError: the folder holds something already, or cannot be written.
         """
         check_free(folder)
-        beside = folder.with_name(f".{folder.name}.new")
         record = {"format": FORMAT, **record}
-        try:
-            shutil.rmtree(beside, ignore_errors=True)
-            beside.mkdir(parents=True)
-            tokenizer.save(beside / "tokenizer.json")
-            text = json.dumps(record, indent=2) + "\n"
-            (beside / "run.json").write_text(text, encoding="utf-8")
-            if folder.is_dir():  # empty, as checked
-                folder.rmdir()
-            os.rename(beside, folder)
-        except OSError as error:
-            shutil.rmtree(beside, ignore_errors=True)
-            raise NpgptError(f"cannot write the run folder {folder}: {error.strerror}") from error
+        with writing(f"the run folder {folder}"):
+            beside = folder / TOKENIZER_BESIDE
+            tokenizer.save(beside)
+            data = beside.read_bytes()
+            replace_file(folder / TOKENIZER, data)
+            beside.unlink()
+            record["tokenizer_sha256"] = hashlib.sha256(data).hexdigest()
+            replace_file(folder / "run.json", (json.dumps(record, indent=2) + "\n").encode())
         return cls(folder, record)
 
     @classmethod
@@ -73,18 +77,16 @@ class Run:
         """
         folder = Path(folder)
         path = folder / "run.json"
-        if not path.is_file():
+        if not path.exists():
             raise NpgptError(f"{folder} holds no run: there is no {path}")
-        record = read_json(path)
+        record = read_json(path, folder)
         if record.get("format") != FORMAT:
             raise NpgptError(
-                f"{path} has format {record.get('format')!r}, this npgpt reads {FORMAT}"
+                f"{path} has format {record.get('format')!r:.40}, this npgpt reads {FORMAT}"
             )
+        if found := _damage(record):
+            raise NpgptError(f"{path} is damaged: {found}")
         run = cls(folder, record)
-        if not isinstance(record.get("data"), dict) or not isinstance(
-            record.get("vocab_size"), int
-        ):
-            raise NpgptError(f"{path} is damaged: data or vocab_size is missing")
         _ = run.settings  # validated now, so that later use cannot fail
         return run
 
@@ -125,37 +127,94 @@ class Run:
     def _required(self) -> set[str]:
         return set()
 
+    @property
+    def keep(self) -> int:
+        """How many checkpoints stay beside the best."""
+        return int(self.record.get("keep", KEEP))
+
+    @property
+    def on_nan(self) -> str:
+        """What to do at a number that is not finite: "stop" or "skip"."""
+        return str(self.record.get("on_nan", "stop"))
+
     def tokenizer(self) -> Tokenizer:
         """Its tokenizer, trained."""
         self.require_parts("tokenizer")
+        path = self.folder / TOKENIZER
+        require_inside(path, self.folder)
         target = registry.load("tokenizer", self.settings.tokenizer.name)
-        tokenizer: Tokenizer = target.load(self.folder / "tokenizer.json")
+        tokenizer: Tokenizer = target.load(path)
+        if tokenizer.vocab_size != self.record["vocab_size"]:
+            raise NpgptError(
+                f"{path} has {tokenizer.vocab_size} ids, the run was made with"
+                f" {self.record['vocab_size']}: it is another tokenizer"
+            )
         return tokenizer
 
-    def checkpoint(self, which: str = "best") -> Checkpoint:
-        """The checkpoint that ``best`` or ``latest`` names, or of a step ("200").
+    def require_same_tokenizer(self) -> None:
+        """Raise an ``NpgptError`` if its tokenizer is the file that it began with."""
+        path = self.folder / TOKENIZER
+        data = read_file(path, self.folder, MAX_TOKENIZER)
+        recorded = self.record.get("tokenizer_sha256")
+        if recorded not in (None, hashlib.sha256(data).hexdigest()):
+            raise NpgptError(
+                f"{path} changed since the run began: restore it, or start another run"
+            )
+
+    def step_of(self, which: str) -> int:
+        """The step of the checkpoint that ``best`` or ``latest`` names, or of a step ("200").
 
         Raises:
             NpgptError: there is no such checkpoint.
         """
         steps = self.checkpoints.steps()
-        if which.isdecimal():
+        if which.isdecimal() and len(which) < 16:
             step = int(which) if int(which) in steps else None
         else:
-            step = self.checkpoints.pointer(which)
+            step = self.checkpoints.pointer(which) if which in ("best", "latest") else None
         if step is None:
             there = f"there are {', '.join(map(str, steps))}" if steps else "there is none yet"
-            raise NpgptError(f"{self.folder} has no checkpoint {which!r}: {there}")
-        return self.checkpoints.load(step)
+            raise NpgptError(f"{self.folder} has no checkpoint {which!r:.40}: {there}")
+        return step
+
+    def fresh_model(self, rng: np.random.Generator) -> Any:
+        """Its model with fresh weights.
+
+        Raises:
+            NpgptError: its settings make a larger model than was recorded.
+        """
+        record = self.record
+        return build_model(self.settings, record["vocab_size"], rng, most=record["parameters"])
 
     def model(self, which: str = "best") -> Any:
-        """Its model with the weights of a checkpoint, in evaluation mode."""
+        """Its model with the weights of a checkpoint (see ``step_of``), in evaluation mode."""
         self.require_parts("model")
-        checkpoint = self.checkpoint(which)
-        model = build_model(self.settings, self.record["vocab_size"], np.random.default_rng(0))
-        model.load_state_dict(checkpoint.model)
+        step = self.step_of(which)
+        model = self.fresh_model(np.random.default_rng(0))
+        size = sum(array.nbytes for array in model.parameters().values())
+        model.load_state_dict(self.checkpoints.load_model(step, size))
         model.eval()
         return model
+
+
+def _damage(record: Mapping[str, Any]) -> str | None:
+    """What of a record is not as ``Run.create`` wrote it; settings and parts apart."""
+    data = record.get("data")
+    if not isinstance(data, dict) or not isinstance(data.get("sha256"), str):
+        return "data has no sha256"
+    numbers = {name: record.get(name) for name in ("vocab_size", "parameters", "ranks")}
+    numbers["data.characters"] = data.get("characters")
+    numbers["keep"] = record.get("keep", 1)
+    for name, value in numbers.items():
+        if type(value) is not int or not 1 <= value < 2**53:
+            return f"{name} is {value!r:.40}, expected a whole number of at least 1"
+    texts = {"preset": "", "init_from": "", "tokenizer_sha256": "", "on_nan": "stop"}
+    for name, default in texts.items():
+        if not isinstance(record.get(name, default), str):
+            return f"{name} is {record[name]!r:.40}, expected a text"
+    if record.get("on_nan", "stop") not in ON_NAN:
+        return f"on_nan is {record['on_nan']!r:.40}, expected one of {', '.join(ON_NAN)}"
+    return None
 
 
 def load_run(folder: str | Path, checkpoint: str = "best") -> LoadedRun:
@@ -174,14 +233,21 @@ def load_run(folder: str | Path, checkpoint: str = "best") -> LoadedRun:
 
 
 def check_free(folder: Path) -> None:
-    """Raise an ``NpgptError`` unless a new run can be made in ``folder``."""
+    """Raise an ``NpgptError`` unless a new run can be made in ``folder``.
+
+    What a process left that died before its run was made is no hindrance.
+    """
     if (folder / "run.json").exists():
         raise NpgptError(
             f"{folder} holds a run already: continue it with --resume, or choose another --out"
         )
     if folder.exists() and not folder.is_dir():
         raise NpgptError(f"{folder} is a file, expected a folder for the run")
-    if folder.is_dir() and any(folder.iterdir()):
+    try:
+        there = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    except OSError as error:
+        raise NpgptError(f"cannot read the folder {folder}: {error.strerror}") from error
+    if there - UNFINISHED:
         raise NpgptError(f"{folder} is not empty: choose another --out")
 
 

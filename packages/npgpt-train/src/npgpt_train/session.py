@@ -13,18 +13,19 @@ from npgpt_core.generation import generate
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
 from npgpt_train.checkpoint import Checkpoint
+from npgpt_train.disk import replace_file, writing
+from npgpt_train.interruption import Interrupted, listening
 from npgpt_train.loop import Trainer
 from npgpt_train.metrics import MetricsLog
 from npgpt_train.plots import plot_curves
 from npgpt_train.preflight import estimate, warn_if_large, warn_if_odd
-from npgpt_train.preparation import Preparation
+from npgpt_train.preparation import Best, Preparation
 from npgpt_train.processes import Processes
 from npgpt_train.progress import Evaluated, Finished, Report, Started, Stepped
 from npgpt_train.reference import standing
 from npgpt_train.run import Run
 from npgpt_train.workers import one_blas_thread, open_workers
 
-KEEP = 3  # checkpoints beside the best
 SAMPLE_TOKENS = 500
 SAMPLE_TEMPERATURE = 0.8
 
@@ -33,15 +34,24 @@ def run_session(prepared: Preparation, processes: Processes, report: Report) -> 
     """The steps, with an evaluation and a checkpoint every so often, and the end of the run.
 
     All processes do the same; rank 0 alone writes.
+
+    Raises:
+        Interrupted: a signal came; the step was finished and has a checkpoint.
+        NpgptError: a number that is not finite, or a disk that cannot be written.
     """
     run, s = prepared.run, prepared.run.settings
     writes = processes.rank == 0
-    best = prepared.best_val_loss
+    best = prepared.best
     report(_started(prepared))
     if writes:
         warn_if_large(run.record["parameters"], len(prepared.tokens.train))
     log_path = run.metrics_path if writes else Path(os.devnull)
-    with open_workers(prepared.model, s.workers) as workers, MetricsLog(log_path) as log:
+    with (
+        writing(str(run.folder), lambda: _advice(run)),
+        listening() as signal,
+        open_workers(prepared.model, s.workers) as workers,
+        MetricsLog(log_path) as log,
+    ):
         trainer = Trainer(
             workers,
             prepared.optimizer,
@@ -50,6 +60,7 @@ def run_session(prepared: Preparation, processes: Processes, report: Report) -> 
             prepared.tokens.val,
             s,
             processes,
+            run.on_nan,
         )
         if prepared.step < s.max_iters:
             report(estimate(trainer, prepared.step))
@@ -63,18 +74,31 @@ def run_session(prepared: Preparation, processes: Processes, report: Report) -> 
             log.append(metrics)
             report(Stepped(metrics))
             step = metrics["step"]
-            if step % s.eval_interval == 0 or step == s.max_iters:
+            is_due = step % s.eval_interval == 0 or step == s.max_iters
+            if is_due:
                 evaluation = trainer.evaluate(step)
-                is_best = evaluation["val_loss"] < best
-                best = min(best, evaluation["val_loss"])
+                is_best = evaluation["val_loss"] < best.loss
+                best = Best(step, evaluation["val_loss"]) if is_best else best
                 log.append(evaluation)
-                if writes:
-                    checkpoint = _checkpoint(prepared, step, best)
-                    run.checkpoints.save(checkpoint, best=is_best, keep=KEEP)
+            number = processes.any(signal())
+            if writes and (is_due or number):
+                log.sync()
+                checkpoint = _checkpoint(prepared, step, best)
+                run.checkpoints.save(checkpoint, keep=run.keep, every=s.eval_interval)
+            if is_due:
                 report(Evaluated(evaluation, is_best))
-    if writes:
-        report(_finish(run))
+            if number and step < s.max_iters:
+                raise Interrupted(number, run.folder, step)
+        if writes:
+            report(_finish(run))
     return run
+
+
+def _advice(run: Run) -> str:
+    """What is left after the disk failed, and how to go on."""
+    steps = run.checkpoints.steps()
+    last = f"The checkpoint of step {steps[-1]} is complete" if steps else "There is no checkpoint"
+    return f"{last}; when the disk is well again: npgpt train --resume --out {run.folder}"
 
 
 def _started(prepared: Preparation) -> Started:
@@ -91,8 +115,12 @@ def _started(prepared: Preparation) -> Started:
     )
 
 
-def _checkpoint(prepared: Preparation, step: int, best: float) -> Checkpoint:
-    state = {"best_val_loss": best if math.isfinite(best) else None}
+def _checkpoint(prepared: Preparation, step: int, best: Best) -> Checkpoint:
+    known = math.isfinite(best.loss)
+    state = {
+        "best_val_loss": best.loss if known else None,
+        "best_step": best.step if known else None,
+    }
     return Checkpoint(step, prepared.model.state_dict(), prepared.optimizer.state_dict(), state)
 
 
@@ -105,7 +133,7 @@ def _finish(run: Run) -> Finished:
     except NpgptError as error:
         note = str(error)
     sample = sample_text(run)
-    (run.folder / "sample.txt").write_text(sample, encoding="utf-8", errors="surrogatepass")
+    replace_file(run.folder / "sample.txt", sample.encode("utf-8", "surrogatepass"))
     last = [event for event in metrics if "val_loss" in event][-1]
     beside = standing(run, metrics)
     return Finished(run.folder, last, sample, None if note else curves, note, str(beside or ""))

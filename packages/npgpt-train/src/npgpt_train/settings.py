@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -10,6 +9,38 @@ from typing import Any
 from npgpt_core.errors import NpgptError
 
 PARTS = ("tokenizer", "model", "optimizer", "schedule")
+
+
+LOWEST = {
+    "batch_size": 1,
+    "block_size": 1,
+    "grad_accumulation": 1,
+    "max_iters": 1,
+    "eval_interval": 1,
+    "eval_iters": 1,
+    "seed": 0,
+    "workers": 0,
+}
+"""The settings that are whole numbers, and the least that each may be."""
+
+
+def check_values(values: Mapping[str, Any]) -> None:
+    """Hold the settings that are no parts against their ranges.
+
+    Raises:
+        NpgptError: names the setting that is out of range.
+    """
+    for name, low in LOWEST.items():
+        value = values[name]
+        if type(value) is not int or not low <= value < 2**63:
+            raise NpgptError(f"{name} is {value!r:.40}, expected a whole number of at least {low}")
+    for name in ("lr", "grad_clip"):
+        value = values[name]
+        if type(value) not in (int, float) or not 0 <= value < 2**1000:
+            raise NpgptError(f"{name} is {value!r:.40}, expected a finite number of at least 0")
+    data = values["data"]
+    if not isinstance(data, tuple) or not data or not all(isinstance(n, str) and n for n in data):
+        raise NpgptError(f"data is {data!r:.80}, expected a dataset's name or paths of files")
 
 
 @dataclass(frozen=True)
@@ -62,25 +93,7 @@ class Settings:
     workers: int
 
     def __post_init__(self) -> None:
-        for name, low in {
-            "batch_size": 1,
-            "block_size": 1,
-            "grad_accumulation": 1,
-            "max_iters": 1,
-            "eval_interval": 1,
-            "eval_iters": 1,
-            "seed": 0,
-            "workers": 0,
-        }.items():
-            value = getattr(self, name)
-            if type(value) is not int or value < low:
-                raise NpgptError(f"{name} is {value!r}, expected a whole number of at least {low}")
-        for name in ("lr", "grad_clip"):
-            value = getattr(self, name)
-            if type(value) not in (int, float) or not 0 <= value < math.inf:
-                raise NpgptError(f"{name} is {value!r}, expected a finite number of at least 0")
-        if not self.data or not all(isinstance(name, str) and name for name in self.data):
-            raise NpgptError(f"data is {self.data!r}, expected a dataset's name or paths of files")
+        check_values(vars(self))
 
     def to_json(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers."""

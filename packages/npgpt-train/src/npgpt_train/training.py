@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from npgpt_train.choices import Choices, choose
 from npgpt_train.preparation import Preparation, joined_run, new_run, resumed_run
 from npgpt_train.processes import Processes, open_processes
 from npgpt_train.progress import Event, Report
-from npgpt_train.run import Run, check_free, next_free
+from npgpt_train.run import KEEP, ON_NAN, Run, check_free, next_free
 from npgpt_train.session import run_session
 from npgpt_train.settings import Settings
 from npgpt_train.workers import physical_cores
@@ -31,6 +32,8 @@ def train(
     preset: str | None = None,
     config: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
+    keep: int | None = None,
+    on_nan: str | None = None,
     report: Report = ignore,
     **flags: Any,
 ) -> Run:
@@ -43,6 +46,9 @@ def train(
         preset: numbers to start from: "tiny", "quick" or "full".
         config: settings of a file, as ``choices.read_config`` gives them.
         options: dotted options of parts, {"tokenizer.min_frequency": 2}.
+        keep: checkpoints that stay beside the best; 3 unless given.
+        on_nan: "stop" (unless given) or "skip": what to do with a step whose loss or gradient is
+            not finite.
         report: is called with every event (``npgpt_train.progress``).
         flags: any setting: ``data="shakespeare", tokenizer="bpe", optim="adam", lr=1e-3``.
 
@@ -50,20 +56,32 @@ def train(
         The finished run; ``load_run(run.folder)`` opens it.
 
     Raises:
-        NpgptError: wrong settings, data or files, before anything is written.
+        NpgptError: wrong settings, data or files, before anything is written; a full disk or a
+            number that is not finite, with the last checkpoint intact.
+        Interrupted: a signal asked for the end; the run can be resumed.
     """
+    session = _session(keep, on_nan)
     processes = open_processes()
     report = report if processes.rank == 0 else ignore
 
     def prepare() -> Preparation:
         choices = choose(preset=preset, config=config, options=options, flags=flags)
         if resume:
-            return _resumed(out, choices, preset or init_from, processes, report)
-        return _new(out, choices, init_from, processes, report)
+            return _resumed(out, choices, preset or init_from, processes, report, session)
+        return _new(out, choices, init_from, processes, report, session)
 
     prepared = _prepare_once(processes, prepare)
-    with processes.ending_together():
+    with closing(prepared), processes.ending_together():
         return run_session(prepared, processes, report)
+
+
+def _session(keep: int | None, on_nan: str | None) -> dict[str, Any]:
+    """What is no setting of the run, for it may change when the run is resumed."""
+    if keep is not None and keep < 1:
+        raise NpgptError(f"keep is {keep}, expected at least 1")
+    if on_nan not in (None, *ON_NAN):
+        raise NpgptError(f"on_nan is {on_nan!r}, expected one of {', '.join(ON_NAN)}")
+    return {"keep": keep, "on_nan": on_nan}
 
 
 def _prepare_once(processes: Processes, prepare: Callable[[], Preparation]) -> Preparation:
@@ -88,12 +106,13 @@ def _resumed(
     refused: object,
     processes: Processes,
     report: Report,
+    session: Mapping[str, Any],
 ) -> Preparation:
     if out is None:
         raise NpgptError("which run should be resumed? Name its folder with --out")
     if refused is not None:
         raise NpgptError("a resumed run keeps its settings: leave out --preset and --init-from")
-    return resumed_run(Path(out), choices, processes.size, report)
+    return resumed_run(Path(out), choices, processes.size, report, **session)
 
 
 def _new(
@@ -102,6 +121,7 @@ def _new(
     init_from: str | Path | None,
     processes: Processes,
     report: Report,
+    session: Mapping[str, Any],
 ) -> Preparation:
     source = Run.open(init_from) if init_from is not None else None
     settings = parts.resolve(_like(source, choices) if source else choices)
@@ -109,7 +129,9 @@ def _new(
     settings = dataclasses.replace(settings, workers=workers)
     folder = Path(out) if out is not None else next_free(Path("runs"), _stem(settings))
     check_free(folder)
-    return new_run(settings, folder, source, processes.size, report, preset=choices.preset)
+    given = {name: value for name, value in session.items() if value is not None}
+    recorded = {"preset": choices.preset, "keep": KEEP, "on_nan": "stop", **given}
+    return new_run(settings, folder, source, processes.size, report, **recorded)
 
 
 def _stem(settings: Settings) -> str:

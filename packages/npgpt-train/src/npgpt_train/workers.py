@@ -14,14 +14,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from npgpt_core.losses import CrossEntropy
 from npgpt_core.types import Ids
+from npgpt_train.diagnosis import first_not_finite
 from npgpt_train.memory import reuse_freed_memory
+
+T = TypeVar("T")
 
 
 class Workers:
@@ -55,14 +58,35 @@ class Workers:
                 model.zero_grad()
             model.use_rng(rngs[i])
             weight = share * len(x) / batch_size
-            loss = criterion(model(x), y)
-            model.backward(criterion.backward(weight))
+            with np.errstate(all="ignore"):  # the loop looks at what comes out
+                loss = criterion(model(x), y)
+                model.backward(criterion.backward(weight))
             return float(weight * loss)
 
         batch_size = len(x)
         losses = self._split(work, x, y)
         self._sum_gradients(len(losses))
         return sum(losses)
+
+    def diagnose(self, x: Ids, y: Ids, rngs: Sequence[np.random.Generator]) -> str | None:
+        """What first is not finite in the forward and backward pass of a batch (B, T); or None.
+
+        The gradients are worthless afterwards.
+        """
+
+        def work(i: int, x: Ids, y: Ids) -> str | None:
+            model, criterion = self.models[i], self.criteria[i]
+            model.use_rng(rngs[i])
+
+            def run() -> None:
+                criterion(model(x), y)
+                model.backward(criterion.backward())
+
+            model.zero_grad()
+            with np.errstate(all="ignore"):
+                return first_not_finite(model, run)
+
+        return next((where for where in self._split(work, x, y) if where), None)
 
     def _sum_gradients(self, count: int) -> None:
         """Add the gradients of the replicas to those of the model, each array on one thread."""
@@ -79,7 +103,8 @@ class Workers:
         """Mean loss of a batch (B, T) in evaluation mode."""
 
         def work(i: int, x: Ids, y: Ids) -> float:
-            return float(len(x) / batch_size * self.criteria[i](self.models[i](x), y))
+            with np.errstate(all="ignore"):
+                return float(len(x) / batch_size * self.criteria[i](self.models[i](x), y))
 
         batch_size = len(x)
         for module in (*self.models, *self.criteria):
@@ -90,7 +115,7 @@ class Workers:
             for module in (*self.models, *self.criteria):
                 module.train()
 
-    def _split(self, work: Callable[[int, Ids, Ids], float], x: Ids, y: Ids) -> list[float]:
+    def _split(self, work: Callable[[int, Ids, Ids], T], x: Ids, y: Ids) -> list[T]:
         count = min(len(self.models), len(x))
         bounds = [len(x) * i // count for i in range(count + 1)]
         pieces = [slice(start, end) for start, end in pairwise(bounds)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from npgpt_cli.training_options import settings_of, training_options
+from npgpt_cli.training_options import settings_of, told_how_to_resume, training_options
 
 
 def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> list[str]:
@@ -57,7 +57,7 @@ def compare(
     from npgpt_cli.display import TrainingDisplay, print_comparison
     from npgpt_train.comparison.compare import compare as run_comparison
 
-    with TrainingDisplay() as display:
+    with told_how_to_resume(), TrainingDisplay() as display:
         record = run_comparison(
             out=out,
             tokenizers=tokenizers,

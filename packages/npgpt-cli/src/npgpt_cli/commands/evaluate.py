@@ -36,6 +36,7 @@ def evaluate(run: Path, data: tuple[str, ...], as_json: bool, checkpoint: str) -
         "bits_per_character": result.bits_per_character,
         "tokens": result.tokens,
         "characters": result.characters,
+        "unknown": result.unknown,
         "reference": asdict(beside) | {"verdict": beside.verdict} if beside else None,
     }
     if as_json:
@@ -45,5 +46,7 @@ def evaluate(run: Path, data: tuple[str, ...], as_json: bool, checkpoint: str) -
     click.echo(f"perplexity          {result.perplexity:.2f} per token")
     click.echo(f"bits per character  {result.bits_per_character:.4f}")
     click.echo(f"read                {result.tokens:,} tokens, {result.characters:,} characters")
+    if result.unknown:
+        click.echo(f"unknown             {result.unknown:.2%} of the tokens, which cost too little")
     if beside:
         click.echo(f"while training      {beside}")

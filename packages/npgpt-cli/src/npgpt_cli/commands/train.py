@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from npgpt_cli.options import PartName
-from npgpt_cli.training_options import setting, settings_of, training_options
+from npgpt_cli.training_options import setting, settings_of, told_how_to_resume, training_options
 
 
 @click.command()
@@ -27,11 +27,21 @@ from npgpt_cli.training_options import setting, settings_of, training_options
     metavar="RUN",
     help="Start from the weights and tokenizer of a run.",
 )
+@click.option(
+    "--keep", type=click.IntRange(1), metavar="N", help="Checkpoints beside the best.  [default: 3]"
+)
+@click.option(
+    "--on-nan",
+    type=click.Choice(["stop", "skip"]),
+    help="At a loss or gradient that is not finite.  [default: stop]",
+)
 @training_options
 def train(
     out: Path | None,
     resume: bool,
     init_from: Path | None,
+    keep: int | None,
+    on_nan: str | None,
     preset: str | None,
     config: Path | None,
     assignments: tuple[str, ...],
@@ -45,12 +55,14 @@ def train(
     from npgpt_cli.display import TrainingDisplay
     from npgpt_train.training import train as run_training
 
-    with TrainingDisplay() as display:
+    with told_how_to_resume(), TrainingDisplay() as display:
         run_training(
             out=out,
             resume=resume,
             init_from=init_from,
             preset=preset,
+            keep=keep,
+            on_nan=on_nan,
             report=display.report,
             **settings_of(config, assignments, flags),
         )

@@ -11,13 +11,13 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.layers.embedding import Embedding
 from npgpt_core.module import Module
 from npgpt_train import parts
-from npgpt_train.checkpoint import replace_file
 from npgpt_train.choices import choose
 from npgpt_train.comparison import generated, held_out, stability
 from npgpt_train.comparison.report import require_libraries, write_report
 from npgpt_train.comparison.summary import summarize
 from npgpt_train.comparison.variants import Variant, plan
 from npgpt_train.corpus import Corpus, open_dataset
+from npgpt_train.disk import replace_file
 from npgpt_train.evaluation import evaluate_run
 from npgpt_train.processes import open_processes
 from npgpt_train.progress import Comparing, Preparing, Report

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.checkpoint import replace_file
 from npgpt_train.comparison import tables
+from npgpt_train.disk import replace_file
 from npgpt_train.escaping import printable
 from npgpt_train.metrics import Metrics
 from npgpt_train.plots import plot_curves, plot_overlay

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from npgpt_core import Linear, Module, ReLU
+from npgpt_core.observation import observing
+
+
+class Net(Module):
+    def __init__(self):
+        super().__init__()
+        rng = np.random.default_rng(0)
+        self.layers = [Linear(3, 4, rng=rng), ReLU()]
+        self.head = Linear(4, 2, rng=rng)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return self.head(x)
+
+    def backward(self, dy):
+        dy = self.head.backward(dy)
+        for layer in reversed(self.layers):
+            dy = layer.backward(dy)
+        return dy
+
+
+def test_every_pass_is_told_in_the_order_in_which_it_ends():
+    net, seen = Net(), []
+    x = np.ones((5, 3), np.float32)
+    with observing(
+        net,
+        forward=lambda name, module, inputs, output: seen.append(("f", name, output.shape)),
+        backward=lambda name, module, inputs, output: seen.append(("b", name, output.shape)),
+    ):
+        dx = net.backward(np.ones_like(net(x)))
+    assert [entry[:2] for entry in seen] == [
+        *[("f", "layers.0"), ("f", "layers.1"), ("f", "head"), ("f", "")],
+        *[("b", "head"), ("b", "layers.1"), ("b", "layers.0"), ("b", "")],
+    ]
+    assert seen[0][2] == (5, 4)
+    assert dx.shape == (5, 3)
+
+
+def test_watching_changes_nothing_and_ends_with_the_block():
+    net, x = Net(), np.ones((2, 3), np.float32)
+    plain = net(x)
+    with pytest.raises(ZeroDivisionError), observing(net, forward=lambda *told: 1 / 0):
+        net(x)
+    assert "forward" not in vars(net)
+    np.testing.assert_array_equal(net(x), plain)

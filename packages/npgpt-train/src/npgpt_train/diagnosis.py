@@ -1,0 +1,56 @@
+"""Where numbers that are not finite came from, and what usually helps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from npgpt_core.errors import NpgptError
+from npgpt_core.module import Module
+from npgpt_core.observation import observing
+
+
+class SickTrainingError(NpgptError):
+    """A loss or gradient that is not finite; nothing was updated with it."""
+
+
+def first_not_finite(model: Module, work: Callable[[], Any]) -> str | None:
+    """What first held a number that is not finite while ``work`` ran the model; None if nothing.
+
+    Args:
+        model: whose parameters, outputs and gradients are looked at.
+        work: one forward and backward pass.
+    """
+    for name, array in model.parameters().items():
+        if not np.isfinite(array).all():
+            return f"the parameter {name}"
+    found: list[str] = []
+
+    def told(what: str) -> Callable[[str, Module, tuple[Any, ...], Any], None]:
+        def look(name: str, module: Module, inputs: tuple[Any, ...], output: Any) -> None:
+            if not found and output is not None and not np.isfinite(output).all():
+                found.append(f"the {what} of {name or 'the model'} ({type(module).__name__})")
+
+        return look
+
+    with observing(model, forward=told("output"), backward=told("gradient")):
+        work()
+    if not found:
+        found += [
+            f"the gradient of {name}"
+            for name, grad in model.grads().items()
+            if not np.isfinite(grad).all()
+        ]
+    return found[0] if found else None
+
+
+def sick(step: int, what: str, value: float, where: str | None, lr: float) -> SickTrainingError:
+    """The error of a step whose loss or gradient is not finite."""
+    origin = f"; the first such number is in {where}" if where else ""
+    return SickTrainingError(
+        f"the {what} of step {step} is {value}{origin}. Nothing was updated with it, the last"
+        f" checkpoint is good. A lower --lr (it was {lr:.3g}), a longer --warmup-iters or"
+        " --grad-clip 1 usually help; --on-nan skip leaves such steps out"
+    )

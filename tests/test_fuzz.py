@@ -1,0 +1,339 @@
+"""Files and values from strangers: whatever they hold, the answer is one documented error.
+
+NPGPT_TEST_FUZZ=10000 tries as many inputs for each reader as the documents speak of.
+"""
+
+import contextlib
+import json
+import os
+import resource
+import shutil
+import sys
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from npgpt_cli.main import main
+from npgpt_core import registry
+from npgpt_core.errors import NpgptError
+from npgpt_train import Run, load_run
+from npgpt_train.choices import choose, read_config
+from npgpt_train.metrics import cut_metrics, read_metrics
+from npgpt_train.parts import resolve
+from npgpt_train.plots import plot_curves
+from npgpt_train.preparation import joined_run
+from npgpt_train.training import ignore
+
+EXAMPLES = int(os.environ.get("NPGPT_TEST_FUZZ", "100"))
+MEMORY = 500 * 2**20  # bytes
+FAST = settings(
+    max_examples=EXAMPLES,
+    deadline=2000,  # milliseconds
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+SMALL = ["--preset", "tiny", "--max-iters", "2", "--eval-interval", "2", "--eval-iters", "1"]
+TOKENIZERS = ("char", "word", "bpe", "byte-bpe")
+
+NUMBERS = st.sampled_from([0, -1, 1, 2, 2**31, 2**63, 2**64, 10**40, 0.5, -0.0, 1e308, 1e999])
+LEAVES = (
+    NUMBERS
+    | st.none()
+    | st.booleans()
+    | st.floats()
+    | st.integers()
+    | st.text(max_size=8)
+    | st.sampled_from(["../../etc/passwd", "/dev/zero", "\x1b[31m", "gpt", "char", "NaN", "\ud800"])
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+PIECES = st.binary(max_size=6) | st.sampled_from(
+    [b"", b"[" * 5000, b'{"a":' * 3000, b"9" * 5000, b"1e999", b"\xff\xfe", b"\x00", b"\n\n", b'"']
+)
+CUTS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 40), PIECES), min_size=1, max_size=4)
+
+
+def mutated(data, cuts):
+    """Bytes with pieces replaced: (place as a share of the length, length, what instead)."""
+    for place, length, piece in cuts:
+        start = int(place * len(data))
+        data = data[:start] + piece + data[start + length :]
+    return data
+
+
+def replaced(record, places, value):
+    """A JSON value with one node replaced; ``places`` lead to it."""
+    if not places or not isinstance(record, (dict, list)) or not record:
+        return value
+    keys = sorted(record) if isinstance(record, dict) else range(len(record))
+    key = keys[int(places[0] * (len(keys) - 1) + 0.5)]
+    copy = dict(record) if isinstance(record, dict) else list(record)
+    copy[key] = replaced(copy[key], places[1:], value)
+    return copy
+
+
+PLACES = st.lists(st.floats(0, 1), max_size=4)
+
+
+def refused_or_fine(work):
+    """Only the documented error may come out, and memory stays."""
+    with contextlib.suppress(NpgptError):
+        work()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert peak * (1 if sys.platform == "darwin" else 1024) < PEAK_BEFORE[0] + MEMORY
+
+
+PEAK_BEFORE = [2**62]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _memory_before():
+    PEAK_BEFORE[0] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, play):
+    """A small finished run for each tokenizer."""
+    folder = tmp_path_factory.mktemp("fuzz")
+    (folder / "play.txt").write_text(play)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NPGPT_CACHE", str(folder / "cache"))
+        for name in TOKENIZERS:
+            size = [] if name == "char" else ["--vocab-size", "300"]
+            flags = ["--data", str(folder / "play.txt"), "--tokenizer", name, *size]
+            result = CliRunner().invoke(
+                main, ["train", *flags, "--out", str(folder / name), *SMALL]
+            )
+            assert result.exit_code == 0, result.output
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(runs, tmp_path_factory):
+    """A copy of the char run, to damage."""
+    return shutil.copytree(runs / "char", tmp_path_factory.mktemp("damaged") / "run")
+
+
+@pytest.fixture(scope="module")
+def cache_folder(runs):
+    """With the tokens of the runs."""
+    return runs / "cache"
+
+
+def _restore(run, runs, name):
+    shutil.copyfile(runs / "char" / name, run / name)
+
+
+# -------------------------------------------------------------------------- run.json
+
+
+@FAST
+@given(places=PLACES, value=VALUES)
+@example(places=[0.5, 0.9, 0.5], value=2**62)
+def test_run_json_with_other_values(places, value, run, runs):
+    record = json.loads((runs / "char/run.json").read_text())
+    (run / "run.json").write_text(json.dumps(replaced(record, places, value)))
+    try:
+        refused_or_fine(lambda: load_run(run))
+    finally:
+        _restore(run, runs, "run.json")
+
+
+@FAST
+@given(places=PLACES, value=VALUES)
+@example(places=[0.9, 0.1, 0.0], value="\0")
+def test_resuming_with_other_values(places, value, run, runs, cache_folder, monkeypatch):
+    monkeypatch.setenv("NPGPT_CACHE", str(cache_folder))
+    record = json.loads((runs / "char/run.json").read_text())
+    (run / "run.json").write_text(json.dumps(replaced(record, places, value)))
+    try:
+        refused_or_fine(lambda: joined_run(Run.open(run), ignore))
+    finally:
+        _restore(run, runs, "run.json")
+
+
+@FAST
+@given(cuts=CUTS)
+def test_run_json_with_other_bytes(cuts, run, runs):
+    (run / "run.json").write_bytes(mutated((runs / "char/run.json").read_bytes(), cuts))
+    try:
+        refused_or_fine(lambda: load_run(run))
+    finally:
+        _restore(run, runs, "run.json")
+
+
+# ----------------------------------------------------------------------- checkpoints
+
+
+@FAST
+@given(cuts=CUTS, name=st.sampled_from(["model", "optimizer"]))
+def test_arrays_with_other_bytes(cuts, name, run, runs):
+    file = f"checkpoints/step-000002/{name}.safetensors"
+    (run / file).write_bytes(mutated((runs / "char" / file).read_bytes(), cuts))
+    size = Run.open(run).record["parameters"] * 4
+    try:
+        refused_or_fine(lambda: load_run(run))
+        refused_or_fine(lambda: Run.open(run).checkpoints.load(2, size))
+    finally:
+        _restore(run, runs, file)
+
+
+@FAST
+@given(places=PLACES, value=VALUES)
+def test_headers_of_arrays_with_other_values(places, value, run, runs):
+    file = "checkpoints/step-000002/model.safetensors"
+    data = (runs / "char" / file).read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.dumps(replaced(json.loads(data[8 : 8 + length]), places, value)).encode()
+    (run / file).write_bytes(len(header).to_bytes(8, "little") + header + data[8 + length :])
+    try:
+        refused_or_fine(lambda: load_run(run))
+    finally:
+        _restore(run, runs, file)
+
+
+@FAST
+@given(places=PLACES, value=VALUES)
+def test_state_json_with_other_values(places, value, run, runs):
+    file = "checkpoints/step-000002/state.json"
+    state = json.loads((runs / "char" / file).read_text())
+    (run / file).write_text(json.dumps(replaced(state, places, value)))
+    try:
+        refused_or_fine(lambda: Run.open(run).checkpoints.load(2, 10**6))
+    finally:
+        _restore(run, runs, file)
+
+
+@FAST
+@given(text=st.binary(max_size=40) | st.sampled_from([b"step-" + b"9" * 5000, b"step-000002\n"]))
+def test_pointers_with_anything(text, run, runs):
+    (run / "best").write_bytes(text)
+    try:
+        refused_or_fine(lambda: load_run(run))
+    finally:
+        _restore(run, runs, "best")
+
+
+# --------------------------------------------------------------------------- metrics
+
+
+@FAST
+@given(cuts=CUTS)
+def test_metrics_with_other_bytes(cuts, run, runs):
+    path = run / "metrics.jsonl"
+    path.write_bytes(mutated((runs / "char/metrics.jsonl").read_bytes(), cuts))
+    try:
+        refused_or_fine(lambda: read_metrics(path))
+        refused_or_fine(lambda: cut_metrics(path, 1))
+    finally:
+        _restore(run, runs, "metrics.jsonl")
+
+
+@settings(FAST, max_examples=max(10, EXAMPLES // 100), deadline=None)
+@given(
+    events=st.lists(
+        st.dictionaries(
+            st.sampled_from(["step", "loss", "val_loss", "train_loss", "lr", "grad_norm"]), LEAVES
+        ),
+        max_size=4,
+    )
+)
+def test_metrics_of_any_numbers_are_drawn_or_refused(events, run, runs, tmp_path_factory):
+    path = run / "metrics.jsonl"
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    picture = tmp_path_factory.mktemp("curves") / "curves.svg"
+    try:
+        refused_or_fine(lambda: plot_curves(read_metrics(path), picture))
+    finally:
+        _restore(run, runs, "metrics.jsonl")
+
+
+# ------------------------------------------------------------------------ tokenizers
+
+
+def _use(name, path):
+    tokenizer = registry.load("tokenizer", name).load(path)
+    ids = tokenizer.encode("The king, my lord!\n")
+    assert isinstance(tokenizer.decode(ids), str)
+    assert all(0 <= i < tokenizer.vocab_size for i in ids)
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+@FAST
+@given(places=PLACES, value=VALUES)
+def test_tokenizers_with_other_values(name, places, value, runs, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "values.json"
+    record = json.loads((runs / name / "tokenizer.json").read_text())
+    path.write_text(json.dumps(replaced(record, places, value)))
+    refused_or_fine(lambda: _use(name, path))
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+@FAST
+@given(cuts=CUTS)
+def test_tokenizers_with_other_bytes(name, cuts, runs, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "bytes.json"
+    path.write_bytes(mutated((runs / name / "tokenizer.json").read_bytes(), cuts))
+    refused_or_fine(lambda: _use(name, path))
+
+
+# --------------------------------------------------------------- settings and flags
+
+CONFIG = b"""data = "play.txt"
+lr = 1e-3
+n_layer = 2
+[tokenizer]
+name = "bpe"
+vocab_size = 300
+[optimizer]
+name = "adamw"
+weight_decay = 0.1
+"""
+
+
+@FAST
+@given(cuts=CUTS)
+def test_configs_with_other_bytes(cuts, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "config.toml"
+    path.write_bytes(mutated(CONFIG, cuts))
+    refused_or_fine(lambda: resolve(choose(config=read_config(path))))
+
+
+@FAST
+@example(values={"data": 0})
+@example(values={"lr": None})
+@given(
+    values=st.dictionaries(
+        st.sampled_from(["lr", "data", "tokenizer", "model.n_layer", "optimizer", "seed", "n_embd"])
+        | st.text(max_size=8),
+        VALUES,
+        max_size=3,
+    )
+)
+def test_settings_of_any_values(values):
+    refused_or_fine(lambda: resolve(choose(config=values)))
+
+
+FLAGS = ["--lr", "--seed", "--tokenizer", "--optim", "--set", "--n-layer", "--data", "--preset"]
+FLAGS += ["--grad-clip", "--vocab-size", "--keep", "--on-nan", "--config", "--init-from"]
+WORDS = st.text(st.characters(exclude_characters="\0"), max_size=12) | NUMBERS.map(str)
+
+
+@FAST
+@given(flags=st.lists(st.tuples(st.sampled_from(FLAGS), WORDS), max_size=4))
+@example(flags=[("--set", "tokenizer.x=" + "[" * 5000)])
+def test_flags_with_any_values(flags, tmp_path_factory):
+    """Nothing here can train: the data is not there, so all must end with exit code 2."""
+    out = tmp_path_factory.getbasetemp() / "no run"
+    words = [word for pair in flags for word in pair]
+    result = CliRunner().invoke(main, ["train", *words, "--data", "no.such", "--out", str(out)])
+    assert result.exit_code == 2, (result.output, result.exception)
+    assert isinstance(result.exception, SystemExit)
+    assert "Traceback" not in result.output
+    assert not out.exists()

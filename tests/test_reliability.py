@@ -1,0 +1,300 @@
+"""What survives: killed processes, signals, full disks, two writers, numbers that are not finite.
+
+NPGPT_TEST_CRASHES=200 tries as many moments to kill a run as the documents speak of.
+"""
+
+import json
+import math
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from npgpt_core.errors import NpgptError
+from npgpt_train import load_run, train
+from npgpt_train.lock import RunLock
+from npgpt_train.loop import SKIPS
+from npgpt_train.run import Run
+from npgpt_train.workers import Workers
+
+CRASHES = int(os.environ.get("NPGPT_TEST_CRASHES", "12"))
+COMMAND = [sys.executable, "-W", "ignore", "-c", "from npgpt_cli.main import main; main()"]
+SMALL = ["--preset", "tiny", "--max-iters", "12", "--eval-interval", "3", "--eval-iters", "1"]
+SMALL += ["--set", "model.dropout=0.1", "--workers", "2"]
+TIMED = ("seconds", "tokens_per_second")
+
+
+def _command(*args):
+    return [*COMMAND, *map(str, args)]
+
+
+def _start(*args, **options):
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **options}
+    return subprocess.Popen(_command(*args), **quiet)
+
+
+def _state(folder):
+    """Every file of a run but what tells the time; the metrics without their timings."""
+    files = {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in (".lock", "metrics.jsonl")
+    }
+    for line in (folder / "metrics.jsonl").read_text().splitlines():
+        event = {k: v for k, v in json.loads(line).items() if k not in TIMED}
+        files.setdefault("metrics", []).append(event)
+    return files
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, play):
+    """An uninterrupted run: its folder's content, its text, and how long it took."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "play.txt").write_text(play)
+    begin = time.monotonic()
+    command = _command("train", "--data", folder / "play.txt", "--out", folder / "run", *SMALL)
+    environment = {**os.environ, "NPGPT_CACHE": str(folder / "cache")}
+    subprocess.run(command, check=True, capture_output=True, env=environment)
+    return _state(folder / "run"), folder / "play.txt", time.monotonic() - begin
+
+
+def _finish(out, text):
+    """What a user does after a crash."""
+    how = ["--resume"] if (out / "run.json").exists() else ["--data", text, *SMALL]
+    result = subprocess.run(
+        _command("train", "--out", out, *how), capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
+# --------------------------------------------------------------------- sudden death
+
+
+@pytest.mark.parametrize("seed", range(CRASHES))
+def test_killed_at_any_moment_a_run_ends_as_if_it_had_not_been(seed, whole, tmp_path):
+    state, text, seconds = whole
+    out = tmp_path / "run"
+    process = _start("train", "--data", text, "--out", out, *SMALL)
+    time.sleep(random.Random(seed).uniform(0.3, 1) * seconds)
+    process.kill()
+    process.wait()
+    if (out / "run.json").exists() and Run.open(out).checkpoints.steps():
+        load_run(out, "latest")
+    _finish(out, text)
+    assert _state(out) == state
+
+
+# -------------------------------------------------------------------------- signals
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_with_a_checkpoint_and_the_way_on(number, code, whole, tmp_path):
+    state, text, _ = whole
+    out = tmp_path / "run"
+    process = _start(
+        *["train", "--data", text, "--out", out, *SMALL], stderr=subprocess.PIPE, text=True
+    )
+    metrics = out / "metrics.jsonl"
+    while not (metrics.exists() and metrics.read_text().count("\n") > 2):
+        time.sleep(0.002)
+        assert process.poll() is None
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    steps = Run.open(out).checkpoints.steps()
+    if process.returncode == 0:
+        pytest.skip("the run was faster than the signal")
+    assert process.returncode == code
+    assert f"npgpt train --resume --out {out}" in errors
+    assert "Traceback" not in errors
+    assert Run.open(out).checkpoints.pointer("latest") == steps[-1]
+    last = [json.loads(line) for line in metrics.read_text().splitlines()][-1]
+    assert last["step"] == steps[-1]
+    _finish(out, text)
+    assert _state(out) == state
+
+
+def test_a_second_interrupt_ends_at_once(whole, tmp_path):
+    _, text, _ = whole
+    out = tmp_path / "run"
+    slow = ["--preset", "tiny", "--max-iters", "50", "--block-size", "256", "--batch-size", "512"]
+    process = _start("train", "--data", text, "--out", out, *slow)
+    while not (out / "metrics.jsonl").exists():
+        time.sleep(0.01)
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    begin = time.monotonic()
+    assert process.wait(timeout=30) in (-signal.SIGINT, 130)
+    assert time.monotonic() - begin < 5
+
+
+# ----------------------------------------------------------------------------- disks
+
+
+@pytest.mark.parametrize("kilobytes", [1, 20, 60, 120, 160])
+def test_a_full_disk_is_one_line_and_nothing_is_lost(kilobytes, whole, tmp_path):
+    """No file may grow beyond a limit: writing fails for real, in the middle."""
+    state, text, _ = whole
+    out = tmp_path / "run"
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, kilobytes * 1024))
+
+    result = subprocess.run(
+        _command("train", "--data", text, "--out", out, *SMALL),
+        capture_output=True,
+        text=True,
+        preexec_fn=limit,
+        check=False,
+    )
+    assert result.returncode == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    assert "File too large" in result.stderr
+    if (out / "run.json").exists():
+        for step in Run.open(out).checkpoints.steps():
+            load_run(out, str(step))
+    _finish(out, text)
+    assert _state(out) == state
+
+
+def test_a_folder_that_vanishes_is_told_and_not_made_again(npgpt, text_file, tmp_path, monkeypatch):
+    out = tmp_path / "run"
+    gradients = Workers.gradients
+
+    def vanishing(self, *args):
+        if (out / "metrics.jsonl").exists():
+            for path in sorted(out.rglob("*"), reverse=True):
+                path.rmdir() if path.is_dir() else path.unlink()
+            out.rmdir()
+        return gradients(self, *args)
+
+    monkeypatch.setattr(Workers, "gradients", vanishing)
+    result = npgpt("train", "--data", text_file, "--out", out, *SMALL)
+    assert result.exit_code == 2
+    assert "cannot write" in result.output
+    assert not out.exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_one_line(npgpt, text_file, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    result = npgpt("train", "--data", text_file, "--out", tmp_path / "locked/run", *SMALL)
+    assert result.exit_code == 2
+    assert "Permission denied" in result.output
+
+
+@pytest.mark.parametrize("out", ["file", "file/run", "full"])
+def test_places_where_no_run_can_be_are_one_line(out, npgpt, text_file, tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/letter.txt").write_text("dear")
+    result = npgpt("train", "--data", text_file, "--out", tmp_path / out, *SMALL)
+    assert result.exit_code == 2
+    assert result.output.splitlines()[-1].startswith("Error: ")
+    assert (tmp_path / "full/letter.txt").read_text() == "dear"
+
+
+# ----------------------------------------------------------------------- two writers
+
+
+def test_a_second_writer_is_refused_with_the_name_of_the_first(npgpt, small_run):
+    lock = RunLock(small_run)
+    result = npgpt("train", "--resume", "--out", small_run, "--max-iters", "6")
+    assert result.exit_code == 2
+    assert f"process {os.getpid()}" in result.output
+    lock.close()
+    again = npgpt("train", "--resume", "--out", small_run, "--max-iters", "6")
+    assert again.exit_code == 0, again.output
+
+
+def test_the_lock_of_a_dead_process_is_free(tmp_path):
+    code = """
+import os, sys, pathlib
+from npgpt_train.lock import RunLock
+lock = RunLock(pathlib.Path(sys.argv[1]))
+os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", code, tmp_path], check=False)
+    assert (tmp_path / ".lock").read_text()
+    RunLock(tmp_path).close()
+
+
+# ------------------------------------------------------------------- sick numbers
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_update(npgpt, text_file, tmp_path):
+    flags = ["--optim", "sgd", "--lr", "1e30", "--warmup-iters", "0", "--grad-clip", "0"]
+    result = npgpt("train", "--data", text_file, "--out", tmp_path / "run", *SMALL, *flags)
+    assert result.exit_code == 2
+    assert "step 2 is" in result.output
+    assert "the first such number is in the output of" in result.output
+    assert "--lr" in result.output
+
+
+def _sick_at(monkeypatch, steps):
+    """The loss is not a number in these steps."""
+    gradients, calls = Workers.gradients, []
+
+    def sick(self, *args):
+        loss = gradients(self, *args)
+        calls.append(loss)
+        return math.nan if len(calls) - 2 in steps else loss  # two before the first, to measure
+
+    monkeypatch.setattr(Workers, "gradients", sick)
+
+
+def test_skipping_leaves_out_the_update_and_counts_it(text_file, tmp_path, monkeypatch):
+    _sick_at(monkeypatch, {3, 5})
+    run = train(
+        data=str(text_file), preset="tiny", max_iters=6, out=tmp_path / "run", on_nan="skip"
+    )
+    skipped = [event["step"] for event in run.metrics() if event.get("skipped")]
+    assert skipped == [3, 5]
+    assert run.checkpoints.load(6, 10**6).optimizer["t"] == 4
+    assert all(np.isfinite(array).all() for array in run.model().parameters().values())
+
+
+def test_skipping_ends_where_it_does_not_help(text_file, tmp_path, monkeypatch):
+    _sick_at(monkeypatch, set(range(2, 99)))
+    with pytest.raises(NpgptError, match=f"step {SKIPS + 1} is nan"):
+        train(data=str(text_file), preset="tiny", out=tmp_path / "run", on_nan="skip")
+
+
+# ---------------------------------------------------------------------- what changed
+
+
+def test_resuming_with_another_tokenizer_is_refused(npgpt, small_run):
+    path = small_run / "tokenizer.json"
+    path.write_text(path.read_text().replace('"a"', '"#"'))
+    result = npgpt("train", "--resume", "--out", small_run, "--max-iters", "6")
+    assert result.exit_code == 2
+    assert "tokenizer.json changed" in result.output
+
+
+@pytest.mark.filterwarnings("default")
+def test_resuming_with_another_version_is_told(npgpt, small_run):
+    record = json.loads((small_run / "run.json").read_text())
+    record["versions"]["numpy"] = "1.0"
+    (small_run / "run.json").write_text(json.dumps(record))
+    result = npgpt("train", "--resume", "--out", small_run, "--max-iters", "6")
+    assert result.exit_code == 0
+    assert f"numpy 1.0 (now {np.__version__})" in result.output
+
+
+def test_keep_says_how_many_checkpoints_stay(npgpt, text_file, tmp_path):
+    out = tmp_path / "run"
+    result = npgpt("train", "--data", text_file, "--out", out, *SMALL, "--keep", "1")
+    assert result.exit_code == 0
+    run = Run.open(out)
+    assert set(run.checkpoints.steps()) == {12, run.checkpoints.pointer("best")}
+    longer = npgpt("train", "--resume", "--out", out, "--max-iters", "18", "--keep", "2")
+    assert longer.exit_code == 0, longer.output
+    assert {15, 18} <= set(run.checkpoints.steps())
