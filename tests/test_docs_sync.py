@@ -1,0 +1,152 @@
+"""docs/sync.py: the documents are in step with the code, and it notices when they are not."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LAYER = '''
+class Double:
+    """y = 2 x."""
+
+    factor = 2
+
+    def forward(self, x):
+        """Twice."""
+        return self.factor * x
+
+    @staticmethod
+    def backward(dy):
+        return 2 * dy
+
+
+def half(x):
+    return x / 2
+'''
+
+
+def sync(root, *options):
+    """Run the script of the house at ``root``; give its exit code and what it says."""
+    command = [sys.executable, root / "docs/sync.py", *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A small house: the script, a package of one module, figures and a table."""
+    source = tmp_path / "packages/zoo-core/src/zoo_core"
+    (tmp_path / "docs").mkdir()
+    source.mkdir(parents=True)
+    shutil.copy(ROOT / "docs/sync.py", tmp_path / "docs")
+    (source / "layer.py").write_text(LAYER)
+    (tmp_path / "docs/report.json").write_text(json.dumps({"runs": [{"loss": 2.1518}]}))
+    (tmp_path / "docs/table.md").write_text("| a |\n|---|\n| 1 |\n")
+    (tmp_path / "README.md").write_text("# Zoo\n")
+    return tmp_path
+
+
+def synced(house, text):
+    """What the script makes of a page."""
+    page = house / "docs/PAGE.md"
+    page.write_text(text, "utf-8")
+    assert sync(house) == (0, "")
+    assert sync(house, "--check") == (0, "")
+    return page.read_text("utf-8")
+
+
+def test_all_documents_are_in_sync():
+    assert sync(ROOT, "--check") == (0, "")
+
+
+def test_a_function(house):
+    text = "Before.\n<!-- code: zoo_core.layer:half -->\nold\n<!-- /code -->\nAfter.\n"
+    block = "<!-- fmt: off -->\n```python\ndef half(x):\n    return x / 2\n```\n<!-- fmt: on -->"
+    assert synced(house, text) == text.replace("old", block)
+
+
+def test_methods_are_dedented_and_separated_and_keep_their_decorators(house):
+    text = "<!-- code: zoo_core.layer:Double.forward, Double.backward -->\n<!-- /code -->\n"
+    assert synced(house, text).splitlines()[2:-2] == [
+        "```python",
+        "def forward(self, x):",
+        '    """Twice."""',
+        "    return self.factor * x",
+        "",
+        "@staticmethod",
+        "def backward(dy):",
+        "    return 2 * dy",
+        "```",
+    ]
+
+
+def test_a_class_without_docstrings(house):
+    text = "<!-- code: zoo_core.layer:Double without-docstring -->\n<!-- /code -->\n"
+    shown = synced(house, text)
+    assert '"""' not in shown
+    assert "class Double:\n    factor = 2\n\n    def forward(self, x):\n        return" in shown
+
+
+def test_a_figure_is_formatted(house):
+    text = "It is <!-- = report.json runs.0.loss .2f -->9<!-- /= --> nats.\n"
+    assert synced(house, text) == text.replace("9", "2.15")
+
+
+def test_a_figure_without_a_format(house):
+    text = "It is <!-- = report.json runs.0.loss --><!-- /= --> nats.\n"
+    assert "-->2.1518<!--" in synced(house, text)
+
+
+def test_a_file_is_included(house):
+    text = "<!-- include: table.md -->\n<!-- /include -->\n"
+    assert "-->\n| a |\n|---|\n| 1 |\n<!--" in synced(house, text)
+
+
+def test_the_readme_is_a_page_too(house):
+    text = "<!-- = report.json runs.0.loss .1f --><!-- /= -->\n"
+    (house / "README.md").write_text(text)
+    sync(house)
+    assert ">2.2<" in (house / "README.md").read_text()
+
+
+def test_a_changed_source_is_noticed_and_nothing_is_written(house):
+    text = synced(house, "One.\n\n<!-- code: zoo_core.layer:half -->\n<!-- /code -->\n")
+    (house / "packages/zoo-core/src/zoo_core/layer.py").write_text(
+        LAYER.replace("x / 2", "x * 0.5")
+    )
+    code, said = sync(house, "--check")
+    assert code == 1
+    assert said.splitlines() == [
+        "docs/PAGE.md:3: zoo_core.layer:half is stale",
+        "To renew: python docs/sync.py",
+    ]
+    assert (house / "docs/PAGE.md").read_text() == text
+    assert "x * 0.5" in synced(house, text)
+
+
+@pytest.mark.parametrize(
+    ("marker", "reason"),
+    [
+        ("<!-- code: zoo_core.lair:half --><!-- /code -->", "no module 'zoo_core.lair'"),
+        ("<!-- code: zoo_core.layer:halve --><!-- /code -->", "no 'halve' in zoo_core.layer"),
+        ("<!-- code: zoo_core.layer:Double.up --><!-- /code -->", "no 'Double.up' in zoo_core"),
+        ("<!-- include: chair.md --><!-- /include -->", "No such file or directory"),
+        ("<!-- = report.json runs.7.loss .3f --><!-- /= -->", "no 'runs.7.loss' in report.json"),
+        ("<!-- = report.json runs .3f --><!-- /= -->", "unsupported format string"),
+        ("<!-- = table.md runs .3f --><!-- /= -->", "Expecting value"),
+        ("<!-- code: zoo_core.layer:half -->", "not followed by its other half"),
+        ("<!-- include: table.md --><!-- /code -->", "not followed by its other half"),
+        ("<!-- /code -->", "not followed by its other half"),
+    ],
+)
+def test_an_error_is_one_line_with_its_place(house, marker, reason):
+    (house / "docs/PAGE.md").write_text(f"# Page\n\n{marker}\n")
+    code, said = sync(house)
+    assert code == 1
+    assert said.startswith("docs/PAGE.md:3: ")
+    assert reason in said
+    assert said.count("\n") == 1
