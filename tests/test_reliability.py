@@ -8,6 +8,7 @@ import math
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from npgpt_core.errors import NpgptError
 from npgpt_train import load_run, train
 from npgpt_train.lock import RunLock
 from npgpt_train.loop import SKIPS
+from npgpt_train.progress import Stepped
 from npgpt_train.run import Run
 from npgpt_train.workers import Workers
 
@@ -27,6 +29,7 @@ CRASHES = int(os.environ.get("NPGPT_TEST_CRASHES", "12"))
 COMMAND = [sys.executable, "-W", "ignore", "-c", "from npgpt_cli.main import main; main()"]
 SMALL = ["--preset", "tiny", "--max-iters", "12", "--eval-interval", "3", "--eval-iters", "1"]
 SMALL += ["--set", "model.dropout=0.1", "--workers", "2"]
+SCHEDULES = ("constant", "step", "warmup-cosine")
 TIMED = ("seconds", "tokens_per_second")
 
 
@@ -88,6 +91,42 @@ def test_killed_at_any_moment_a_run_ends_as_if_it_had_not_been(seed, whole, tmp_
         load_run(out, "latest")
     _finish(out, text)
     assert _state(out) == state
+
+
+class Stop(BaseException):
+    """Ends a run between two steps."""
+
+
+def _trained(out, text, stop_at=None, **flags):
+    """A run of 12 steps, if wanted interrupted after one of them and resumed."""
+
+    def report(event):
+        if isinstance(event, Stepped) and event.metrics["step"] == stop_at:
+            raise Stop
+
+    settings = {"preset": "tiny", "max_iters": 12, "eval_interval": 3, "eval_iters": 1}
+    dropout = {"model.dropout": 0.1}
+    try:
+        train(data=str(text), out=out, options=dropout, report=report, **settings, **flags)
+    except Stop:
+        train(out=out, resume=True)
+    return _state(out)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        *({"optim": o, "schedule": s} for o in ("sgd", "adam", "adamw") for s in SCHEDULES),
+        *({"tokenizer": t, "vocab_size": 300} for t in ("word", "bpe", "byte-bpe")),
+        *({"workers": count, "grad_accumulation": 2} for count in (1, 3)),
+    ],
+    ids=lambda flags: "-".join(map(str, flags.values())),
+)
+def test_interrupted_anywhere_every_kind_of_run_ends_the_same(flags, text_file, tmp_path):
+    stop_at = random.Random(str(flags)).randrange(1, 12)
+    whole = _trained(tmp_path / "run", text_file, **flags)
+    shutil.move(tmp_path / "run", tmp_path / "whole")  # the folder's name stands in its curves
+    assert _trained(tmp_path / "run", text_file, stop_at, **flags) == whole
 
 
 # -------------------------------------------------------------------------- signals

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -39,59 +40,75 @@ def run_session(prepared: Preparation, processes: Processes, report: Report) -> 
         Interrupted: a signal came; the step was finished and has a checkpoint.
         NpgptError: a number that is not finite, or a disk that cannot be written.
     """
-    run, s = prepared.run, prepared.run.settings
+    run, tokens = prepared.run, prepared.tokens
     writes = processes.rank == 0
-    best = prepared.best
     report(_started(prepared))
     if writes:
-        warn_if_large(run.record["parameters"], len(prepared.tokens.train))
-    log_path = run.metrics_path if writes else Path(os.devnull)
+        warn_if_large(run.record["parameters"], len(tokens.train))
     with (
         writing(str(run.folder), lambda: _advice(run)),
         listening() as signal,
-        open_workers(prepared.model, s.workers) as workers,
-        MetricsLog(log_path) as log,
+        open_workers(prepared.model, run.settings.workers) as workers,
+        MetricsLog(run.metrics_path if writes else Path(os.devnull)) as log,
     ):
         trainer = Trainer(
             workers,
             prepared.optimizer,
             prepared.schedule,
-            prepared.tokens.train,
-            prepared.tokens.val,
-            s,
+            tokens.train,
+            tokens.val,
+            run.settings,
             processes,
             run.on_nan,
         )
-        if prepared.step < s.max_iters:
-            report(estimate(trainer, prepared.step))
-        if prepared.step == 0:
-            evaluation = trainer.evaluate(0)
-            log.append(evaluation)
-            report(Evaluated(evaluation, best=False))
-            if "init_from" not in run.record and writes:
-                warn_if_odd(evaluation["train_loss"], run.record["vocab_size"])
-        for metrics in trainer.steps(prepared.step, s.max_iters):
-            log.append(metrics)
-            report(Stepped(metrics))
-            step = metrics["step"]
-            is_due = step % s.eval_interval == 0 or step == s.max_iters
-            if is_due:
-                evaluation = trainer.evaluate(step)
-                is_best = evaluation["val_loss"] < best.loss
-                best = Best(step, evaluation["val_loss"]) if is_best else best
-                log.append(evaluation)
-            number = processes.any(signal())
-            if writes and (is_due or number):
-                log.sync()
-                checkpoint = _checkpoint(prepared, step, best)
-                run.checkpoints.save(checkpoint, keep=run.keep, every=s.eval_interval)
-            if is_due:
-                report(Evaluated(evaluation, is_best))
-            if number and step < s.max_iters:
-                raise Interrupted(number, run.folder, step)
+        _begin(trainer, prepared, log, report)
+        _train(trainer, prepared, log, report, signal)
         if writes:
             report(_finish(run))
     return run
+
+
+def _begin(trainer: Trainer, prepared: Preparation, log: MetricsLog, report: Report) -> None:
+    """What is measured before the first step."""
+    run, step = prepared.run, prepared.step
+    if step < run.settings.max_iters:
+        report(estimate(trainer, step))
+    if step == 0:
+        evaluation = trainer.evaluate(0)
+        log.append(evaluation)
+        report(Evaluated(evaluation, best=False))
+        if "init_from" not in run.record and trainer.processes.rank == 0:
+            warn_if_odd(evaluation["train_loss"], run.record["vocab_size"])
+
+
+def _train(
+    trainer: Trainer,
+    prepared: Preparation,
+    log: MetricsLog,
+    report: Report,
+    signal: Callable[[], int],
+) -> None:
+    """The steps; a checkpoint at every evaluation, at the end, and after a signal."""
+    run, s, best = prepared.run, prepared.run.settings, prepared.best
+    for metrics in trainer.steps(prepared.step, s.max_iters):
+        log.append(metrics)
+        report(Stepped(metrics))
+        step, evaluated = metrics["step"], None
+        if step % s.eval_interval == 0 or step == s.max_iters:
+            evaluation = trainer.evaluate(step)
+            is_best = evaluation["val_loss"] < best.loss
+            best = Best(step, evaluation["val_loss"]) if is_best else best
+            log.append(evaluation)
+            evaluated = Evaluated(evaluation, is_best)
+        number = trainer.processes.any(signal())
+        if trainer.processes.rank == 0 and (evaluated or number):
+            log.sync()
+            checkpoint = _checkpoint(prepared, step, best)
+            run.checkpoints.save(checkpoint, keep=run.keep, every=s.eval_interval)
+        if evaluated:
+            report(evaluated)
+        if number and step < s.max_iters:
+            raise Interrupted(number, run.folder, step)
 
 
 def _advice(run: Run) -> str:
@@ -141,7 +158,8 @@ def _finish(run: Run) -> Finished:
 
 def sample_text(run: Run) -> str:
     """500 tokens that follow a line break, from the best checkpoint; the same every time."""
-    model, tokenizer = run.model(), run.tokenizer()
+    known = run.checkpoints.pointer("best") is not None  # no loss may have been finite
+    model, tokenizer = run.model("best" if known else "latest"), run.tokenizer()
     prompt = first_ids(tokenizer)
     with one_blas_thread():
         ids = generate(
