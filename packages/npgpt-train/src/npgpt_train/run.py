@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,13 +20,11 @@ from npgpt_train.disk import read_file, read_json, replace_file, require_inside,
 from npgpt_train.metrics import Metrics, read_metrics
 from npgpt_train.parts import build_model
 from npgpt_train.provenance import RECORDED, located, require_installed
+from npgpt_train.record import FORMAT, KEEP, damage
 from npgpt_train.settings import Settings
 
-FORMAT = 1
 TOKENIZER, TOKENIZER_BESIDE = "tokenizer.json", ".tokenizer.json.unsynced"
 MAX_TOKENIZER = 2**28  # bytes
-KEEP = 3  # checkpoints beside the best
-ON_NAN = ("stop", "skip")
 UNFINISHED = frozenset(
     {lock.NAME, TOKENIZER, TOKENIZER_BESIDE, ".tokenizer.json.new", ".run.json.new"}
 )
@@ -84,7 +81,7 @@ class Run:
             raise NpgptError(
                 f"{path} has format {record.get('format')!r:.40}, this npgpt reads {FORMAT}"
             )
-        if found := _damage(record):
+        if found := damage(record):
             raise NpgptError(f"{path} is damaged: {found}")
         run = cls(folder, record)
         _ = run.settings  # validated now, so that later use cannot fail
@@ -195,26 +192,6 @@ class Run:
         model.load_state_dict(self.checkpoints.load_model(step, size))
         model.eval()
         return model
-
-
-def _damage(record: Mapping[str, Any]) -> str | None:
-    """What of a record is not as ``Run.create`` wrote it; settings and parts apart."""
-    data = record.get("data")
-    if not isinstance(data, dict) or not isinstance(data.get("sha256"), str):
-        return "data has no sha256"
-    numbers = {name: record.get(name) for name in ("vocab_size", "parameters", "ranks")}
-    numbers["data.characters"] = data.get("characters")
-    numbers["keep"] = record.get("keep", 1)
-    for name, value in numbers.items():
-        if type(value) is not int or not 1 <= value < 2**53:
-            return f"{name} is {value!r:.40}, expected a whole number of at least 1"
-    texts = {"preset": "", "init_from": "", "tokenizer_sha256": "", "on_nan": "stop"}
-    for name, default in texts.items():
-        if not isinstance(record.get(name, default), str):
-            return f"{name} is {record[name]!r:.40}, expected a text"
-    if record.get("on_nan", "stop") not in ON_NAN:
-        return f"on_nan is {record['on_nan']!r:.40}, expected one of {', '.join(ON_NAN)}"
-    return None
 
 
 def load_run(folder: str | Path, checkpoint: str = "best") -> LoadedRun:

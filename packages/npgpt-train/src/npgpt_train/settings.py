@@ -99,6 +99,17 @@ class Settings:
         """Plain dicts, lists, strings and numbers."""
         return {**asdict(self), "data": list(self.data)}
 
+    def flat(self) -> dict[str, Any]:
+        """Name -> value, with the options of parts as ``part.option``."""
+        flat: dict[str, Any] = {}
+        for name, value in vars(self).items():
+            if isinstance(value, Part):
+                flat[name] = value.name
+                flat |= {f"{name}.{option}": item for option, item in value.options.items()}
+            else:
+                flat[name] = value
+        return flat
+
     @classmethod
     def from_json(cls, record: Any) -> Settings:
         """Read back what ``to_json`` gave; raises ``NpgptError`` on anything else."""
@@ -129,15 +140,11 @@ def _part_from_json(kind: str, record: Any) -> Part:
 
 def differences(wanted: Settings, there: Settings) -> dict[str, str]:
     """Names of settings (dotted for options of parts) in which two differ -> how, in words."""
-    found: dict[str, str] = {}
-    own, other = wanted.to_json(), there.to_json()
-    for name, value in own.items():
-        pairs = {name: (value, other[name])}
-        if name in PARTS and value["name"] == other[name]["name"]:
-            options, others = value["options"], other[name]["options"]
-            keys = sorted(options.keys() | others.keys())
-            pairs = {f"{name}.{key}": (options.get(key), others.get(key)) for key in keys}
-        elif name in PARTS:
-            pairs = {name: (value["name"], other[name]["name"])}
-        found |= {key: f"{key} is {b!r}, not {a!r}" for key, (a, b) in pairs.items() if a != b}
-    return found
+    own, other = wanted.flat(), there.flat()
+    exchanged = {part for part in PARTS if own[part] != other[part]}  # their options say nothing
+    return {
+        key: f"{key} is {other.get(key)!r}, not {own.get(key)!r}"
+        for key in sorted(own.keys() | other.keys())
+        if own.get(key) != other.get(key)
+        and not ("." in key and key.partition(".")[0] in exchanged)
+    }

@@ -11,10 +11,12 @@ from typing import Any
 from npgpt_core.errors import NpgptError
 from npgpt_train import parts
 from npgpt_train.choices import Choices, choose
-from npgpt_train.preparation import Preparation, joined_run, new_run, resumed_run
+from npgpt_train.preparation import Preparation, new_run
 from npgpt_train.processes import Processes, open_processes
 from npgpt_train.progress import Event, Report
-from npgpt_train.run import KEEP, ON_NAN, Run, check_free, next_free
+from npgpt_train.record import KEEP, ON_NAN
+from npgpt_train.resuming import joined_run, resumed_run
+from npgpt_train.run import Run, check_free, next_free
 from npgpt_train.session import run_session
 from npgpt_train.settings import Settings
 from npgpt_train.workers import physical_cores

@@ -15,7 +15,6 @@ import numpy as np
 from npgpt_train.comparison.held_out import HeldOut
 from npgpt_train.comparison.variants import Variant
 from npgpt_train.run import Run
-from npgpt_train.settings import Part
 from npgpt_train.workers import physical_cores
 
 FORMAT = 1
@@ -48,23 +47,12 @@ def summarize(
 
 def _shared(runs: list[Run]) -> dict[str, Any]:
     """The settings that all runs have in common; parts as dotted options."""
-    flats = [_flat(run) for run in runs]
+    flats = [run.settings.flat() for run in runs]
     return {
-        name: value
+        name: list(value) if isinstance(value, tuple) else value
         for name, value in flats[0].items()
         if all(name in flat and flat[name] == value for flat in flats)
     }
-
-
-def _flat(run: Run) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in vars(run.settings).items():
-        if isinstance(value, Part):
-            flat[name] = value.name
-            flat |= {f"{name}.{option}": item for option, item in value.options.items()}
-        else:
-            flat[name] = list(value) if isinstance(value, tuple) else value
-    return flat
 
 
 def _groups(measured: Mapping[Variant, dict[str, Any]]) -> dict[str, Any]:
