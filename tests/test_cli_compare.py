@@ -102,6 +102,7 @@ def test_again_it_reuses_and_gives_the_same(compared, npgpt, text):
     assert {path.name: path.read_bytes() for path in (compared / "figures").iterdir()} == files
 
 
+@pytest.mark.once
 def test_killed_anywhere_it_goes_on_to_the_same_report(compared, text, tmp_path):
     out = tmp_path / "killed"
     command = [sys.executable, "-c", "from npgpt_cli.main import main; main()", "compare", *THREE]
@@ -122,6 +123,7 @@ def test_runs_that_were_made_otherwise_are_refused_by_name(compared, npgpt, text
     assert "lr is 0.003, not 0.5" in result.output
 
 
+@pytest.mark.once
 def test_optimizers_and_seeds_are_axes_too(npgpt, text_file, tmp_path):
     out = tmp_path / "axes"
     flags = ["--optimizers", "adam,sgd", "--seeds", "2", "--seed", "7"]
@@ -185,6 +187,7 @@ QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
 QUIET += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
+@pytest.mark.once
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 @pytest.mark.parametrize("width", [1200, 400])
 def test_chromium_shows_the_page_without_errors_or_requests(width, hostile, tmp_path):

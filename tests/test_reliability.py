@@ -79,6 +79,7 @@ def _finish(out, text):
 # --------------------------------------------------------------------- sudden death
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("seed", range(CRASHES))
 def test_killed_at_any_moment_a_run_ends_as_if_it_had_not_been(seed, whole, tmp_path):
     state, text, seconds = whole
@@ -113,6 +114,7 @@ def _trained(out, text, stop_at=None, **flags):
     return _state(out)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "flags",
     [
@@ -177,6 +179,7 @@ def test_a_second_interrupt_ends_at_once(whole, tmp_path):
 # ----------------------------------------------------------------------------- disks
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kilobytes", [1, 20, 60, 120, 160])
 def test_a_full_disk_is_one_line_and_nothing_is_lost(kilobytes, whole, tmp_path):
     """No file may grow beyond a limit: writing fails for real, in the middle."""
