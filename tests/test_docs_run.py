@@ -1,8 +1,8 @@
 """The Python of the documents runs from top to bottom, and prints what they show.
 
 Not run: code between markers, which is a copy of the source (tests/test_docs_sync.py), and blocks
-after ``<!-- not run: reason -->``, all of which stand in NOT_RUN. docs/PLUGINS.md has a test of its
-own, and so have docs/ARCHITECTURE.md and the READMEs.
+after ``<!-- not run: reason -->``, all of which stand in NOT_RUN. docs/PLUGINS.md, docs/CONTRACT.md
+and the READMEs have tests of their own.
 """
 
 import re
@@ -13,12 +13,36 @@ from sybil import Document
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["docs/BACKPROP.md", "docs/TOKENIZERS.md"]
+PAGES = ["docs/ARCHITECTURE.md", "docs/BACKPROP.md", "docs/TOKENIZERS.md"]
+RUN_ELSEWHERE = {
+    "docs/PLUGINS.md": "test_docs_plugins.py",
+    "docs/CONTRACT.md": "test_contract_docs.py",
+}
+FOLDERS = ["*.md", "docs/*.md", "benchmarks/*.md", "packages/*/README.md", "examples/**/README.md"]
+ALL = sorted(str(path.relative_to(ROOT)) for glob in FOLDERS for path in ROOT.glob(glob))
 LEFT_OUT = re.compile(
     r"^<!-- code: .*?^<!-- /code -->|^<!-- not run: (?P<reason>.*?) -->\s*^```.*?^```$",
     re.MULTILINE | re.DOTALL,
 )
-NOT_RUN: list[tuple[str, str]] = []  # (page, reason), in the order of the pages
+FENCE = re.compile(r"^```(\w+)\n.*?^```$", re.MULTILINE | re.DOTALL)
+NO_CODE = {"text", "math"}
+NOT_RUN = [  # (page, reason), in the order of the pages
+    ("CONTRIBUTING.md", "it is what CI runs"),
+    ("README.md", "makes the environment, and trains for minutes"),
+    ("README.md", "makes the environment, and trains for minutes"),
+    ("README.md", "trains for minutes"),
+    ("README.md", "it is what CI runs"),
+    ("benchmarks/README.md", "takes minutes, and installs PyTorch"),
+    ("docs/ARCHITECTURE.md", "takes minutes"),
+    ("docs/PLUGINS.md", "it publishes"),
+    ("docs/PLUGINS.md", "it changes the reader's shell"),
+    ("docs/RELIABILITY.md", "takes an hour and more"),
+    ("examples/plugins/npgpt-byte-fallback/README.md", "the tests install it"),
+    ("examples/plugins/npgpt-byte-fallback/README.md", "the tests install it"),
+    ("examples/plugins/npgpt-lion-wsd/README.md", "the tests install it"),
+    ("packages/npgpt-cli/README.md", "trains for minutes"),
+    ("packages/npgpt-train/README.md", "installs MPICH"),
+]
 
 
 def left_out(page):
@@ -37,5 +61,15 @@ def test_a_page_runs(page, tmp_path, monkeypatch):
 
 
 def test_what_is_not_run_says_why():
-    reasons = [(page, match["reason"]) for page in PAGES for match in left_out(page)]
+    reasons = [(page, match["reason"]) for page in ALL for match in left_out(page)]
     assert [(page, reason) for page, reason in reasons if reason] == NOT_RUN
+
+
+@pytest.mark.parametrize("page", sorted(set(ALL) - RUN_ELSEWHERE.keys()))
+def test_every_block_is_run_or_says_why_not(page):
+    spans = [range(*match.span()) for match in left_out(page)]
+    for block in FENCE.finditer((ROOT / page).read_text("utf-8")):
+        if block[1] in NO_CODE or any(block.start() in span for span in spans):
+            continue
+        assert block[1] == "python", f"not run, and without a reason: {block[0]}"
+        assert page in PAGES or page.endswith("README.md")  # which test_readme.py runs
