@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from npgpt_cli.main import main
-from npgpt_train.comparison.report import write_report
+from npgpt_train.comparison.report import render, write_report
 from npgpt_train.run import Run
 
 SMALL = ["--preset", "tiny", "--max-iters", "6", "--eval-interval", "2", "--eval-iters", "1"]
@@ -74,6 +74,13 @@ def test_it_trains_measures_and_reports(compared):
     for name in record["runs"]:
         assert f"](figures/{name}.svg)" in markdown
         assert (compared / "figures" / f"{name}.svg").read_text().lstrip().startswith("<?xml")
+
+
+def test_the_tables_are_part_of_the_report(compared):
+    record = json.loads((compared / "report.json").read_text())
+    tables = render(record, "tables.md.jinja")
+    assert "| bits per character, all restored |" in tables
+    assert tables.strip() in (compared / "report.md").read_text()
 
 
 def test_embeddings_are_the_tables_and_the_head(compared):

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.plots import _running_mean, plot_curves
+from npgpt_train.plots import POINTS, _extremes, _running_mean, plot_curves
 
 
 def run(n=60, every=10):
@@ -83,3 +83,13 @@ def test_the_running_mean_is_the_mean_of_the_neighbours(values, window):
         near = near[np.isfinite(near)]
         expected = near.mean() if len(near) else np.nan
         np.testing.assert_allclose(mean[i], expected, atol=1e-6)
+
+
+def test_a_long_curve_keeps_its_extremes():
+    values = np.random.default_rng(0).normal(size=10 * POINTS)
+    values[777], values[778], values[5 * POINTS :] = 99, -99, np.nan
+    shown = _extremes(values)
+    assert len(shown) <= POINTS
+    assert {777, 778} <= set(shown.tolist())
+    assert np.isnan(values[shown]).any()
+    assert _extremes(values[:10]).tolist() == list(range(10))

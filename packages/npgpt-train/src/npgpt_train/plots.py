@@ -42,6 +42,7 @@ STYLE: dict[Any, Any] = {
     "ytick.color": "#4a525a",
 }
 UNDATED: dict[str, dict[str, Any]] = {".png": {"Software": None}, ".svg": {"Date": None}}
+POINTS = 1600  # of a curve: more than the picture has pixels across
 DRAWABLE = 1e30  # axes overflow long before floats do
 
 
@@ -59,7 +60,7 @@ def plot_curves(
     """
     steps = [line for line in metrics if "loss" in line]
     evaluations = [line for line in metrics if "val_loss" in line]
-    with _figure(path, (11, 7)) as figure:
+    with open_figure(path, (11, 7)) as figure:
         figure.suptitle(title, fontsize=13, fontweight="bold", parse_math=False)
         (loss, norm), (rate, improvement) = figure.subplots(2, 2, sharex=True)
         _draw_loss(loss, steps, evaluations)
@@ -76,7 +77,7 @@ def plot_overlay(
     Raises:
         NpgptError: see ``plot_curves``.
     """
-    with _figure(path, (11, 4.5)) as figure:
+    with open_figure(path, (11, 4.5)) as figure:
         axes = figure.subplots()
         axes.set(title="Validation loss", xlabel="step", ylabel="bits per character")
         for color, (name, points) in zip(cycle(SERIES), curves.items(), strict=False):
@@ -86,25 +87,23 @@ def plot_overlay(
 
 
 @contextmanager
-def _figure(path: str | PathLike[str], size: tuple[float, float]) -> Iterator[Figure]:
+def open_figure(path: str | PathLike[str], size: tuple[float, float]) -> Iterator[Figure]:
     """A figure to draw on in a ``with`` block, saved to ``path`` when that ends."""
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise NpgptError(
-            'drawing curves needs matplotlib: pip install "npgpt-train[plot]"'
-        ) from error
+        raise NpgptError('drawing needs matplotlib: pip install "npgpt-train[plot]"') from error
     suffix = Path(path).suffix.lower()
     if suffix not in UNDATED:
-        raise NpgptError(f"curves cannot be drawn into {path}: expected a name in .png or .svg")
+        raise NpgptError(f"cannot draw into {path}: expected a name in .png or .svg")
     with rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
         yield figure
         try:
             figure.savefig(path, format=suffix[1:], dpi=150, metadata=UNDATED[suffix])
         except OSError as error:
-            raise NpgptError(f"curves cannot be written to {path}: {error.strerror}") from error
+            raise NpgptError(f"cannot write {path}: {error.strerror}") from error
 
 
 # ------------------------------------------------------------------------- panels
@@ -153,7 +152,8 @@ def _draw_noisy(
 ) -> None:
     """Every value, faint, and the running mean over a fortieth of the run."""
     at, values = _column(lines, "step"), _column(lines, name)
-    axes.plot(at, values, color=color, alpha=0.25, lw=0.8)
+    shown = _extremes(values)
+    axes.plot(at[shown], values[shown], color=color, alpha=0.25, lw=0.8)
     axes.plot(at, _running_mean(values, len(values) // 40), color=color, lw=1.8, label=label)
 
 
@@ -164,6 +164,20 @@ def _column(lines: Sequence[Mapping[str, Any]], name: str) -> Array:
     """The values of a name, NaN where there is none that can be drawn."""
     values = np.array([line.get(name, np.nan) for line in lines], np.float64)
     return np.where(np.abs(values) < DRAWABLE, values, np.nan)
+
+
+def _extremes(values: Array) -> Array:
+    """Indices of the lowest and highest value of each of POINTS / 2 windows: all if there are few.
+
+    A long run draws as it would with every value, in a fraction of the file.
+    """
+    if len(values) <= POINTS:
+        return np.arange(len(values))
+    windows = np.array_split(np.arange(len(values)), POINTS // 2)
+    finite = np.isfinite(values)
+    low, high = np.where(finite, values, np.inf), np.where(finite, values, -np.inf)
+    found = [(window[low[window].argmin()], window[high[window].argmax()]) for window in windows]
+    return np.unique(np.array(found, int))
 
 
 def _running_mean(values: Array, window: int) -> Array:

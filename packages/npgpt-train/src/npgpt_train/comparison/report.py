@@ -45,19 +45,28 @@ def write_report(
     """
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    plot_overlay(_in_bits(record, metrics), figures / "all.svg")
+    plot_overlay(bits_per_step(record, metrics), figures / "all.svg")
     for name, events in metrics.items():
         plot_curves(events, figures / f"{name}.svg", title=name)
-    pages = []
-    for suffix, escape in (("md", False), ("html", True)):
-        text = render(record, figures, f"report.{suffix}.jinja", escape=escape)
-        pages.append(folder / f"report.{suffix}")
-        replace_file(pages[-1], text.encode("utf-8", "replace"))
-    return pages
+    urls = {name: _data_url(figures / f"{name}.svg") for name in ["all", *metrics]}
+    pages = {
+        folder / "report.md": render(record, "report.md.jinja"),
+        folder / "report.html": render(record, "report.html.jinja", escape=True, figures=urls),
+    }
+    for path, text in pages.items():
+        replace_file(path, text.encode("utf-8", "replace"))
+    return list(pages)
 
 
-def render(record: Mapping[str, Any], figures: Path, template: str, *, escape: bool) -> str:
-    """Fill a template; ``escape`` makes whatever a run or model wrote harmless in HTML."""
+def render(record: Mapping[str, Any], template: str, *, escape: bool = False, **values: Any) -> str:
+    """Fill a template.
+
+    Args:
+        record: what ``report.json`` holds.
+        template: the name of its file.
+        escape: make whatever a run or model wrote harmless in HTML.
+        values: what else the template shows.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -78,9 +87,7 @@ def render(record: Mapping[str, Any], figures: Path, template: str, *, escape: b
         names=names,
         samples=samples,
         fence=_fence(samples),
-        figures={name: _data_url(figures / f"{name}.svg") for name in ["all", *names]}
-        if escape
-        else {},
+        **values,
     )
     return page
 
@@ -97,7 +104,7 @@ def _fence(samples: Mapping[str, list[str]]) -> str:
     return "`" * max(3, longest + 1)
 
 
-def _in_bits(
+def bits_per_step(
     record: Mapping[str, Any], metrics: Mapping[str, Metrics]
 ) -> dict[str, list[tuple[int, float]]]:
     """(step, bits per character) of each run's evaluations, what its tokenizer lost included."""
