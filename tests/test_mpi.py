@@ -78,6 +78,22 @@ def test_a_rank_that_dies_ends_the_job_and_the_run_resumes(text_file, tmp_path):
     assert (out / "checkpoints" / (out / "latest").read_text().strip() / "state.json").is_file()
 
 
+def test_a_signal_to_one_rank_ends_all_after_the_same_step(text_file, tmp_path):
+    out = tmp_path / "run"
+    args = ["--data", text_file, "--out", out, "--max-iters", "100000", "--eval-interval", "20"]
+    command = [MPIEXEC, "-n", "2", *NPGPT, "train", "--workers", "1", *SMALL, *map(str, args)]
+    job = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        _wait_for(out / "latest")
+        os.kill(_ranks(out)[-1], signal.SIGTERM)
+        output, _ = job.communicate(timeout=60)
+    finally:
+        job.kill()
+    assert output.count("--resume --out") == 1
+    last = json.loads((out / "metrics.jsonl").read_text().splitlines()[-1])["step"]
+    assert (out / "latest").read_text().strip() == f"step-{last:06d}"
+
+
 def _wait_for(path):
     deadline = time.monotonic() + 60
     while not path.exists():

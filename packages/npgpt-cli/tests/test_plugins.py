@@ -266,6 +266,8 @@ def test_a_strangers_command_runs_and_its_errors_are_its_own(npgpt):
     [
         (["--help"], ("numpy", "rich", "npgpt_cli.commands.train")),
         (["train", "--help"], ("numpy", "rich")),
+        (["compare", "--help"], ("numpy", "rich")),
+        (["evaluate", "--help"], ("numpy", "rich")),
         (["plugins"], ("numpy", "rich")),
         (["plugins", "--help"], ("numpy", "rich")),
         (["plugins", "new", "--help"], ("numpy", "rich")),

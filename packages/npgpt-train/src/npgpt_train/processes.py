@@ -17,6 +17,7 @@ import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
+from npgpt_train.interruption import Interrupted
 
 SIZE_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
 """Where launchers (MPICH and Intel, Open MPI, Slurm) say how many ranks they started."""
@@ -97,6 +98,10 @@ class MPIProcesses(Processes):
         """An exception on one rank ends the job: the others would wait for that rank forever."""
         try:
             yield
+        except Interrupted as stopped:  # all ranks leave after the same step; one says so
+            if self.rank > 0:
+                raise SystemExit(128 + stopped.signal) from None
+            raise
         except BaseException as error:
             sys.stderr.write(
                 f"Error: rank {self.rank} of {self.size} stopped: {type(error).__name__}: {error}."
