@@ -11,6 +11,7 @@ def npgpt_commands() -> Mapping[str, str]:
     return {
         "train": "npgpt_cli.commands.train:train",
         "compare": "npgpt_cli.commands.compare:compare",
+        "explain": "npgpt_cli.commands.explain:explain",
         "generate": "npgpt_cli.commands.generate:generate",
         "evaluate": "npgpt_cli.commands.evaluate:evaluate",
         "plot": "npgpt_cli.commands.plot:plot",

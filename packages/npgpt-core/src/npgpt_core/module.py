@@ -38,7 +38,11 @@ class Module(ABC):
 
     @abstractmethod
     def backward(self, *doutputs: Any, **options: Any) -> Any:
-        """Add to the gradients of the parameters and return the gradient of the input."""
+        """Add to the gradients of the parameters and return the gradient of the input.
+
+        ``npgpt explain backward`` shows the first line of the docstring as the mathematics: that of
+        the input, then that of each parameter, with semicolons between.
+        """
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """The same as ``forward``."""

@@ -20,7 +20,12 @@ SPECIAL_TOKENS = ("<pad>", "<unk>", "<bos>", "<eos>")
 
 
 class Tokenizer(Protocol):
-    """Text to ids and back. Options are keyword arguments of ``__init__``."""
+    """Text to ids and back. Options are keyword arguments of ``__init__``.
+
+    ``npgpt explain tokenize`` shows more of a tokenizer that offers ``merge_stages(text)``, which
+    yields for each word its ids before any merge and after each, and ``token_bytes(i)``, the bytes
+    of one id.
+    """
 
     @property
     def vocab_size(self) -> int:

@@ -16,7 +16,7 @@ decoding is joining the texts of the tokens.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -128,6 +128,20 @@ class BPETokenizer(BaseTokenizer):
             return data.decode("utf-8", "surrogatepass")
         except UnicodeDecodeError:
             return data.decode("utf-8", "replace")
+
+    def merge_stages(self, text: str) -> Iterator[list[list[int]]]:
+        """Yield for each word of a text its ids before any merge, and after each; to look at.
+
+        The last are those that ``encode`` gives.
+        """
+        self._require_trained()
+        for words in split_words(GPT2_WORD, check_text(text)):
+            for word in words:
+                yield [list(map(ord, symbols)) for symbols in self._cache.stages(word)]
+
+    def token_bytes(self, i: int) -> bytes:
+        """The bytes that one id stands for, which may be a part of a character."""
+        return self._bytes_of_id[int(check_ids([i], self.vocab_size)[0])]
 
     def options(self) -> dict[str, Any]:
         """The keyword arguments that made this tokenizer."""

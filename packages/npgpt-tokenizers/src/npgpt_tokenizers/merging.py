@@ -9,7 +9,7 @@ earlier makes the lower id, so the merge to apply is the one whose new symbol is
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from heapq import heapify, heappop, heappush
 from operator import add
 
@@ -77,6 +77,18 @@ class PairMerges:
                     heappush(heap, (candidate, left))
         return "".join(symbols)
 
+    def stages(self, word: str) -> Iterator[str]:
+        """The word before any merge, and after each: to look at, for it takes quadratic time."""
+        symbol_of = self._symbol_of.get
+        while True:
+            yield word
+            merged = [symbol_of(pair, _NONE) for pair in map(add, word, word[1:])]
+            symbol = min(merged, default=_NONE)
+            if symbol == _NONE:
+                return
+            place = merged.index(symbol)
+            word = word[:place] + symbol + word[place + 2 :]
+
 
 class WordCache(dict[str, str]):
     """Word -> its symbols after all merges, computed when first asked for.
@@ -94,3 +106,7 @@ class WordCache(dict[str, str]):
         if len(word) <= LONG_WORD and len(self) < CACHE_SIZE:
             self[word] = symbols
         return symbols
+
+    def stages(self, word: str) -> Iterator[str]:
+        """The symbols of a word before any merge, and after each."""
+        return self._merges.stages(word.translate(self._spelling))

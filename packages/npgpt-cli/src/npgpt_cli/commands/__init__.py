@@ -4,6 +4,7 @@ SUMMARIES = {
     "check-grads": "Hold explicit gradients against central differences.",
     "compare": "Train models that differ in one thing, and compare them.",
     "evaluate": "Measure a trained model on the whole of a text.",
+    "explain": "Look inside: tokens, layers, gradients, attention, a step.",
     "generate": "Continue a text with a trained model.",
     "plot": "Draw the curves of a run.",
     "plugins": "List, check, describe and start plugins.",

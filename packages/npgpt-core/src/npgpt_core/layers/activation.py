@@ -15,7 +15,7 @@ class ReLU(Module):
         return y
 
     def backward(self, dy: Array) -> Array:
-        """The gradient passes where x was positive."""
+        """dx = dy where x > 0, else 0."""
         return functional.relu_backward(dy, self.take())
 
 

@@ -38,10 +38,10 @@ class KeyValueCache:
 
 
 class MultiHeadAttention(Module):
-    """y = concat_h(softmax(q kᵀ / √D) v) Wₒ + bₒ, each query seeing no later key.
+    """y = concat_h(softmax(q kᵀ / √D) v) Wₒ + bₒ: (B, T, C) -> (B, T, C), with C = H · D.
 
-    (B, T, C) -> (B, T, C), with C = H · D; q, k and v come from one fused product. Vaswani et al.
-    2017 (arXiv:1706.03762), section 3.2.
+    No query sees a later key; q, k and v come from one fused product. Vaswani et al. 2017
+    (arXiv:1706.03762), section 3.2.
 
     Args:
         n_embd: C.
@@ -80,7 +80,10 @@ class MultiHeadAttention(Module):
         return out
 
     def backward(self, dy: Array) -> Array:
-        """Upside down: through Wₒ, the attention itself, √D, the qkv product."""
+        """dv = aᵀ dy, da = dy vᵀ, ds = a · (da - Σ da a), dq = ds k / √D, dk = dsᵀ q / √D.
+
+        Upside down: through Wₒ, the attention itself, √D, the qkv product. a is the softmax.
+        """
         q, k, v, a = self.take()
         dqkv = np.empty((*dy.shape[:-1], 3 * dy.shape[-1]), dy.dtype)  # (B, T, 3C)
         dq, dk, dv = split_heads(dqkv, 3, self.n_head)

@@ -48,6 +48,9 @@ class Embedding(Module):
         return self.weight[ids]
 
     def backward(self, dy: Array) -> None:
-        """Row v of dW collects dy from every place where v was looked up. Ids have no gradient."""
+        """Ids have no gradient; dW[ids[n]] += dy[n] for every n.
+
+        Row v of dW collects dy from every place where v was looked up.
+        """
         ids = self.take()
         add_rows(self.dweight, ids, dy)  # dW[ids[n]] += dy[n]

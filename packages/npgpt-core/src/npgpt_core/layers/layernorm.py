@@ -44,7 +44,10 @@ class LayerNorm(Module):
         return y
 
     def backward(self, dy: Array) -> Array:
-        """The mean and the variance depend on x too: two terms of dx̂ are taken away again."""
+        """dx = (dx̂ - mean(dx̂) - x̂ mean(dx̂ x̂)) / σ, dx̂ = dy γ; dγ = Σ dy x̂; dβ = Σ dy.
+
+        The mean and the variance depend on x too: two terms of dx̂ are taken away again.
+        """
         x_hat, rstd = self.take()
         self.dgamma += np.einsum("nc,nc->c", rows(dy), rows(x_hat))  # dγ = Σ dy x̂
         self.dbeta += rows(dy).sum(axis=0)  # dβ = Σ dy

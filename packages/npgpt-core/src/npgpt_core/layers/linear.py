@@ -43,7 +43,7 @@ class Linear(Module):
         return linear(x, self.weight, self.bias)
 
     def backward(self, dy: Array) -> Array:
-        """(..., O) -> dx (..., I)."""
+        """dx = dy Wᵀ, (..., O) -> (..., I); dW = xᵀ dy; db = Σ dy."""
         x = self.take()
         self.dweight += rows(x).T @ rows(dy)  # dW = xᵀ dy
         self.dbias += rows(dy).sum(axis=0)  # db = Σ dy

@@ -1,0 +1,136 @@
+"""One step of training taken apart, on a copy: what training would do next, and its effect."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+from npgpt_core.clipping import clip_grad_norm
+from npgpt_core.errors import NpgptError
+from npgpt_core.types import Array
+from npgpt_train.explain.backward import norm
+from npgpt_train.loop import Trainer
+from npgpt_train.preparation import Preparation
+from npgpt_train.resuming import joined_run
+from npgpt_train.run import Run
+from npgpt_train.workers import open_workers
+
+
+@dataclass(frozen=True)
+class ParameterStep:
+    """Norms of a parameter before the step, of its gradient before clipping, and of its change.
+
+    ``relative`` is ‖Δw‖ / ‖w‖; None of a parameter that was zero.
+    """
+
+    parameter: str
+    shape: tuple[int, ...]
+    weight: float
+    gradient: float
+    update: float
+    relative: float | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """The step ``number``, counted from 1, on ``rows`` rows of ``tokens`` tokens.
+
+    ``loss`` and ``loss_after`` are of the same batch, with the same dropout, before and after the
+    update. ``grad_norm`` is the joint norm of all gradients; clipping multiplied them by ``scale``,
+    which is 1 if the norm was at most ``grad_clip``, or that is 0. ``update`` is the joint norm of
+    all changes, and ``relative`` the same beside that of all parameters. ``parameters`` begin with
+    the largest gradient.
+    """
+
+    number: int
+    rows: int
+    tokens: int
+    loss: float
+    grad_norm: float
+    grad_clip: float
+    scale: float
+    schedule: str
+    lr: float
+    optimizer: str
+    update: float
+    relative: float | None
+    loss_after: float
+    parameters: list[ParameterStep]
+
+
+def explain_step(run: Run, checkpoint: str = "latest") -> Step:
+    """Take the step that follows a checkpoint; nothing of the run is written.
+
+    Raises:
+        NpgptError: a part is not installed, the data changed, no such checkpoint, or a loss that is
+            not finite.
+    """
+    prepared = _prepared(run, checkpoint)
+    accumulation = run.settings.grad_accumulation * run.record["ranks"]  # the rows of all ranks
+    s = dataclasses.replace(run.settings, grad_accumulation=accumulation)
+    with open_workers(prepared.model, s.workers) as workers:
+        train, val = prepared.tokens.train, prepared.tokens.val
+        trainer = Trainer(workers, prepared.optimizer, prepared.schedule, train, val, s)
+        return _take(trainer, prepared.step)
+
+
+def _take(trainer: Trainer, done: int) -> Step:
+    """What ``Trainer.steps`` does after ``done`` steps, with a look at everything in between."""
+    s, model, optimizer = trainer.settings, trainer.workers.models[0], trainer.optimizer
+    optimizer.zero_grad()
+    loss = trainer.gradients(done)
+    gradients = {name: norm(grad) for name, grad in model.grads().items()}
+    limit = s.grad_clip or math.inf
+    grad_norm = clip_grad_norm(model, limit)
+    if not (math.isfinite(loss) and math.isfinite(grad_norm)):
+        raise NpgptError(
+            f"step {done + 1} has the loss {loss} and the gradient norm {grad_norm}: training would"
+            " not update with it"
+        )
+    before = model.state_dict()
+    optimizer.lr = trainer.schedule(done)
+    optimizer.step()
+    parameters = [
+        _parameter(name, before[name], gradients[name], after)
+        for name, after in model.parameters().items()
+    ]
+    update = math.hypot(*(p.update for p in parameters))
+    return Step(
+        number=done + 1,
+        rows=trainer.rows,
+        tokens=s.block_size,
+        loss=loss,
+        grad_norm=grad_norm,
+        grad_clip=s.grad_clip,
+        scale=limit / grad_norm if grad_norm > limit else 1.0,
+        schedule=s.schedule.name,
+        lr=optimizer.lr,
+        optimizer=s.optimizer.name,
+        update=update,
+        relative=_ratio(update, math.hypot(*(p.weight for p in parameters))),
+        loss_after=trainer.gradients(done),
+        parameters=sorted(parameters, key=lambda p: -p.gradient),
+    )
+
+
+def _parameter(name: str, before: Array, gradient: float, after: Array) -> ParameterStep:
+    weight, update = norm(before), norm(after - before)
+    return ParameterStep(name, before.shape, weight, gradient, update, _ratio(update, weight))
+
+
+def _ratio(update: float, weight: float) -> float | None:
+    return update / weight if weight else None
+
+
+def _prepared(run: Run, which: str) -> Preparation:
+    """The run as training would go on with it, from another checkpoint than the newest if asked."""
+    prepared = joined_run(run, lambda event: None)
+    if which == "latest":
+        return prepared
+    step = run.step_of(which)
+    size = sum(array.nbytes for array in prepared.model.parameters().values())
+    checkpoint = run.checkpoints.load(step, size)
+    prepared.model.load_state_dict(checkpoint.model)
+    prepared.optimizer.load_state_dict(checkpoint.optimizer)
+    return dataclasses.replace(prepared, step=step)

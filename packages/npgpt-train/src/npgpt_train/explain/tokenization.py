@@ -1,0 +1,131 @@
+"""How a text becomes tokens: every merge in order, the ids, and what became unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from npgpt_core import registry
+from npgpt_core.errors import NpgptError, PluginError
+from npgpt_core.protocols import Tokenizer
+from npgpt_core.types import Ids
+from npgpt_train.comparison.characters import align
+from npgpt_train.corpus import Corpus, open_dataset
+from npgpt_train.explain.tokens import Token, token, tokens
+from npgpt_train.run import Run
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Two neighbours that became one token, and the pieces of the word after it."""
+
+    left: Token
+    right: Token
+    merged: Token
+    pieces: list[Token]
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word within which tokens are merged: its pieces at first, then merge by merge."""
+
+    pieces: list[Token]
+    merges: list[Merge]
+
+
+@dataclass(frozen=True)
+class Tokenization:
+    """What a tokenizer makes of a text.
+
+    ``unknown`` are the parts of the text that became ``<unk>``, neighbours together; None if the
+    tokens do not tell. ``decoded`` is the text that comes back. ``words`` are the distinct words in
+    order; None of a tokenizer that does not merge (see ``protocols.Tokenizer``).
+    """
+
+    text: str
+    vocab_size: int
+    tokens: list[Token]
+    unknown: list[str] | None
+    decoded: str
+    words: list[Word] | None
+
+
+def explain_tokenization(tokenizer: Tokenizer, text: str) -> Tokenization:
+    """Take the way of a text through a tokenizer apart."""
+    ids = np.asarray(tokenizer.encode(text))
+    return Tokenization(
+        text,
+        tokenizer.vocab_size,
+        tokens(tokenizer, ids),
+        _unknown(tokenizer, text, ids),
+        tokenizer.decode(ids),
+        list(_words(tokenizer, text)) if hasattr(tokenizer, "merge_stages") else None,
+    )
+
+
+def find_tokenizer(
+    name: str, text: str, data: Sequence[str] = (), **options: Any
+) -> tuple[Tokenizer, str]:
+    """The tokenizer of a run, or one by name trained on the spot; and where it comes from.
+
+    Args:
+        name: of a run's folder, or of an installed tokenizer.
+        text: what to train on, unless there is ``data``.
+        data: a dataset's name, or files; trained on is the part that a run would train on.
+        options: of a tokenizer to be trained.
+
+    Raises:
+        NpgptError: there is neither, or ``data`` or options for a run.
+    """
+    if (Path(name) / "run.json").exists():
+        if data or options:
+            raise NpgptError(
+                f"{name} is a run, whose tokenizer is trained: leave out --data and --vocab-size,"
+                f" or name a tokenizer ({', '.join(registry.names('tokenizer'))})"
+            )
+        return Run.open(name).tokenizer(), f"the tokenizer of {name}"
+    try:
+        registry.find("tokenizer", name)
+    except PluginError as error:
+        raise NpgptError(f"there is no run in {name!r}, and {error}") from error
+    tokenizer: Tokenizer = registry.create("tokenizer", name, **options)
+    tokenizer.train(Corpus(open_dataset(data)).train_texts() if data else [text])
+    return tokenizer, f"{name}, trained on {' '.join(data) or 'this text alone'}"
+
+
+def _words(tokenizer: Any, text: str) -> Iterator[Word]:
+    """Every distinct word once, where it first occurs."""
+    seen = set()
+    for stages in tokenizer.merge_stages(text):
+        if (word := tuple(stages[0])) not in seen:
+            seen.add(word)
+            merges = [_merge(tokenizer, *pair) for pair in pairwise(stages)]
+            yield Word(tokens(tokenizer, word), merges)
+
+
+def _merge(tokenizer: Tokenizer, before: list[int], after: list[int]) -> Merge:
+    """The merge between two stages: at the first place where they differ."""
+    place = next(i for i, (old, new) in enumerate(zip(before, after, strict=False)) if old != new)
+    left, right, merged = before[place], before[place + 1], after[place]
+    return Merge(
+        token(tokenizer, left),
+        token(tokenizer, right),
+        token(tokenizer, merged),
+        tokens(tokenizer, after),
+    )
+
+
+def _unknown(tokenizer: Tokenizer, text: str, ids: Ids) -> list[str] | None:
+    """What of the text became ``<unk>``, perhaps in lower case; None if that cannot be told."""
+    unknown = tokenizer.special_tokens.index("<unk>")
+    places = np.flatnonzero(ids == unknown)
+    if len(places) == 0:
+        return []
+    known = [tokenizer.decode(part[part != unknown]) for part in np.split(ids, places)]
+    spelled = align(text, known)
+    return align(text.lower(), known) if spelled is None else spelled

@@ -1,0 +1,261 @@
+"""Models taken apart: any model, any tokenizer, held against direct computation."""
+
+import warnings
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from npgpt_core import CrossEntropy, Embedding, Linear, Module, MultiHeadAttention
+from npgpt_core.errors import NpgptError
+from npgpt_core.functional import softmax
+from npgpt_core.layers.dropout import Dropout
+from npgpt_train.explain.attention import explain_attention
+from npgpt_train.explain.backward import explain_backward
+from npgpt_train.explain.formulas import backward_formulas, forward_formula
+from npgpt_train.explain.forward import explain_forward
+from npgpt_train.explain.picture import plot_attention
+from npgpt_train.explain.tokenization import explain_tokenization
+from npgpt_train.explain.tokens import Token, token, visible, window
+
+LONG = 150  # tokens: more than two of the blocks that attention goes through
+
+
+class Letters:
+    """a to z are 4 to 29."""
+
+    special_tokens = ("<pad>", "<unk>", "<bos>", "<eos>")
+    vocab_size = 30
+
+    def encode(self, text):
+        return np.array(
+            [ord(c) - 93 if c in "abcdefghijklmnopqrstuvwxyz" else 1 for c in text], int
+        )
+
+    def decode(self, ids):
+        return "".join("\ufffd" if i == 1 else chr(i + 93) for i in ids)
+
+
+class Halves(Letters):
+    """Ids that are bytes, and know it."""
+
+    def token_bytes(self, i):
+        return bytes([i])
+
+
+@dataclass(frozen=True)
+class Config:
+    vocab_size: int = 30
+    block_size: int = LONG
+
+
+class Plain(Module):
+    """logits = h W, h = attention(e): (B, T) -> (B, T, V).
+
+    Not made of blocks.
+    """
+
+    def __init__(self):
+        super().__init__()
+        rng = np.random.default_rng(0)
+        self.config = Config()
+        self.embedding = Embedding(30, 8, rng=rng, std=1)
+        self.attention = MultiHeadAttention(8, 2, rng=rng)
+        self.noise = Dropout(0.9, rng=rng)
+        self.head = Linear(8, 30, rng=rng, std=1)
+        self.parameter("temperature", np.ones(()))
+
+    def forward(self, ids):
+        self.keep(ids)
+        return self.head(self.noise(self.attention(self.embedding(ids)))) * self.temperature
+
+    def backward(self, dlogits):
+        self.take()
+        dx = self.attention.backward(self.noise.backward(self.head.backward(dlogits)))
+        self.embedding.backward(dx)
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = Plain()
+    model.attention.qkv.weight[...] *= 30
+    return model.eval()
+
+
+@pytest.fixture
+def text():
+    rng = np.random.default_rng(1)
+    return "".join(map(chr, rng.integers(97, 123, LONG)))
+
+
+# ------------------------------------------------------------------------- tokens
+
+
+def test_tokens_are_texts_names_or_bytes():
+    assert token(Letters(), 4) == Token(4, "a")
+    assert token(Letters(), 1) == Token(1, "<unk>")
+    assert token(Halves(), 97) == Token(97, "a")
+    assert token(Halves(), 0xC3) == Token(0xC3, "<0xC3>")
+    assert visible(" a\n\x1b") == "␣a↵\\x1b"
+
+
+def test_a_window_is_the_end_of_a_text():
+    seen = window(Letters(), "abcdef", 4)
+    assert (Letters().decode(seen.ids), seen.left_out) == ("cdef", 2)
+    assert window(Letters(), "ab", 4).left_out == 0
+    with pytest.raises(NpgptError, match="0 of the 1 tokens"):
+        window(Letters(), "", 4)
+
+
+def test_a_tokenizer_that_does_not_merge_still_tells_what_is_unknown():
+    explained = explain_tokenization(Letters(), "ab-!c")
+    assert [t.text for t in explained.tokens] == ["a", "b", "<unk>", "<unk>", "c"]
+    assert (explained.unknown, explained.words) == (["-!"], None)
+    assert explained.decoded == "ab\ufffd\ufffdc"
+
+
+# ----------------------------------------------------------------------- formulas
+
+
+class Two(Linear):
+    """y = 2 ``x``.
+
+    More.
+    """
+
+    def backward(self, dy):
+        """dx = 2 dy; nothing else.
+
+        More.
+        """
+
+    def bare(self):
+        pass
+
+
+def test_formulas_are_the_first_lines_of_docstrings():
+    two = Two(1, 1, rng=np.random.default_rng(0))
+    assert forward_formula(two) == "y = 2 x."
+    assert backward_formulas(two, 1) == ("dx = 2 dy", ["nothing else"])
+    assert backward_formulas(two, 2) == ("dx = 2 dy; nothing else", ["", ""])
+    assert backward_formulas(Plain(), 1) == ("", [""])
+
+
+# ------------------------------------------------------------------------ forward
+
+
+def test_forward_of_a_model_without_blocks(model, text):
+    explained = explain_forward(model, Letters(), text, top=3)
+    assert explained.readings is None
+    names = ["embedding", "attention.qkv", "attention.proj", "attention", "noise", "head", ""]
+    assert [output.module for output in explained.outputs] == names
+    last = explained.outputs[-1]
+    logits = model(Letters().encode(text)[None])
+    assert (last.kind, last.shape, last.parameters) == ("Plain", (1, LONG, 30), 799)
+    assert last.formula == "logits = h W, h = attention(e): (B, T) -> (B, T, V)."
+    np.testing.assert_allclose(
+        [last.mean, last.std, last.largest],
+        [logits.mean(), logits.std(), np.abs(logits).max()],
+        rtol=1e-5,
+    )
+    p = softmax(logits[0, -1])
+    best = [prediction.token.id for prediction in explained.next]
+    assert best == np.argsort(-p)[:3].tolist()
+    np.testing.assert_allclose([n.probability for n in explained.next], p[best], rtol=1e-5)
+
+
+def test_numbers_that_are_not_finite_are_shown_without_a_warning():
+    sick = Plain()
+    sick.head.bias[...] = np.inf
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert explain_forward(sick, Letters(), "ab").outputs[-1].largest == np.inf
+        assert np.isnan(explain_backward(sick, Letters(), "ab").loss)
+
+
+# ----------------------------------------------------------------------- backward
+
+
+def test_backward_equals_training_without_dropout(model, text):
+    explained = explain_backward(model, Letters(), text)
+    direct, criterion = model.replica().train(), CrossEntropy()
+    direct.noise.p = 0
+    ids = Letters().encode(text)[None]
+    assert explained.loss == criterion(direct(ids[:, :-1]), ids[:, 1:])
+    direct.backward(criterion.backward())
+    norms = {p.parameter: p.norm for module in explained.modules for p in module.parameters}
+    assert norms == pytest.approx({n: np.linalg.norm(g) for n, g in direct.grads().items()})
+    assert explained.norm == pytest.approx(np.linalg.norm(list(norms.values())))
+
+
+def test_backward_walks_from_the_loss_to_the_model(model):
+    explained = explain_backward(model, Letters(), "ab")
+    names = ["loss", "head", "noise", "attention.proj", "attention.qkv", "attention", "embedding"]
+    assert [module.module for module in explained.modules] == [*names, ""]
+    by_name = {module.module: module for module in explained.modules}
+    assert by_name["loss"].formula.startswith("dlogits = ")
+    assert by_name["head"].formula.startswith("dx = dy Wᵀ")
+    assert [(p.parameter, p.formula) for p in by_name["head"].parameters] == [
+        ("head.weight", "dW = xᵀ dy"),
+        ("head.bias", "db = Σ dy"),
+    ]
+    assert by_name["embedding"].norm is None
+    assert [p.parameter for p in by_name[""].parameters] == ["temperature"]
+
+
+def test_the_model_stays_as_it_was(model):
+    before, grads = model.state_dict(), [grad.copy() for grad in model.grads().values()]
+    for explain in (explain_forward, explain_backward, explain_attention):
+        explain(model, Letters(), "abc")
+    assert not any(module.training for _, module in model.named_modules())
+    assert model.noise.p == 0.9
+    for name, array in model.parameters().items():
+        np.testing.assert_array_equal(array, before[name])
+    for now, then in zip(model.grads().values(), grads, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def test_backward_needs_two_tokens(model):
+    with pytest.raises(NpgptError, match="1 of the 2 tokens"):
+        explain_backward(model, Letters(), "a")
+
+
+# ---------------------------------------------------------------------- attention
+
+
+def test_attention_is_the_softmax_of_all_queries_at_once(model, text):
+    explained = explain_attention(model, Letters(), text)
+    x = model.embedding(Letters().encode(text)[None])[0].astype(float)
+    q, k, _ = np.split(x @ model.attention.qkv.weight + model.attention.qkv.bias, 3, axis=-1)
+    future = np.triu(np.ones((LONG, LONG), bool), 1)
+    for head in explained.heads:
+        own = slice(4 * head.head, 4 * head.head + 4)
+        scores = np.where(future, -np.inf, q[:, own] @ k[:, own].T / np.sqrt(4))
+        np.testing.assert_allclose(head.weights, softmax(scores), atol=1e-5)
+    assert [(head.layer, head.head) for head in explained.heads] == [(0, 0), (0, 1)]
+
+
+def test_habits_are_means_over_all_tokens_but_the_first(model):
+    head = explain_attention(model, Letters(), "abc", head=1).heads[0]
+    w = head.weights
+    assert head.itself == pytest.approx((w[1, 1] + w[2, 2]) / 2)
+    assert head.previous == pytest.approx((w[1, 0] + w[2, 1]) / 2)
+    assert head.first == pytest.approx((w[1, 0] + w[2, 0]) / 2)
+    assert head.distance == pytest.approx((w[1, 0] + w[2, 1] + 2 * w[2, 0]) / 2)
+    assert explain_attention(model, Letters(), "a").heads[0].distance is None
+
+
+def test_a_model_without_attention_says_so():
+    linear = Linear(2, 2, rng=np.random.default_rng(0))
+    linear.config = SimpleNamespace(block_size=4)
+    with pytest.raises(NpgptError, match="Linear has no MultiHeadAttention"):
+        explain_attention(linear, Letters(), "a")
+
+
+@pytest.mark.parametrize(("text", "head"), [("ab$x$", 0), ("日本", None), ("x" * 60, 1)])
+def test_attention_can_be_drawn(model, text, head, tmp_path):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "attention.png"
+    plot_attention(explain_attention(model, Letters(), text, head=head), path, title="$x")
+    assert path.read_bytes().startswith(b"\x89PNG")
