@@ -331,6 +331,20 @@ def test_resuming_with_another_version_is_told(npgpt, small_run):
     assert f"numpy 1.0 (now {np.__version__})" in result.output
 
 
+@pytest.mark.filterwarnings("default")
+def test_what_a_run_says_of_itself_reaches_no_terminal_raw(npgpt, small_run):
+    record = json.loads((small_run / "run.json").read_text())
+    record["versions"]["numpy"] = "\x1b[31mred"
+    record["parts"]["model"]["version"] = "\x1b]0;title\x07"
+    (small_run / "run.json").write_text(json.dumps(record))
+    result = npgpt("train", "--resume", "--out", small_run, "--max-iters", "6")
+    assert r"\x1b[31mred" in result.output
+    assert "\x1b" not in result.output
+    record["format"] = "\x1b[2J"
+    (small_run / "run.json").write_text(json.dumps(record))
+    assert "\x1b" not in npgpt("evaluate", small_run).output
+
+
 def test_keep_says_how_many_checkpoints_stay(npgpt, text_file, tmp_path):
     out = tmp_path / "run"
     result = npgpt("train", "--data", text_file, "--out", out, *SMALL, "--keep", "1")

@@ -125,7 +125,9 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     if issubclass(category, NpgptWarning):
-        click.echo(f"Warning: {message}", err=True)
+        from npgpt_train.escaping import printable
+
+        click.echo(f"Warning: {printable(str(message))}", err=True)
     else:
         click.echo(warnings.formatwarning(message, category, filename, lineno), err=True, nl=False)
 
