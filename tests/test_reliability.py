@@ -8,6 +8,7 @@ import math
 import os
 import random
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -223,6 +224,14 @@ def test_a_folder_that_vanishes_is_told_and_not_made_again(npgpt, text_file, tmp
     assert result.exit_code == 2
     assert "cannot write" in result.output
     assert not out.exists()
+
+
+def test_a_closed_pipe_ends_quietly(text_file, tmp_path):
+    command = _command("train", "--data", text_file, "--out", tmp_path / "run", *SMALL)
+    script = f"{shlex.join(command)} | head -n 1"
+    result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert "cannot write" not in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -56,6 +56,8 @@ def writing(what: str, advice: Callable[[], str] = str) -> Iterator[None]:
     """
     try:
         yield
+    except BrokenPipeError:  # whoever read what is printed has gone: that is no file
+        raise
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         reason = error.strerror or type(error).__name__
