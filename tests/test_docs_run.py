@@ -13,7 +13,7 @@ from sybil import Document
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["docs/ARCHITECTURE.md", "docs/BACKPROP.md", "docs/TOKENIZERS.md"]
+PAGES = ["docs/ARCHITECTURE.md", "docs/BACKPROP.md", "docs/OPTIMIZERS.md", "docs/TOKENIZERS.md"]
 RUN_ELSEWHERE = {
     "docs/PLUGINS.md": "test_docs_plugins.py",
     "docs/CONTRACT.md": "test_contract_docs.py",

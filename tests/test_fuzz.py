@@ -26,7 +26,10 @@ from npgpt_train.plots import plot_curves
 from npgpt_train.resuming import joined_run
 from npgpt_train.training import ignore
 
-pytestmark = pytest.mark.filterwarnings("ignore::npgpt_core.errors.NpgptWarning")  # other versions
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.filterwarnings("ignore::npgpt_core.errors.NpgptWarning"),  # other versions
+]
 
 EXAMPLES = int(os.environ.get("NPGPT_TEST_FUZZ", "100"))
 MEMORY = 500 * 2**20  # bytes
