@@ -125,6 +125,8 @@ class TrainingDisplay:
         m = event.metrics
         click.echo(f"\n{printable(event.sample)}\n")
         click.echo(f"final loss: train {m['train_loss']:.4f}, validation {m['val_loss']:.4f}")
+        if event.skipped:
+            click.echo(f"{event.skipped:,} steps were skipped: not finite")
         if event.reference:
             click.echo(event.reference)
         click.echo(

@@ -74,6 +74,7 @@ class Finished:
         curves: the picture, or None without matplotlib.
         note: what to do to get one.
         reference: where the run stands beside the recorded curve of its preset, or "".
+        skipped: steps that were left out (``on_nan="skip"``).
     """
 
     folder: Path
@@ -82,6 +83,7 @@ class Finished:
     curves: Path | None
     note: str
     reference: str
+    skipped: int
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,15 @@ def _finish(run: Run) -> Finished:
     replace_file(run.folder / "sample.txt", sample.encode("utf-8", "surrogatepass"))
     last = [event for event in metrics if "val_loss" in event][-1]
     beside = standing(run, metrics)
-    return Finished(run.folder, last, sample, None if note else curves, note, str(beside or ""))
+    return Finished(
+        folder=run.folder,
+        metrics=last,
+        sample=sample,
+        curves=None if note else curves,
+        note=note,
+        reference=str(beside or ""),
+        skipped=sum("skipped" in event for event in metrics),
+    )
 
 
 def sample_text(run: Run) -> str:
