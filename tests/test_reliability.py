@@ -304,9 +304,10 @@ def _sick_at(monkeypatch, steps):
 
 def test_skipping_leaves_out_the_update_and_counts_it(text_file, tmp_path, monkeypatch):
     _sick_at(monkeypatch, {3, 5})
-    run = train(
-        data=str(text_file), preset="tiny", max_iters=6, out=tmp_path / "run", on_nan="skip"
-    )
+    events = []
+    settings = {"data": str(text_file), "preset": "tiny", "max_iters": 6, "on_nan": "skip"}
+    run = train(out=tmp_path / "run", report=events.append, **settings)
+    assert events[-1].skipped == 2
     skipped = [event["step"] for event in run.metrics() if event.get("skipped")]
     assert skipped == [3, 5]
     assert run.checkpoints.load(6, 10**6).optimizer["t"] == 4
