@@ -79,30 +79,6 @@ def test_a_run_extended_equals_itself_and_goes_on(npgpt, small_run):
     assert [line["step"] for line in lines if "loss" in line] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_resumed_run_equals_an_uninterrupted_one(npgpt, text_file, tmp_path):
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    flags = ["--set", "model.dropout=0.1", *SMALL]
-    for out in (whole, cut):
-        assert npgpt("train", "--data", text_file, "--out", out, *flags).exit_code == 0
-    newest = cut / "checkpoints" / "step-000004"
-    for file in newest.iterdir():
-        file.unlink()
-    newest.rmdir()
-    (cut / "latest").write_text("step-000002\n")
-    resumed = npgpt("train", "--out", cut, "--resume")
-    assert resumed.exit_code == 0, resumed.output
-    for file in ("model.safetensors", "optimizer.safetensors", "state.json"):
-        path = f"checkpoints/step-000004/{file}"
-        assert (whole / path).read_bytes() == (cut / path).read_bytes()
-    assert _timeless(whole) == _timeless(cut)
-
-
-def _timeless(run):
-    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    timings = {"seconds", "tokens_per_second"}
-    return [{k: v for k, v in line.items() if k not in timings} for line in lines]
-
-
 def test_init_from_takes_weights_and_tokenizer(npgpt, small_run, text_file, tmp_path):
     out = tmp_path / "tuned"
     flags = ["--max-iters", 1, "--eval-iters", 1, "--lr", 0]

@@ -131,8 +131,14 @@ def cache_folder(runs):
     return runs / "cache"
 
 
-def _restore(run, runs, name):
-    shutil.copyfile(runs / "char" / name, run / name)
+@contextlib.contextmanager
+def damaged(run, runs, name, data):
+    """Other bytes in a file of the run, for the length of a ``with`` block."""
+    (run / name).write_bytes(data)
+    try:
+        yield
+    finally:
+        shutil.copyfile(runs / "char" / name, run / name)
 
 
 # -------------------------------------------------------------------------- run.json
@@ -143,11 +149,9 @@ def _restore(run, runs, name):
 @example(places=[0.5, 0.9, 0.5], value=2**62)
 def test_run_json_with_other_values(places, value, run, runs):
     record = json.loads((runs / "char/run.json").read_text())
-    (run / "run.json").write_text(json.dumps(replaced(record, places, value)))
-    try:
+    data = json.dumps(replaced(record, places, value)).encode()
+    with damaged(run, runs, "run.json", data):
         refused_or_fine(lambda: load_run(run))
-    finally:
-        _restore(run, runs, "run.json")
 
 
 @FAST
@@ -156,21 +160,17 @@ def test_run_json_with_other_values(places, value, run, runs):
 def test_resuming_with_other_values(places, value, run, runs, cache_folder, monkeypatch):
     monkeypatch.setenv("NPGPT_CACHE", str(cache_folder))
     record = json.loads((runs / "char/run.json").read_text())
-    (run / "run.json").write_text(json.dumps(replaced(record, places, value)))
-    try:
+    data = json.dumps(replaced(record, places, value)).encode()
+    with damaged(run, runs, "run.json", data):
         refused_or_fine(lambda: joined_run(Run.open(run), ignore))
-    finally:
-        _restore(run, runs, "run.json")
 
 
 @FAST
 @given(cuts=CUTS)
 def test_run_json_with_other_bytes(cuts, run, runs):
-    (run / "run.json").write_bytes(mutated((runs / "char/run.json").read_bytes(), cuts))
-    try:
+    data = mutated((runs / "char/run.json").read_bytes(), cuts)
+    with damaged(run, runs, "run.json", data):
         refused_or_fine(lambda: load_run(run))
-    finally:
-        _restore(run, runs, "run.json")
 
 
 # ----------------------------------------------------------------------- checkpoints
@@ -180,13 +180,11 @@ def test_run_json_with_other_bytes(cuts, run, runs):
 @given(cuts=CUTS, name=st.sampled_from(["model", "optimizer"]))
 def test_arrays_with_other_bytes(cuts, name, run, runs):
     file = f"checkpoints/step-000002/{name}.safetensors"
-    (run / file).write_bytes(mutated((runs / "char" / file).read_bytes(), cuts))
     size = Run.open(run).record["parameters"] * 4
-    try:
+    data = mutated((runs / "char" / file).read_bytes(), cuts)
+    with damaged(run, runs, file, data):
         refused_or_fine(lambda: load_run(run))
         refused_or_fine(lambda: Run.open(run).checkpoints.load(2, size))
-    finally:
-        _restore(run, runs, file)
 
 
 @FAST
@@ -196,11 +194,9 @@ def test_headers_of_arrays_with_other_values(places, value, run, runs):
     data = (runs / "char" / file).read_bytes()
     length = int.from_bytes(data[:8], "little")
     header = json.dumps(replaced(json.loads(data[8 : 8 + length]), places, value)).encode()
-    (run / file).write_bytes(len(header).to_bytes(8, "little") + header + data[8 + length :])
-    try:
+    data = len(header).to_bytes(8, "little") + header + data[8 + length :]
+    with damaged(run, runs, file, data):
         refused_or_fine(lambda: load_run(run))
-    finally:
-        _restore(run, runs, file)
 
 
 @FAST
@@ -208,21 +204,16 @@ def test_headers_of_arrays_with_other_values(places, value, run, runs):
 def test_state_json_with_other_values(places, value, run, runs):
     file = "checkpoints/step-000002/state.json"
     state = json.loads((runs / "char" / file).read_text())
-    (run / file).write_text(json.dumps(replaced(state, places, value)))
-    try:
+    data = json.dumps(replaced(state, places, value)).encode()
+    with damaged(run, runs, file, data):
         refused_or_fine(lambda: Run.open(run).checkpoints.load(2, 10**6))
-    finally:
-        _restore(run, runs, file)
 
 
 @FAST
 @given(text=st.binary(max_size=40) | st.sampled_from([b"step-" + b"9" * 5000, b"step-000002\n"]))
 def test_pointers_with_anything(text, run, runs):
-    (run / "best").write_bytes(text)
-    try:
+    with damaged(run, runs, "best", text):
         refused_or_fine(lambda: load_run(run))
-    finally:
-        _restore(run, runs, "best")
 
 
 # --------------------------------------------------------------------------- metrics
@@ -232,12 +223,10 @@ def test_pointers_with_anything(text, run, runs):
 @given(cuts=CUTS)
 def test_metrics_with_other_bytes(cuts, run, runs):
     path = run / "metrics.jsonl"
-    path.write_bytes(mutated((runs / "char/metrics.jsonl").read_bytes(), cuts))
-    try:
+    data = mutated((runs / "char/metrics.jsonl").read_bytes(), cuts)
+    with damaged(run, runs, "metrics.jsonl", data):
         refused_or_fine(lambda: read_metrics(path))
         refused_or_fine(lambda: cut_metrics(path, 1))
-    finally:
-        _restore(run, runs, "metrics.jsonl")
 
 
 @settings(FAST, max_examples=max(10, EXAMPLES // 100), deadline=None)
@@ -251,12 +240,10 @@ def test_metrics_with_other_bytes(cuts, run, runs):
 )
 def test_metrics_of_any_numbers_are_drawn_or_refused(events, run, runs, tmp_path_factory):
     path = run / "metrics.jsonl"
-    path.write_text("".join(json.dumps(event) + "\n" for event in events))
     picture = tmp_path_factory.mktemp("curves") / "curves.svg"
-    try:
+    data = "".join(json.dumps(event) + "\n" for event in events).encode()
+    with damaged(run, runs, "metrics.jsonl", data):
         refused_or_fine(lambda: plot_curves(read_metrics(path), picture))
-    finally:
-        _restore(run, runs, "metrics.jsonl")
 
 
 # ------------------------------------------------------------------------ tokenizers

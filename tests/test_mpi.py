@@ -62,18 +62,24 @@ def test_wrong_input_is_said_once_and_ends_all_ranks(tmp_path):
     assert "nowhere.txt" in result.stderr
 
 
-def test_a_rank_that_dies_ends_the_job_and_the_run_resumes(text_file, tmp_path):
-    out = tmp_path / "run"
-    args = ["--data", text_file, "--out", out, "--max-iters", "100000", "--eval-interval", "20"]
+def _signalled(number, text, out):
+    """A job of two ranks, of which one is sent a signal after the first checkpoint; how it ends."""
+    args = ["--data", text, "--out", out, "--max-iters", "100000", "--eval-interval", "20"]
     command = [MPIEXEC, "-n", "2", *NPGPT, "train", "--workers", "1", *SMALL, *map(str, args)]
     job = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         _wait_for(out / "latest")
-        os.kill(_ranks(out)[-1], signal.SIGKILL)
+        os.kill(_ranks(out)[-1], number)
         output, _ = job.communicate(timeout=60)
     finally:
         job.kill()
-    assert job.returncode != 0
+    return job.returncode, output
+
+
+def test_a_rank_that_dies_ends_the_job_and_leaves_a_checkpoint(text_file, tmp_path):
+    out = tmp_path / "run"
+    code, output = _signalled(signal.SIGKILL, text_file, out)
+    assert code != 0
     assert "KILLED" in output.upper()
     assert _ranks(out) == []
     assert (out / "checkpoints" / (out / "latest").read_text().strip() / "state.json").is_file()
@@ -81,15 +87,7 @@ def test_a_rank_that_dies_ends_the_job_and_the_run_resumes(text_file, tmp_path):
 
 def test_a_signal_to_one_rank_ends_all_after_the_same_step(text_file, tmp_path):
     out = tmp_path / "run"
-    args = ["--data", text_file, "--out", out, "--max-iters", "100000", "--eval-interval", "20"]
-    command = [MPIEXEC, "-n", "2", *NPGPT, "train", "--workers", "1", *SMALL, *map(str, args)]
-    job = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        _wait_for(out / "latest")
-        os.kill(_ranks(out)[-1], signal.SIGTERM)
-        output, _ = job.communicate(timeout=60)
-    finally:
-        job.kill()
+    _, output = _signalled(signal.SIGTERM, text_file, out)
     assert output.count("--resume --out") == 1
     last = json.loads((out / "metrics.jsonl").read_text().splitlines()[-1])["step"]
     assert (out / "latest").read_text().strip() == f"step-{last:06d}"

@@ -3,6 +3,7 @@ import os
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from npgpt_core.errors import NpgptError
 from npgpt_train.checkpoint import Checkpoint, Checkpoints
@@ -162,3 +163,13 @@ def test_a_damaged_checkpoint_is_named(file, damage, tmp_path):
     (checkpoints.folder / "step-000005" / file).write_bytes(damage)
     with pytest.raises(NpgptError, match=file):
         checkpoints.load(5, SIZE)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.bool_])
+def test_parameters_of_another_kind_of_number_are_refused(dtype, tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(_checkpoint(5), keep=3)
+    path = checkpoints.folder / "step-000005/model.safetensors"
+    path.write_bytes(safetensors.numpy.save({"a.weight": np.zeros((3, 2), dtype)}))
+    with pytest.raises(NpgptError, match=r"a\.weight is"):
+        checkpoints.load_model(5, SIZE)

@@ -116,9 +116,16 @@ class Checkpoints:
         """Read the parameters alone, ``model_bytes`` of them.
 
         Raises:
-            NpgptError: the file is missing, damaged or too large.
+            NpgptError: the file is missing, damaged or too large, or holds other than real numbers.
         """
-        return self._arrays(step, MODEL, model_bytes)
+        arrays = self._arrays(step, MODEL, model_bytes)
+        for name, array in arrays.items():
+            if array.dtype.kind != "f":
+                raise NpgptError(
+                    f"{self.folder / _name(step) / MODEL} is damaged: {name} is {array.dtype},"
+                    " expected floating-point numbers"
+                )
+        return arrays
 
     def load_state(self, step: int) -> dict[str, Any]:
         """Read what is neither parameter nor array of the optimizer.
