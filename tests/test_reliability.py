@@ -3,9 +3,11 @@
 NPGPT_TEST_CRASHES=200 tries as many moments to kill a run as the documents speak of.
 """
 
+import fcntl
 import json
 import math
 import os
+import pty
 import random
 import resource
 import shlex
@@ -13,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 import numpy as np
@@ -135,7 +138,9 @@ def test_interrupted_anywhere_every_kind_of_run_ends_the_same(flags, text_file, 
 # -------------------------------------------------------------------------- signals
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_ends_with_a_checkpoint_and_the_way_on(number, code, whole, tmp_path):
     state, text, _ = whole
     out = tmp_path / "run"
@@ -175,6 +180,48 @@ def test_a_second_interrupt_ends_at_once(whole, tmp_path):
     begin = time.monotonic()
     assert process.wait(timeout=30) in (-signal.SIGINT, 130)
     assert time.monotonic() - begin < 5
+
+
+def _in_terminal(terminal):
+    """What makes a process the leader of a new session in a terminal, as a login shell is."""
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
+
+def test_a_closed_terminal_ends_with_a_checkpoint(whole, tmp_path):
+    state, text, _ = whole
+    out = tmp_path / "run"
+    screen, terminal = pty.openpty()
+    streams = {"stdin": terminal, "stdout": terminal, "stderr": terminal}
+    process = _start(
+        *["train", "--data", text, "--out", out, *SMALL],
+        **streams,
+        preexec_fn=lambda: _in_terminal(terminal),
+    )
+    os.close(terminal)
+    while not (out / "metrics.jsonl").exists() or b"step " not in os.read(screen, 10_000):
+        assert process.poll() is None
+    os.close(screen)
+    process.wait(timeout=60)
+    assert Run.open(out).checkpoints.steps()
+    last = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()][-1]
+    assert last["step"] == Run.open(out).checkpoints.pointer("latest")
+    _finish(out, text)
+    assert _state(out) == state
+
+
+def test_under_nohup_a_run_outlives_its_terminal(whole, tmp_path):
+    state, text, _ = whole
+    out = tmp_path / "run"
+    process = _start(
+        *["train", "--data", text, "--out", out, *SMALL],
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    while process.poll() is None:
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.01)
+    assert process.returncode == 0
+    assert _state(out) == state
 
 
 # ----------------------------------------------------------------------------- disks

@@ -1,7 +1,10 @@
-"""Take the result of ``npgpt compare`` into the documents: ``python experiments/update.py DIR``.
+"""Take what ``npgpt compare`` found into docs/EXPERIMENTS.md: ``python experiments/update.py``.
 
-Writes ``report.json``, ``tables.md`` and the figures beside this file; then ``python docs/sync.py``
-renews docs/EXPERIMENTS.md.
+    python docs/experiments/update.py runs/shakespeare runs/seeds
+
+The first folder holds the comparison that the page tells of, the second one over seeds. Writes the
+JSON, the tables, the samples and the figures beside this file; then ``python docs/sync.py`` renews
+the page.
 """
 
 import json
@@ -14,14 +17,28 @@ from npgpt_train.comparison.report import bits_per_step, render
 from npgpt_train.plots import plot_overlay
 
 HERE = Path(__file__).parent
+CURVES = "experiments/{}.png"  # as seen from docs/
+SOURCES = ("report", "seeds")
 
 
-def main(folder: Path) -> None:
-    """Copy what the document shows from a folder that ``npgpt compare`` wrote."""
-    record = json.loads((folder / "report.json").read_text("utf-8"))
-    shutil.copyfile(folder / "report.json", HERE / "report.json")
-    (HERE / "tables.md").write_text(render(record, "tables.md.jinja"), "utf-8")
-    runs = {name: Run.open(folder / "runs" / name) for name in record["runs"]}
+def fragments() -> dict[str, str]:
+    """The Markdown that the page includes, by file, made from the JSON beside this script."""
+    report, seeds = (json.loads((HERE / f"{name}.json").read_text("utf-8")) for name in SOURCES)
+    return {
+        "tables.md": render(report, "tables.md.jinja"),
+        "samples.md": render(report, "samples.md.jinja", curves=CURVES),
+        "spread.md": render(seeds, "spread.md.jinja"),
+    }
+
+
+def main(*folders: str) -> None:
+    """Copy what the page shows from folders that ``npgpt compare`` wrote."""
+    for name, folder in zip(SOURCES, folders, strict=True):
+        shutil.copyfile(Path(folder) / "report.json", HERE / f"{name}.json")
+    for name, text in fragments().items():
+        (HERE / name).write_text(text, "utf-8")
+    record = json.loads((HERE / "report.json").read_text("utf-8"))
+    runs = {name: Run.open(Path(folders[0]) / "runs" / name) for name in record["runs"]}
     curves = {name: run.metrics() for name, run in runs.items()}
     plot_overlay(bits_per_step(record, curves), HERE / "all.png")
     for name, run in runs.items():
@@ -29,4 +46,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*sys.argv[1:])

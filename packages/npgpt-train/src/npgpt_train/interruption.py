@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one ends a run after its step, the second one at once."""
+"""Ctrl-C, SIGTERM, a closed terminal: a run ends after its step; at the second signal, at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
+SIGNALS = tuple(filter(None, (signal.SIGINT, signal.SIGTERM, HANGUP)))
 
 
 class Interrupted(Exception):
@@ -31,7 +32,8 @@ def listening() -> Iterator[Callable[[], int]]:
     """Hold back the first signal in a ``with`` block; gives what says which came, 0 for none.
 
     After the first one the system's own handling is back: a second one ends the process at once.
-    Outside the main thread signals belong to others, and none is held back.
+    That a terminal was closed may be told twice, by its shell and by the system, and counts once;
+    under nohup it counts never. Outside the main thread signals belong to others.
     """
     received: list[int] = []
     if threading.current_thread() is not threading.main_thread():
@@ -40,10 +42,14 @@ def listening() -> Iterator[Callable[[], int]]:
 
     def hold(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        for each in SIGNALS:
-            signal.signal(each, signal.SIG_DFL)
+        for each in before:
+            signal.signal(each, signal.SIG_IGN if each == HANGUP else signal.SIG_DFL)
 
-    before = {each: signal.signal(each, hold) for each in SIGNALS}
+    before = {each: signal.getsignal(each) for each in SIGNALS}
+    if before.get(HANGUP) == signal.SIG_IGN:
+        del before[HANGUP]
+    for each in before:
+        signal.signal(each, hold)
     try:
         yield lambda: received[0] if received else 0
     finally:

@@ -92,7 +92,6 @@ def _train(
     run, s, best = prepared.run, prepared.run.settings, prepared.best
     for metrics in trainer.steps(prepared.step, s.max_iters):
         log.append(metrics)
-        report(Stepped(metrics))
         step, evaluated = metrics["step"], None
         if step % s.eval_interval == 0 or step == s.max_iters:
             evaluation = trainer.evaluate(step)
@@ -105,6 +104,7 @@ def _train(
             log.sync()
             checkpoint = _checkpoint(prepared, step, best)
             run.checkpoints.save(checkpoint, keep=run.keep, every=s.eval_interval)
+        report(Stepped(metrics))  # after the checkpoint: a closed terminal takes no print
         if evaluated:
             report(evaluated)
         if number and step < s.max_iters:

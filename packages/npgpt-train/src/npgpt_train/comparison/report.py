@@ -50,7 +50,7 @@ def write_report(
         plot_curves(events, figures / f"{name}.svg", title=name)
     urls = {name: _data_url(figures / f"{name}.svg") for name in ["all", *metrics]}
     pages = {
-        folder / "report.md": render(record, "report.md.jinja"),
+        folder / "report.md": render(record, "report.md.jinja", curves="figures/{}.svg"),
         folder / "report.html": render(record, "report.html.jinja", escape=True, figures=urls),
     }
     for path, text in pages.items():
