@@ -123,6 +123,23 @@ def test_killed_anywhere_it_goes_on_to_the_same_report(compared, text, tmp_path)
     assert _report(out) == _report(compared)
 
 
+def test_an_interrupted_comparison_says_how_to_go_on(text, tmp_path):
+    out = tmp_path / "interrupted"
+    command = [sys.executable, "-c", "from npgpt_cli.main import main; main()", "compare"]
+    command += ["--preset", "tiny", "--data", str(text), "--out", str(out)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    while not (out / "runs/char/metrics.jsonl").exists():
+        time.sleep(0.002)
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped after step" in errors
+    assert "the same command goes on" in errors
+
+
 def test_runs_that_were_made_otherwise_are_refused_by_name(compared, npgpt, text):
     other = [*SMALL, "--lr", "0.5"]
     result = npgpt("compare", *THREE, "--data", text, "--out", compared, *other)

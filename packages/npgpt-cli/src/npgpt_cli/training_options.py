@@ -77,14 +77,18 @@ def _options() -> list[Callable[[Any], Any]]:
 
 
 @contextmanager
-def told_how_to_resume() -> Iterator[None]:
-    """Say in one line how to go on when a signal ends training; the exit code is the shell's."""
+def told_how_to_resume(how: str = "npgpt train --resume --out {}") -> Iterator[None]:
+    """Say in one line how to go on when a signal ends training; the exit code is the shell's.
+
+    Args:
+        how: ``{}`` stands for the folder of the run.
+    """
     from npgpt_train.interruption import Interrupted
 
     try:
         yield
     except Interrupted as stopped:
-        click.echo(f"\n{stopped}: npgpt train --resume --out {stopped.folder}", err=True)
+        click.echo(f"\n{stopped}: {how.format(stopped.folder)}", err=True)
         raise SystemExit(128 + stopped.signal) from stopped
 
 

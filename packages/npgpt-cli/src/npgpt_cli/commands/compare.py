@@ -57,7 +57,7 @@ def compare(
     from npgpt_cli.display import TrainingDisplay, print_comparison
     from npgpt_train.comparison.compare import compare as run_comparison
 
-    with told_how_to_resume(), TrainingDisplay() as display:
+    with told_how_to_resume("the same command goes on"), TrainingDisplay() as display:
         record = run_comparison(
             out=out,
             tokenizers=tokenizers,
