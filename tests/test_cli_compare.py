@@ -71,6 +71,7 @@ def test_it_trains_measures_and_reports(compared):
     assert "tokenizer" not in record["setting"]
     assert record["setting"]["max_iters"] == 6
     markdown = (compared / "report.md").read_text()
+    assert "; all steps took " in markdown
     for name in record["runs"]:
         assert f"](figures/{name}.svg)" in markdown
         assert (compared / "figures" / f"{name}.svg").read_text().lstrip().startswith("<?xml")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from npgpt_train import Run
 from npgpt_train.comparison.report import bits_per_step, render
+from npgpt_train.comparison.tables import machine
 from npgpt_train.plots import plot_overlay
 
 HERE = Path(__file__).parent
@@ -25,7 +26,9 @@ def fragments() -> dict[str, str]:
     """The Markdown that the page includes, by file, made from the JSON beside this script."""
     report, seeds = (json.loads((HERE / f"{name}.json").read_text("utf-8")) for name in SOURCES)
     return {
+        "machine.md": machine(report) + "\n",
         "tables.md": render(report, "tables.md.jinja"),
+        "setting.md": render(report, "setting.md.jinja"),
         "samples.md": render(report, "samples.md.jinja", curves=CURVES),
         "spread.md": render(seeds, "spread.md.jinja"),
     }

@@ -35,6 +35,17 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
+def machine(record: Mapping[str, Any]) -> str:
+    """When and where the numbers came about, and how long the steps of all runs took."""
+    of = record["machine"]
+    words = [record["date"], of["processor"], f"{of['cores']} cores", f"Python {of['python']}"]
+    words.append(f"NumPy {of['numpy']}")
+    if of["openblas_coretype"]:
+        words.append(f"OPENBLAS_CORETYPE={of['openblas_coretype']}")
+    seconds = sum(run["timing"]["seconds"] for run in record["runs"].values())
+    return f"{', '.join(words)}; all steps took {duration(seconds)}."
+
+
 def _digits(digits: int) -> Callable[[float | None], str]:
     return lambda value: number(value, digits)
 
@@ -112,6 +123,17 @@ def all_tables(record: Mapping[str, Any]) -> list[Table]:
         )
         for title, rows in ROWS.items()
     ]
+
+
+def setting_rows(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """A row for each setting that all runs have in common."""
+    return [(name, _setting(value)) for name, value in record["setting"].items()]
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def spread_rows(record: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
