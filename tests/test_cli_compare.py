@@ -149,6 +149,17 @@ def test_runs_that_were_made_otherwise_are_refused_by_name(compared, npgpt, text
 
 
 @pytest.mark.once
+def test_the_tiny_preset_takes_less_than_two_minutes_and_ends_as_recorded(npgpt, tmp_path):
+    begin = time.monotonic()
+    flags = ["--tokenizers", "char,word,bpe", "--preset", "tiny"]
+    result = npgpt("compare", *flags, "--out", tmp_path / "tiny")
+    assert result.exit_code == 0, result.output
+    assert time.monotonic() - begin < 120
+    assert result.output.count("): normal\n") == 3
+    assert (tmp_path / "tiny/report.html").exists()
+
+
+@pytest.mark.once
 def test_optimizers_and_seeds_are_axes_too(npgpt, text_file, tmp_path):
     out = tmp_path / "axes"
     flags = ["--optimizers", "adam,sgd", "--seeds", "2", "--seed", "7"]
