@@ -128,8 +128,12 @@ def figure(target: str) -> str:
     """``path key spec`` -> that value of that file, formatted."""
     path, _, rest = target.partition(" ")
     key, _, spec = rest.partition(" ")
-    value = json.loads((DOCS / path).read_text("utf-8"))
-    for part in key.split("."):
+    value, rest = json.loads((DOCS / path).read_text("utf-8")), key
+    while rest:
+        if isinstance(value, dict) and rest in value:  # a key with dots in it
+            part, rest = rest, ""
+        else:
+            part, _, rest = rest.partition(".")
         try:
             value = value[int(part) if isinstance(value, list) else part]
         except (LookupError, TypeError, ValueError):

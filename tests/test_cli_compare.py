@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from npgpt_cli.main import main
-from npgpt_train.comparison.report import render, write_report
+from npgpt_train.comparison.report import bits_per_step, render, write_report
 from npgpt_train.run import Run
 
 SMALL = ["--preset", "tiny", "--max-iters", "6", "--eval-interval", "2", "--eval-iters", "1"]
@@ -172,6 +172,42 @@ def test_optimizers_and_seeds_are_axes_too(npgpt, text_file, tmp_path):
     assert spread["lowest"] <= spread["mean"] <= spread["highest"]
     assert spread["runs"] == 2
     assert "Over seeds" in (out / "report.md").read_text()
+
+
+def test_runs_that_read_another_text_are_refused(compared, npgpt, text):
+    record = json.loads((compared / "runs/word/run.json").read_text())
+    record["data"]["sha256"] = "0" * 64
+    (compared / "runs/word/run.json").write_text(json.dumps(record))
+    result = npgpt("compare", *THREE, "--data", text, "--out", compared, *SMALL)
+    assert result.exit_code == 2
+    assert "word was trained on another text than" in result.output
+
+
+def test_runs_of_several_processes_are_refused(compared, npgpt, text):
+    record = json.loads((compared / "runs/word/run.json").read_text())
+    (compared / "runs/word/run.json").write_text(json.dumps({**record, "ranks": 2}))
+    result = npgpt("compare", *THREE, "--data", text, "--out", compared, *SMALL)
+    assert result.exit_code == 2
+    assert "word was trained by 2 processes" in result.output
+
+
+@pytest.mark.once
+def test_what_is_not_named_comes_from_the_settings(npgpt, text_file, tmp_path):
+    config, out = tmp_path / "run.toml", tmp_path / "out"
+    config.write_text('seed = 5\n[optimizer]\nname = "adamw"\nweight_decay = 0.2\n')
+    flags = ["--tokenizers", "char,word", "--config", config]
+    result = npgpt("compare", *flags, "--data", text_file, "--out", out, *SMALL)
+    assert result.exit_code == 0, result.output
+    setting = _report(out)["setting"]
+    assert (setting["seed"], setting["optimizer"]) == (5, "adamw")
+    assert setting["optimizer.weight_decay"] == 0.2
+
+
+def test_a_curve_without_a_price_says_so(compared):
+    record = json.loads((compared / "report.json").read_text())
+    record["runs"]["word"]["held_out"]["lost_bits_per_character"] = None
+    metrics = {name: Run.open(compared / "runs" / name).metrics() for name in record["runs"]}
+    assert list(bits_per_step(record, metrics)) == ["char", "word, tokens alone", "bpe"]
 
 
 @pytest.mark.parametrize(

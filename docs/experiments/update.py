@@ -1,4 +1,4 @@
-"""Take what ``npgpt compare`` found into docs/EXPERIMENTS.md: ``python experiments/update.py``.
+"""Take what ``npgpt compare`` found into docs/EXPERIMENTS.md.
 
     python docs/experiments/update.py runs/shakespeare runs/seeds
 

@@ -7,7 +7,7 @@ import pytest
 from npgpt_core.errors import NpgptError
 from npgpt_train.comparison import held_out
 from npgpt_train.comparison.characters import CODE_POINTS, CharacterModel, align
-from npgpt_train.comparison.generated import names_of, repeated_share, words_of
+from npgpt_train.comparison.generated import names_of, repeated_share, whole_words_of, words_of
 from npgpt_train.comparison.held_out import HeldOut
 from npgpt_train.comparison.stability import count_spikes, measure
 from npgpt_train.corpus import Corpus
@@ -151,6 +151,28 @@ def test_what_is_lost_otherwise_has_no_price():
     _, numbers, _ = _measured("the king\n" * 40, Dropping())
     assert numbers["lost_bits_per_character"] is None
     assert numbers["restored_bits_per_character"] is None
+    assert numbers["perplexity_per_word"] is None
+
+
+def test_only_lines_with_text_are_counted():
+    held, numbers, _ = _measured("the king\n\n\n" * 400, Words())
+    assert 2.5 * held.lines < sum(len(text.splitlines()) for text in held.corpus.val_texts())
+    assert numbers["lines_recovered"] == 0
+
+
+def test_without_words_there_is_no_perplexity_per_word():
+    _, numbers, _ = _measured("the king" + "\n" * 100, Bytes())
+    assert numbers["perplexity_per_word"] is None
+    assert numbers["lines_recovered"] is None
+
+
+def test_a_unigram_pays_for_what_its_tokenizer_lost():
+    held, numbers, val = _measured("The a the\n" * 90 + "The king A\n" * 10, Words())
+    lost = numbers["lost_bits_per_character"]
+    alone = numbers["unigram_loss"] * (len(val) - 1) / math.log(2) / held.characters
+    assert numbers["restored_unigram_bits_per_character"] == pytest.approx(
+        alone + lost["spelling"] + lost["case"]
+    )
 
 
 def test_the_token_unigram_is_the_cross_entropy_of_the_counts():
@@ -166,9 +188,14 @@ def test_the_token_unigram_is_the_cross_entropy_of_the_counts():
 
 
 def test_words_and_names_are_found_without_regard_to_case():
-    text = "KING HENRY:\nWhat's this? 'Tis\n\nnot a name: here\nFool :\n"
+    text = "\n\nKING HENRY:\nWhat's this? 'Tis\n\nnot a name: here\nnor this:\n\nFool :\n"
     assert words_of(text)[:3] == ["king", "henry", "what's"]
     assert names_of(text) == ["king henry", "fool"]
+
+
+def test_a_last_word_that_may_go_on_does_not_count():
+    assert whole_words_of("to be or no") == ["to", "be", "or"]
+    assert whole_words_of("to be!") == ["to", "be"]
 
 
 def test_repeated_runs_are_counted_after_their_first_time():

@@ -1,6 +1,7 @@
 import pytest
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, PluginError
+from npgpt_train import parts
 from npgpt_train.choices import PRESETS, Choices, choose, parse_option, read_config
 from npgpt_train.settings import Part, Settings
 
@@ -25,6 +26,14 @@ SETTINGS = Settings(
 
 def test_settings_survive_json():
     assert Settings.from_json(SETTINGS.to_json()) == SETTINGS
+
+
+def test_options_are_as_the_record_of_a_run_gives_them_back(monkeypatch):
+    monkeypatch.setattr(parts, "part_defaults", lambda kind, name: {"betas": (0.9, 0.999)})
+    settings = parts.resolve(choose())
+    assert settings.optimizer.options == {"betas": [0.9, 0.999]}
+    with pytest.raises(PluginError, match="options of tokenizer 'char' are no data"):
+        parts.resolve(choose(options={"tokenizer.betas": {1, 2}}))
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,16 @@ def _part(kind: str, choices: Choices) -> Part:
             )
     if kind == "schedule":
         options = _settle_schedule(options, choices.values)
-    return Part(name, options)
+    return Part(name, _as_data(kind, name, options))
+
+
+def _as_data(kind: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as the record of the run will give them back: a tuple is a list."""
+    try:
+        data: dict[str, Any] = json.loads(json.dumps(options))
+    except TypeError as error:
+        raise PluginError(f"the options of {kind} {name!r} are no data: {error}") from error
+    return data
 
 
 def _settle_schedule(options: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from npgpt_train.evaluation import evaluate_run
 from npgpt_train.processes import open_processes
 from npgpt_train.progress import Comparing, Preparing, Report
 from npgpt_train.run import Run
-from npgpt_train.settings import differences
+from npgpt_train.settings import check_values, differences
 from npgpt_train.token_file import token_files
 from npgpt_train.training import ignore, train
 
@@ -49,9 +49,9 @@ def compare(
 
     Args:
         out: folder of the runs and of the report.
-        tokenizers: names; the default one if none is given.
-        optimizers: names; the default one if none is given.
-        seeds: number of runs for each, with seeds one after another from ``seed``.
+        tokenizers: names; that of the settings if none is given.
+        optimizers: names; that of the settings if none is given.
+        seeds: number of runs for each, with seeds one after another from that of the settings.
         vocab_size: for the tokenizers that take one.
         preset: see ``train``.
         config: see ``train``.
@@ -67,13 +67,15 @@ def compare(
     """
     require_libraries()
     if open_processes().size > 1:
-        raise NpgptError("compare runs in one process: train the runs with mpiexec, then compare")
+        raise NpgptError("compare runs in one process: start it without mpiexec")
     folder = Path(out)
-    seed = {"first_seed": flags.pop("seed")} if flags.get("seed") is not None else {}
-    variants = plan(tokenizers, optimizers, seeds, vocab_size, **seed)
     shared: dict[str, Any] = {"preset": preset, "config": config, "options": options}
+    chosen = choose(**shared, flags=flags).values
+    check_values(chosen)
+    variants = plan(tokenizers, optimizers, seeds, vocab_size, chosen)
     for variant in variants:  # all of them, before the first hour of work
-        _check(folder / "runs" / variant.name, variant, shared, flags)
+        _check_settings(folder / "runs" / variant.name, variant, shared, flags)
+    _check_origin([folder / "runs" / variant.name for variant in variants])
     runs = {}
     for number, variant in enumerate(variants, start=1):
         where = folder / "runs" / variant.name
@@ -91,7 +93,7 @@ def compare(
     return record
 
 
-def _check(
+def _check_settings(
     where: Path, variant: Variant, shared: Mapping[str, Any], flags: Mapping[str, Any]
 ) -> None:
     """Refuse wrong settings, and a run that is there but was made with others."""
@@ -106,6 +108,25 @@ def _check(
             f"{where} was made with other settings ({'; '.join(found.values())}):"
             " compare into another --out"
         )
+
+
+def _check_origin(folders: list[Path]) -> None:
+    """Refuse runs that read another text than there is now, or whose batches several ranks made."""
+    runs = [Run.open(folder) for folder in folders if _state(folder) != "new"]
+    if not runs:
+        return
+    corpus = Corpus(open_dataset(runs[0].settings.data))  # that of all: their settings were checked
+    for run in runs:
+        if run.record["data"]["sha256"] != corpus.sha256:
+            raise NpgptError(
+                f"{run.folder} was trained on another text than {' '.join(run.settings.data)} is"
+                " now: restore it, or compare into another --out"
+            )
+        if run.record["ranks"] != 1:
+            raise NpgptError(
+                f"{run.folder} was trained by {run.record['ranks']} processes, so its batches are"
+                " larger than those of the others: compare into another --out"
+            )
 
 
 def _state(where: Path) -> str:

@@ -19,8 +19,9 @@ from npgpt_train.workers import one_blas_thread
 
 SAMPLES = 8
 NGRAM = 4
-SPEAKER = re.compile(r"^([^\W\d_][^:\n]{0,40}):[ \t]*$", re.MULTILINE)
-"""A line that says who speaks: a short one with a colon at its end."""
+COUNTED = 80  # words of a text in which repetitions are counted: longer texts repeat more
+SPEAKER = re.compile(r"(?<=\n\n)([^\W\d_][^:\n]{0,40}):[ \t]*$", re.MULTILINE)
+"""A line that says who speaks: a short one after an empty one, with a colon at its end."""
 
 
 class Vocabulary:
@@ -38,6 +39,12 @@ class Vocabulary:
 def words_of(text: str) -> list[str]:
     """Runs of letters, with apostrophes inside, in lower case."""
     return WORD.findall(text.lower())
+
+
+def whole_words_of(text: str) -> list[str]:
+    """The words of a text that ends anywhere: without a last one that may go on."""
+    words = words_of(text)
+    return words[:-1] if text[-1:].isalpha() else words
 
 
 def names_of(text: str) -> list[str]:
@@ -77,9 +84,11 @@ def measure(run: Run, tokenizer: Tokenizer, vocabulary: Vocabulary) -> dict[str,
     """
     rows, unknown = write(run, tokenizer)
     texts = [tokenizer.decode(row) for row in rows]
-    words = [word for text in texts for word in words_of(text)]
+    written = [whole_words_of(text) for text in texts]
+    words = [word for some in written for word in some]
     names = [name for text in texts for name in names_of(text)]
-    repeated = [share for text in texts if (share := repeated_share(words_of(text))) is not None]
+    shares = [repeated_share(some[:COUNTED]) for some in written]
+    repeated = [share for share in shares if share is not None]
     return {
         "samples": len(texts),
         "tokens": int(rows.size),

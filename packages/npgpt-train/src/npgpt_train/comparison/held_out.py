@@ -48,7 +48,7 @@ class HeldOut:
         for text in corpus.val_texts():
             size += len(text.encode("utf-8", "surrogatepass"))
             words += len(text.split())
-            lines += len(text.splitlines())
+            lines += len(_lines(text))
             bits += model.bits(text)
         characters = corpus.n_characters - corpus.split
         return cls(
@@ -83,32 +83,39 @@ def measure(
         A JSON object. ``bits_per_character`` is what the model pays for its tokens, ``restored``
         the same with the price of what the tokenizer lost; None if that cannot be told.
     """
-    nats = evaluation.loss * evaluation.tokens
-    bits = nats / math.log(2)
     lost = _lost(held_out, tokenizer)
-    restored = None if lost is None else bits + lost["spelling"] + lost["case"]
-    total = bits if restored is None else restored
+    uniform = math.log(tokenizer.vocab_size)
     unigram = _unigram_loss(train, val, tokenizer.vocab_size)
-    token_bits = evaluation.tokens / math.log(2) / held_out.characters
+    bits_at_loss_1 = evaluation.tokens / math.log(2)
+    bits = evaluation.loss * bits_at_loss_1
+
+    def restored(loss: float, units: int) -> float | None:
+        if lost is None or not units:
+            return None
+        return (loss * bits_at_loss_1 + lost["spelling"] + lost["case"]) / units
+
+    per_word = restored(evaluation.loss, held_out.words)
     unknown = tokenizer.special_tokens.index("<unk>")
     return {
         "tokens": len(val),
         "characters_per_token": held_out.characters / len(val),
         "loss": evaluation.loss,
-        "uniform_loss": math.log(tokenizer.vocab_size),
+        "uniform_loss": uniform,
         "unigram_loss": unigram,
         "bits_per_character": bits / held_out.characters,
         "bits_per_byte": bits / held_out.bytes,
-        "uniform_bits_per_character": math.log(tokenizer.vocab_size) * token_bits,
-        "unigram_bits_per_character": unigram * token_bits,
         "lost_bits_per_character": None
         if lost is None
         else {name: value / held_out.characters for name, value in lost.items()},
-        "restored_bits_per_character": None if restored is None else restored / held_out.characters,
-        "restored_bits_per_byte": None if restored is None else restored / held_out.bytes,
-        "perplexity_per_word": math.exp(min(total * math.log(2) / held_out.words, 700)),
+        "restored_bits_per_character": restored(evaluation.loss, held_out.characters),
+        "restored_bits_per_byte": restored(evaluation.loss, held_out.bytes),
+        "restored_uniform_bits_per_character": restored(uniform, held_out.characters),
+        "restored_unigram_bits_per_character": restored(unigram, held_out.characters),
+        "perplexity_per_word": None if per_word is None or per_word > 1000 else 2**per_word,
         "unknown_rate": _count(val, unknown) / len(val),
-        "lines_recovered": _recovered(held_out, tokenizer) / held_out.lines,
+        "lines_recovered": _recovered(held_out, tokenizer) / held_out.lines
+        if held_out.lines
+        else None,
     }
 
 
@@ -169,9 +176,14 @@ def _count(ids: Ids, wanted: int) -> int:
 
 
 def _recovered(held_out: HeldOut, tokenizer: Tokenizer) -> int:
-    """How many lines come back exactly from their own ids."""
+    """How many lines with text come back exactly from their own ids."""
     return sum(
         tokenizer.decode(tokenizer.encode(line)) == line
         for text in held_out.corpus.val_texts()
-        for line in text.splitlines()
+        for line in _lines(text)
     )
+
+
+def _lines(text: str) -> list[str]:
+    """The lines that hold more than white space."""
+    return [line for line in text.splitlines() if line.strip()]

@@ -109,13 +109,17 @@ def _fence(samples: Mapping[str, list[str]]) -> str:
 def bits_per_step(
     record: Mapping[str, Any], metrics: Mapping[str, Metrics]
 ) -> dict[str, list[tuple[int, float]]]:
-    """(step, bits per character) of each run's evaluations, what its tokenizer lost included."""
+    """(step, bits per character) of each run's evaluations, what its tokenizer lost included.
+
+    A run whose tokenizer loses what has no price stands under a name that says so.
+    """
     curves = {}
     for name, events in metrics.items():
         text = record["runs"][name]["held_out"]
-        lost = sum((text["lost_bits_per_character"] or {}).values())
+        priced = text["lost_bits_per_character"]
+        lost = sum((priced or {}).values())
         token = math.log(2) * text["characters_per_token"]
-        curves[name] = [
+        curves[name if priced else f"{name}, tokens alone"] = [
             (event["step"], event["val_loss"] / token + lost)
             for event in events
             if "val_loss" in event

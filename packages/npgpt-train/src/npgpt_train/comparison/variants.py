@@ -9,7 +9,6 @@ from typing import Any
 
 from npgpt_core.errors import NpgptError
 from npgpt_train import parts
-from npgpt_train.choices import DEFAULTS
 
 
 @dataclass(frozen=True)
@@ -31,17 +30,17 @@ def plan(
     tokenizers: Sequence[str],
     optimizers: Sequence[str],
     seeds: int,
-    vocab_size: int | None = None,
-    first_seed: int = DEFAULTS["seed"],
+    vocab_size: int | None,
+    chosen: Mapping[str, Any],
 ) -> list[Variant]:
     """The runs; a name holds only what differs between them.
 
     Args:
-        tokenizers: names of tokenizers; none means the default.
-        optimizers: names of optimizers; none means the default.
+        tokenizers: names of tokenizers; none means the chosen one.
+        optimizers: names of optimizers; none means the chosen one.
         seeds: number of runs for each, with seeds one after another.
         vocab_size: for those tokenizers that take one.
-        first_seed: of the first.
+        chosen: the settings of all runs; from them come the first seed and what is not named.
 
     Raises:
         NpgptError: a name twice, no seed, or no tokenizer that takes ``vocab_size``.
@@ -51,20 +50,21 @@ def plan(
             raise NpgptError(f"{kind} {repeated[0]!r} is named twice: each stands for one run")
     if seeds < 1:
         raise NpgptError(f"seeds is {seeds}, expected at least 1")
-    tokenizers = tokenizers or (DEFAULTS["tokenizer"],)
-    optimizers = optimizers or (DEFAULTS["optimizer"],)
+    tokenizers = tokenizers or (str(chosen["tokenizer"]),)
+    optimizers = optimizers or (str(chosen["optimizer"]),)
     sized = [name for name in tokenizers if vocab_size is not None and _takes_size(name)]
     if vocab_size is not None and not sized:
         raise NpgptError(f"none of {', '.join(tokenizers)} takes a vocab_size: leave it out")
+    numbers = range(chosen["seed"], chosen["seed"] + seeds)
     variants = []
-    for tokenizer, optimizer, seed in product(tokenizers, optimizers, range(seeds)):
+    for tokenizer, optimizer, seed in product(tokenizers, optimizers, numbers):
         varying = [tokenizer] if len(tokenizers) > 1 or len(optimizers) == 1 else []
         varying += [optimizer] if len(optimizers) > 1 else []
         group = "-".join(varying).replace("/", "-")
-        flags = {"tokenizer": tokenizer, "optimizer": optimizer, "seed": first_seed + seed}
+        flags = {"tokenizer": tokenizer, "optimizer": optimizer, "seed": seed}
         if tokenizer in sized:
             flags["vocab_size"] = vocab_size
-        name = f"{group}-seed{first_seed + seed}" if seeds > 1 else group
+        name = f"{group}-seed{seed}" if seeds > 1 else group
         variants.append(Variant(name, group, flags))
     return variants
 
