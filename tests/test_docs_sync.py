@@ -1,6 +1,7 @@
 """docs/sync.py: the documents are in step with the code, and it notices when they are not."""
 
 import json
+import runpy
 import shutil
 import subprocess
 import sys
@@ -63,6 +64,12 @@ def test_all_documents_are_in_sync():
     assert sync(ROOT, "--check") == (0, "")
 
 
+def test_what_the_experiments_include_is_made_from_their_report():
+    fragments = runpy.run_path(str(ROOT / "docs/experiments/update.py"))["fragments"]()
+    for name, text in fragments.items():
+        assert (ROOT / "docs/experiments" / name).read_text("utf-8") == text, name
+
+
 def test_a_function(house):
     text = "Before.\n<!-- code: zoo_core.layer:half -->\nold\n<!-- /code -->\nAfter.\n"
     block = "<!-- fmt: off -->\n```python\ndef half(x):\n    return x / 2\n```\n<!-- fmt: on -->"
@@ -99,6 +106,12 @@ def test_a_figure_is_formatted(house):
 def test_a_figure_without_a_format(house):
     text = "It is <!-- = report.json runs.0.loss --><!-- /= --> nats.\n"
     assert "-->2.1518<!--" in synced(house, text)
+
+
+def test_a_key_may_have_dots(house):
+    (house / "docs/report.json").write_text(json.dumps({"setting": {"model.n_layer": 4}}))
+    text = "It has <!-- = report.json setting.model.n_layer --><!-- /= --> blocks.\n"
+    assert "-->4<!--" in synced(house, text)
 
 
 def test_a_file_is_included(house):

@@ -15,6 +15,7 @@ from pathlib import Path
 from npgpt_train import Run
 from npgpt_train.comparison.report import bits_per_step, render
 from npgpt_train.comparison.tables import machine
+from npgpt_train.escaping import printable
 from npgpt_train.plots import plot_overlay
 
 HERE = Path(__file__).parent
@@ -29,9 +30,16 @@ def fragments() -> dict[str, str]:
         "machine.md": machine(report) + "\n",
         "tables.md": render(report, "tables.md.jinja"),
         "setting.md": render(report, "setting.md.jinja"),
+        "excerpt.md": excerpt("".join(report["runs"]["char"]["generated"]["sample"])),
         "samples.md": render(report, "samples.md.jinja", curves=CURVES),
         "spread.md": render(seeds, "spread.md.jinja"),
     }
+
+
+def excerpt(sample: str) -> str:
+    """The longest of the speeches that a sample holds from beginning to end, for the README."""
+    speeches = sample.split("\n\n")[1:-1]
+    return f"```text\n{printable(max(speeches, key=len, default=sample))}\n```\n"
 
 
 def main(*folders: str) -> None:
