@@ -23,8 +23,8 @@ from npgpt_train.choices import choose, read_config
 from npgpt_train.metrics import cut_metrics, read_metrics
 from npgpt_train.parts import resolve
 from npgpt_train.plots import plot_curves
+from npgpt_train.progress import ignore
 from npgpt_train.resuming import joined_run
-from npgpt_train.training import ignore
 
 pytestmark = [
     pytest.mark.once,

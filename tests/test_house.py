@@ -83,3 +83,16 @@ def test_training_knows_no_gpt():
     for path in (ROOT / "packages/npgpt-train/src").rglob("*.py"):
         code = re.sub(r'"""[\s\S]*?"""', "", path.read_text(encoding="utf-8"))
         assert not re.search(r"\bGPT\b", code), path
+
+
+@pytest.mark.parametrize("name", ["npgpt-core", "npgpt-train"])
+def test_the_library_speaks_of_arguments_not_of_flags(name):
+    for path in (ROOT / "packages" / name / "src").rglob("*.py"):
+        if "testing" in path.parts:  # says how a plugin's own command is called
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and id(node) not in documents:
+                flags = re.findall(r"(?<!pip install )(?<![\w-])--[a-z][\w-]*", str(node.value))
+                assert not flags, f"{path}:{node.lineno} speaks of {flags}"

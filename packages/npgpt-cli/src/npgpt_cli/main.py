@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 
 from npgpt_cli import __version__
 from npgpt_cli.commands import SUMMARIES
+from npgpt_cli.wording import as_flags
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 
@@ -23,7 +24,7 @@ class InputError(click.ClickException):
     def __init__(self, error: NpgptError) -> None:
         from npgpt_train.escaping import printable
 
-        super().__init__(printable(str(error)))
+        super().__init__(printable(as_flags(str(error))))
 
 
 class Commands(click.Group):
@@ -127,7 +128,7 @@ def _show_warning(
     if issubclass(category, NpgptWarning):
         from npgpt_train.escaping import printable
 
-        click.echo(f"Warning: {printable(str(message))}", err=True)
+        click.echo(f"Warning: {printable(as_flags(str(message)))}", err=True)
     else:
         click.echo(warnings.formatwarning(message, category, filename, lineno), err=True, nl=False)
 

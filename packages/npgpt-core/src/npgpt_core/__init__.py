@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from npgpt_core.errors import NpgptError as NpgptError
     from npgpt_core.errors import PluginError as PluginError
     from npgpt_core.generation import generate as generate
+    from npgpt_core.generation import stream as stream
     from npgpt_core.hookspecs import hookimpl as hookimpl
     from npgpt_core.layers.activation import GELU as GELU
     from npgpt_core.layers.activation import ReLU as ReLU
@@ -49,5 +50,6 @@ __getattr__, __dir__ = lazy_names(
         "generate": ".generation",
         "hookimpl": ".hookspecs",
         "registry": ".registry",
+        "stream": ".generation",
     },
 )

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from npgpt_train.choices import PRESETS as PRESETS
     from npgpt_train.evaluation import evaluate as evaluate
     from npgpt_train.plots import plot_curves as plot_curves
+    from npgpt_train.progress import ignore as ignore
     from npgpt_train.run import LoadedRun as LoadedRun
     from npgpt_train.run import Run as Run
     from npgpt_train.run import load_run as load_run
@@ -26,6 +27,7 @@ __getattr__, __dir__ = lazy_names(
         "Run": ".run",
         "Settings": ".settings",
         "evaluate": ".evaluation",
+        "ignore": ".progress",
         "load_run": ".run",
         "plot_curves": ".plots",
         "train": ".training",

@@ -172,7 +172,7 @@ def parse_option(text: str) -> tuple[str, Any]:
     part, dot, option = key.strip().partition(".")
     if not (equals and dot and part in PARTS and option):
         raise NpgptError(
-            f"--set {text!r}: expected PART.OPTION=VALUE with PART one of {', '.join(PARTS)},"
+            f"{text!r}: expected PART.OPTION=VALUE with PART one of {', '.join(PARTS)},"
             " such as tokenizer.min_frequency=2"
         )
     try:

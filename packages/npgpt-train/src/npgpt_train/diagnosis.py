@@ -51,6 +51,6 @@ def sick(step: int, what: str, value: float, where: str | None, lr: float) -> Si
     origin = f"; the first such number is in {where}" if where else ""
     return SickTrainingError(
         f"the {what} of step {step} is {value}{origin}. Nothing was updated with it, the last"
-        f" checkpoint is good. A lower --lr (it was {lr:.3g}), a longer --warmup-iters or"
-        " --grad-clip 1 usually help; --on-nan skip leaves such steps out"
+        f" checkpoint is good. A lower `lr` (it was {lr:.3g}), a longer `warmup_iters` or"
+        ' `grad_clip=1` usually help; `on_nan="skip"` leaves such steps out'
     )

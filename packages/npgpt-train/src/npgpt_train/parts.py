@@ -60,7 +60,7 @@ def _part(kind: str, choices: Choices) -> Part:
         required = [name for name, value in options.items() if value is inspect.Parameter.empty]
         if required:
             raise PluginError(
-                f"{kind} {name!r} needs {', '.join(required)}: --set {kind}.{required[0]}=VALUE"
+                f"{kind} {name!r} needs {', '.join(required)}: give `{kind}.{required[0]}=VALUE`"
             )
     if kind == "schedule":
         options = _settle_schedule(options, choices.values)

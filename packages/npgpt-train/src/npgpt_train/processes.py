@@ -105,7 +105,7 @@ class MPIProcesses(Processes):
         except BaseException as error:
             sys.stderr.write(
                 f"Error: rank {self.rank} of {self.size} stopped: {type(error).__name__}: {error}."
-                " The job ends; --resume continues from the last checkpoint\n"
+                " The job ends; the run can be resumed from its last checkpoint\n"
             )
             sys.stderr.flush()
             self.comm.Abort(2 if isinstance(error, NpgptError) else 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,3 +99,30 @@ class Comparing:
 
 Event: TypeAlias = Preparing | Started | Estimated | Stepped | Evaluated | Finished | Comparing
 Report: TypeAlias = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """Show nothing."""
+
+
+def print_progress(event: Event) -> None:
+    """A line on standard error for the start, each evaluation and the end."""
+    match event:
+        case Comparing():
+            line = f"[{event.number} of {event.total}] {event.name}: {event.state}"
+        case Started():
+            steps = f"steps {event.step} to {event.settings.max_iters}"
+            line = f"training {event.parameters:,} parameters, {steps}, into {event.folder}"
+        case Evaluated():
+            train, val = event.metrics["train_loss"], event.metrics["val_loss"]
+            line = f"step {event.metrics['step']:>6}  train {train:.4f}  validation {val:.4f}"
+        case Finished():
+            line = f"the run is in {event.folder}"
+        case _:
+            return
+    sys.stderr.write(f"{line}\n")
+
+
+def usual_report() -> Report:
+    """What reports where nothing else is asked for: lines on a terminal, nothing elsewhere."""
+    return print_progress if sys.stderr and sys.stderr.isatty() else ignore

@@ -113,7 +113,7 @@ def _extended(run: Run, choices: Choices, session: Mapping[str, Any]) -> Run:
         elif key not in recorded or given != recorded[key]:
             raise NpgptError(
                 f"{key} = {given!r} contradicts {run.folder}, which was made with"
-                f" {recorded.get(key)!r}: leave it out to resume, or start another run with --out"
+                f" {recorded.get(key)!r}: leave it out to resume, or start a run in another `out`"
             )
     if settings != run.settings:
         session = {**session, "settings": settings.to_json()}

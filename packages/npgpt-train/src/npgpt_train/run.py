@@ -216,7 +216,7 @@ def check_free(folder: Path) -> None:
     """
     if (folder / "run.json").exists():
         raise NpgptError(
-            f"{folder} holds a run already: continue it with --resume, or choose another --out"
+            f"{folder} holds a run already: continue it with `resume=True`, or choose another `out`"
         )
     if folder.exists() and not folder.is_dir():
         raise NpgptError(f"{folder} is a file, expected a folder for the run")
@@ -225,7 +225,7 @@ def check_free(folder: Path) -> None:
     except OSError as error:
         raise NpgptError(f"cannot read the folder {folder}: {error.strerror}") from error
     if there - UNFINISHED:
-        raise NpgptError(f"{folder} is not empty: choose another --out")
+        raise NpgptError(f"{folder} is not empty: choose another `out`")
 
 
 def next_free(parent: Path, stem: str) -> Path:

@@ -115,7 +115,7 @@ def _advice(run: Run) -> str:
     """What is left after the disk failed, and how to go on."""
     steps = run.checkpoints.steps()
     last = f"The checkpoint of step {steps[-1]} is complete" if steps else "There is no checkpoint"
-    return f"{last}; when the disk is well again: npgpt train --resume --out {run.folder}"
+    return f"{last}; when the disk is well again, go on with `resume=True` and `out={run.folder}`"
 
 
 def _started(prepared: Preparation) -> Started:

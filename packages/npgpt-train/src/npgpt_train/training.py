@@ -13,17 +13,13 @@ from npgpt_train import parts
 from npgpt_train.choices import Choices, choose
 from npgpt_train.preparation import Preparation, new_run
 from npgpt_train.processes import Processes, open_processes
-from npgpt_train.progress import Event, Report
+from npgpt_train.progress import Report, ignore, usual_report
 from npgpt_train.record import KEEP, ON_NAN
 from npgpt_train.resuming import joined_run, resumed_run
 from npgpt_train.run import Run, check_free, next_free
 from npgpt_train.session import run_session
 from npgpt_train.settings import Settings
 from npgpt_train.workers import physical_cores
-
-
-def ignore(event: Event) -> None:
-    """Show nothing."""
 
 
 def train(
@@ -36,7 +32,7 @@ def train(
     options: Mapping[str, Any] | None = None,
     keep: int | None = None,
     on_nan: str | None = None,
-    report: Report = ignore,
+    report: Report | None = None,
     **flags: Any,
 ) -> Run:
     """Train a model, or continue a run.
@@ -51,7 +47,8 @@ def train(
         keep: checkpoints that stay beside the best; 3 unless given.
         on_nan: "stop" (unless given) or "skip": what to do with a step whose loss or gradient is
             not finite.
-        report: is called with every event (``npgpt_train.progress``).
+        report: is called with every event (``npgpt_train.progress``). Unless given, a terminal
+            shows a line an evaluation; ``ignore`` shows nothing.
         flags: any setting: ``data="shakespeare", tokenizer="bpe", optim="adam", lr=1e-3``.
 
     Returns:
@@ -64,7 +61,7 @@ def train(
     """
     session = _session(keep, on_nan)
     processes = open_processes()
-    report = report if processes.rank == 0 else ignore
+    report = (report or usual_report()) if processes.rank == 0 else ignore
 
     def prepare() -> Preparation:
         choices = choose(preset=preset, config=config, options=options, flags=flags)
@@ -111,9 +108,9 @@ def _resumed(
     session: Mapping[str, Any],
 ) -> Preparation:
     if out is None:
-        raise NpgptError("which run should be resumed? Name its folder with --out")
+        raise NpgptError("which run should be resumed? Name its folder with `out`")
     if refused is not None:
-        raise NpgptError("a resumed run keeps its settings: leave out --preset and --init-from")
+        raise NpgptError("a resumed run keeps its settings: leave out `preset` and `init_from`")
     return resumed_run(Path(out), choices, processes.size, report, **session)
 
 
@@ -152,7 +149,7 @@ def _like(source: Run, choices: Choices) -> Choices:
     for key in choices.asked & fixed.keys():
         if choices.values[key] != fixed[key]:
             raise NpgptError(
-                f"{key} = {choices.values[key]!r} does not fit --init-from {source.folder}, which"
+                f"{key} = {choices.values[key]!r} does not fit `init_from={source.folder}`, which"
                 f" has {fixed[key]!r}: leave it out"
             )
     return dataclasses.replace(choices, values={**choices.values, **fixed})

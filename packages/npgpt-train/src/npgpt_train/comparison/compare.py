@@ -20,11 +20,11 @@ from npgpt_train.corpus import Corpus, open_dataset
 from npgpt_train.disk import replace_file
 from npgpt_train.evaluation import evaluate_run
 from npgpt_train.processes import open_processes
-from npgpt_train.progress import Comparing, Preparing, Report
+from npgpt_train.progress import Comparing, Preparing, Report, usual_report
 from npgpt_train.run import Run
 from npgpt_train.settings import check_values, differences
 from npgpt_train.token_file import token_files
-from npgpt_train.training import ignore, train
+from npgpt_train.training import train
 
 REPORT = "report.json"
 
@@ -39,7 +39,7 @@ def compare(
     preset: str | None = None,
     config: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
-    report: Report = ignore,
+    report: Report | None = None,
     **flags: Any,
 ) -> dict[str, Any]:
     """Train one model for each tokenizer, optimizer and seed, all else equal, and compare them.
@@ -56,7 +56,7 @@ def compare(
         preset: see ``train``.
         config: see ``train``.
         options: see ``train``.
-        report: is called with every event (``npgpt_train.progress``).
+        report: see ``train``.
         flags: any other setting, the same for all runs.
 
     Returns:
@@ -65,6 +65,7 @@ def compare(
     Raises:
         NpgptError: wrong settings, or runs in ``out`` that were made with others.
     """
+    report = report or usual_report()
     require_libraries()
     if open_processes().size > 1:
         raise NpgptError("compare runs in one process: start it without mpiexec")
@@ -106,7 +107,7 @@ def _check_settings(
     if found:
         raise NpgptError(
             f"{where} was made with other settings ({'; '.join(found.values())}):"
-            " compare into another --out"
+            " compare into another `out`"
         )
 
 
@@ -120,12 +121,12 @@ def _check_origin(folders: list[Path]) -> None:
         if run.record["data"]["sha256"] != corpus.sha256:
             raise NpgptError(
                 f"{run.folder} was trained on another text than {' '.join(run.settings.data)} is"
-                " now: restore it, or compare into another --out"
+                " now: restore it, or compare into another `out`"
             )
         if run.record["ranks"] != 1:
             raise NpgptError(
                 f"{run.folder} was trained by {run.record['ranks']} processes, so its batches are"
-                " larger than those of the others: compare into another --out"
+                " larger than those of the others: compare into another `out`"
             )
 
 

@@ -85,7 +85,7 @@ def find_tokenizer(
     if (Path(name) / "run.json").exists():
         if data or options:
             raise NpgptError(
-                f"{name} is a run, whose tokenizer is trained: leave out --data and --vocab-size,"
+                f"{name} is a run, whose tokenizer is trained: leave out `data` and `vocab_size`,"
                 f" or name a tokenizer ({', '.join(registry.names('tokenizer'))})"
             )
         return Run.open(name).tokenizer(), f"the tokenizer of {name}"

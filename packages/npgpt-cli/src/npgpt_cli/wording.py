@@ -1,0 +1,24 @@
+"""What the library says of its arguments, as the command's user spells them: as flags.
+
+The library writes an argument in backquotes: `grad_clip=1`. To the shell that is --grad-clip 1, an
+option of a part, `model.dropout=0.2`, is --set model.dropout=0.2, and `resume=True` is --resume.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ARGUMENT = re.compile(r"`([a-z]\w*(?:\.\w+)?)(?:=([^`]*))?`")
+
+
+def as_flags(message: str) -> str:
+    """A message of the library with its arguments as flags."""
+    return _ARGUMENT.sub(_flag, message)
+
+
+def _flag(argument: re.Match[str]) -> str:
+    name, value = argument.groups()
+    if "." in name:
+        return f"--set {name}={value}"
+    flag = f"--{name.replace('_', '-')}"
+    return flag if value in (None, "True") else f"{flag} {value}"

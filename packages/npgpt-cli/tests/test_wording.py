@@ -1,0 +1,30 @@
+"""Arguments of the library are the command's flags."""
+
+import subprocess
+import sys
+
+import pytest
+
+from npgpt_cli.wording import as_flags
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("choose another `out`", "choose another --out"),
+        ("leave out `init_from`", "leave out --init-from"),
+        ("`resume=True` and `out=runs/x 1`", "--resume and --out runs/x 1"),
+        ("`grad_clip=1` helps", "--grad-clip 1 helps"),
+        ("`model.dropout=0.2`", "--set model.dropout=0.2"),
+        ("`tokenizer.min_frequency=VALUE`", "--set tokenizer.min_frequency=VALUE"),
+        ("a file named `` or `a-b` or `A`", "a file named `` or `a-b` or `A`"),
+    ],
+)
+def test_arguments_become_flags(message, expected):
+    assert as_flags(message) == expected
+
+
+@pytest.mark.once
+def test_python_dash_m_is_the_command():
+    run = [sys.executable, "-m", "npgpt_cli", "--version"]
+    assert subprocess.check_output(run, text=True).startswith("npgpt, version ")
