@@ -8,7 +8,7 @@ be paid for besides (``characters``), or forgetting would be the best compressio
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,33 +121,52 @@ def measure(
 
 def _lost(held_out: HeldOut, tokenizer: Tokenizer) -> dict[str, float] | None:
     """Bits for spelling what became unknown, and for the case of letters; None: lost otherwise."""
-    unknown = tokenizer.special_tokens.index("<unk>")
     model, spelling, case = held_out.model, 0.0, 0.0
+    tells_case = _tells_case(held_out, tokenizer)
     for text in held_out.corpus.val_texts():
-        known = list(_known(tokenizer, np.asarray(tokenizer.encode(text)), unknown))
-        spelled = align(text, known)
+        known = _known(tokenizer, text)
+        if tells_case:
+            spelled, kept = align(text, known), ""
+        else:
+            spelled, kept = _align_lowercased(text, known)
         if spelled is None:
-            lower = text.lower()
-            places = align(lower, known) if len(lower) == len(text) else None
-            if places is None:
-                return None
-            spelled, kept = _in_original(text, lower, known, places)
-            case += model.case_bits(kept)
+            return None
         spelling += sum(map(model.spelling_bits, spelled))
+        case += model.case_bits(kept)
     return {"spelling": spelling, "case": case}
 
 
-def _known(tokenizer: Tokenizer, ids: Ids, unknown: int) -> Iterator[str]:
-    """The texts before, between and after the unknown tokens."""
-    places = np.flatnonzero(ids == unknown)
-    for part in np.split(ids, places):
-        yield tokenizer.decode(part[part != unknown])
+def _tells_case(held_out: HeldOut, tokenizer: Tokenizer) -> bool:
+    """Whether the ids of what is known say which case its letters have.
+
+    That the text itself comes back is no proof: its capitals may all stand in unknown words. So
+    it is written in capitals, and without any: a tokenizer that loses case changes one of the two.
+    """
+    return all(
+        align(written, _known(tokenizer, written)) is not None
+        for text in held_out.corpus.val_texts()
+        for written in (_in_one_case(text, str.upper), _in_one_case(text, str.lower))
+    )
 
 
-def _in_original(
-    text: str, lower: str, known: list[str], spelled: list[str]
-) -> tuple[list[str], str]:
-    """The unknown words as ``text`` spells them, and the rest of it."""
+def _in_one_case(text: str, change: Callable[[str], str]) -> str:
+    """A text with each letter changed that is a single one in the other case, too."""
+    return "".join(new if len(new) == 1 else old for old in text for new in [change(old)])
+
+
+def _known(tokenizer: Tokenizer, text: str) -> list[str]:
+    """What the ids of a text tell of it: before, between and after the unknown tokens."""
+    ids, unknown = np.asarray(tokenizer.encode(text)), tokenizer.special_tokens.index("<unk>")
+    parts = np.split(ids, np.flatnonzero(ids == unknown))
+    return [tokenizer.decode(part[part != unknown]) for part in parts]
+
+
+def _align_lowercased(text: str, known: list[str]) -> tuple[list[str] | None, str]:
+    """The unknown words as ``text`` spells them, and the rest of it; None if they do not align."""
+    lower = text.lower()
+    spelled = align(lower, known) if len(lower) == len(text) else None
+    if spelled is None:
+        return None, ""
     pieces = iter(spelled)
     words, rest, position = [], [], 0
     for i, piece in enumerate(known):
