@@ -2,14 +2,12 @@
 
 import errno
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from npgpt_train import checkpoint as module
-from npgpt_train import disk
 from npgpt_train.checkpoint import Checkpoint, Checkpoints
+from npgpt_train.disk import Folder
 
 SIZE = 64
 
@@ -25,18 +23,17 @@ class Failing:
 
     def __init__(self, monkeypatch, k):
         self.calls, self.k = 0, k
-        write = disk.write_synced
+        write = Folder.write
         for name in ("fsync", "rename", "replace", "mkdir", "rmdir", "unlink"):
             monkeypatch.setattr(os, name, self.counted(getattr(os, name)))
 
-        def half(path: Path, data: bytes) -> None:
+        def half(folder: Folder, name: str, data: bytes) -> None:
             if self.is_due():
-                path.write_bytes(data[: len(data) // 2])
+                write(folder, name, data[: len(data) // 2])
                 self.fail()
-            write(path, data)
+            write(folder, name, data)
 
-        monkeypatch.setattr(disk, "write_synced", half)
-        monkeypatch.setattr(module, "write_synced", half)
+        monkeypatch.setattr(Folder, "write", half)
 
     def is_due(self):
         self.calls += 1

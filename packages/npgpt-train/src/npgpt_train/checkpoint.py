@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +16,9 @@ import safetensors.numpy
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
-from npgpt_train.disk import read_file, read_json, replace_file, sync_folder, write_synced
+from npgpt_train.disk import Folder
 
+FOLDER = "checkpoints"
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
 STEP = re.compile(r"step-(\d{6,15})")
 HEADER = 2**20  # bytes of names and shapes in a file of arrays, at most
@@ -47,22 +46,19 @@ class Checkpoints:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.run = folder
-        self.folder = folder / "checkpoints"
+        self.run = Folder(folder)
+        self.folder = folder / FOLDER
 
     def steps(self) -> list[int]:
         """Steps that have a checkpoint, in order."""
-        if not self.folder.is_dir():
-            return []
-        matches = (STEP.fullmatch(path.name) for path in self.folder.iterdir())
+        matches = (STEP.fullmatch(name) for name in self.run.names(FOLDER))
         return sorted(int(match[1]) for match in matches if match)
 
     def pointer(self, name: str) -> int | None:
         """The step that ``latest`` or ``best`` names, if it has a checkpoint."""
-        path = self.run / name
-        if not path.exists():
+        if not self.run.has(name):
             return None
-        match = STEP.fullmatch(read_file(path, self.run, 100).decode("ascii", "replace").strip())
+        match = STEP.fullmatch(self.run.read(name, 100).decode("ascii", "replace").strip())
         return int(match[1]) if match and int(match[1]) in self.steps() else None
 
     def save(self, checkpoint: Checkpoint, *, keep: int, every: int = 1) -> None:
@@ -72,20 +68,23 @@ class Checkpoints:
         best; others are of runs that were interrupted there.
         """
         name = _name(checkpoint.step)
-        self.folder.mkdir(exist_ok=True)  # but not the run's own, if it vanished
-        beside = self.folder / f".{name}.new"
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir()
+        beside = f"{FOLDER}/.{name}.new"
+        self.run.remove(beside)
+        self.run.make(beside)
         arrays = {k: v for k, v in checkpoint.optimizer.items() if isinstance(v, np.ndarray)}
         numbers = {k: v for k, v in checkpoint.optimizer.items() if k not in arrays}
         state = {**checkpoint.state, "step": checkpoint.step, "optimizer": numbers}
-        write_synced(beside / MODEL, safetensors.numpy.save(dict(checkpoint.model)))
-        write_synced(beside / OPTIMIZER, safetensors.numpy.save(arrays))
-        write_synced(beside / STATE, json.dumps(state, indent=2).encode())
-        sync_folder(beside)
+        files = {
+            MODEL: safetensors.numpy.save(dict(checkpoint.model)),
+            OPTIMIZER: safetensors.numpy.save(arrays),
+            STATE: json.dumps(state, indent=2).encode(),
+        }
+        for file, data in files.items():
+            self.run.write(f"{beside}/{file}", data)
+        self.run.sync(beside)
         self._remove(checkpoint.step)
-        os.rename(beside, self.folder / name)
-        sync_folder(self.folder)
+        self.run.rename(beside, f"{FOLDER}/{name}")
+        self.run.sync(FOLDER)
         self.point(checkpoint.step, checkpoint.state.get("best_step"))
         self._prune(keep, every)
 
@@ -93,7 +92,7 @@ class Checkpoints:
         """Let ``latest`` and ``best`` name checkpoints, where they do not yet."""
         for name, step in (("latest", latest), ("best", best)):
             if step is not None and step in self.steps() and self.pointer(name) != step:
-                replace_file(self.run / name, f"{_name(step)}\n".encode())
+                self.run.replace(name, f"{_name(step)}\n".encode())
 
     def load(self, step: int, model_bytes: int) -> Checkpoint:
         """Read a checkpoint.
@@ -134,7 +133,7 @@ class Checkpoints:
             NpgptError: the file is missing or damaged.
         """
         path = self.folder / _name(step) / STATE
-        state = read_json(path, self.run)
+        state = self.run.read_json(f"{FOLDER}/{_name(step)}/{STATE}")
         numbers = state.get("optimizer")
         if state.get("step") != step or not isinstance(numbers, dict):
             raise NpgptError(f"{path} does not describe step {step}")
@@ -148,7 +147,7 @@ class Checkpoints:
 
     def _arrays(self, step: int, name: str, size: int) -> dict[str, Array]:
         path = self.folder / _name(step) / name
-        data = read_file(path, self.run, size + HEADER)
+        data = self.run.read(f"{FOLDER}/{_name(step)}/{name}", size + HEADER)
         try:
             return dict(safetensors.numpy.load(data))
         except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
@@ -161,17 +160,17 @@ class Checkpoints:
         for step in steps:
             if step not in needed:
                 self._remove(step)
-        for path in self.folder.iterdir():
-            if path.name.startswith(".step-"):  # left by a process that died
-                shutil.rmtree(path)
+        for name in self.run.names(FOLDER):
+            if name.startswith(".step-"):  # left by a process that died
+                self.run.remove(f"{FOLDER}/{name}")
 
     def _remove(self, step: int) -> None:
         """Take a checkpoint away at once, then delete it."""
-        folder, gone = self.folder / _name(step), self.folder / f".{_name(step)}.old"
-        if folder.exists():
-            shutil.rmtree(gone, ignore_errors=True)
-            os.rename(folder, gone)
-            shutil.rmtree(gone)
+        there, gone = f"{FOLDER}/{_name(step)}", f"{FOLDER}/.{_name(step)}.old"
+        if self.run.has(there):
+            self.run.remove(gone)
+            self.run.rename(there, gone)
+            self.run.remove(gone)
 
 
 def _name(step: int) -> str:

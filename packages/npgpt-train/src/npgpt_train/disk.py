@@ -1,50 +1,237 @@
-"""Files that outlive a power cut, and files that a stranger may have written.
+"""The one place that touches what is inside a run, a comparison or the cache.
 
-Writing: a file is complete or absent, synced before its name appears. Reading: a regular file
-inside the run, of bounded size; a link that leads out, a device or a pipe is refused unopened.
+Such a folder may come from a stranger. It may be reached by a link; below it there are regular
+files and real folders only, and whatever else is met there (a link wherever it leads, a device, a
+pipe) is refused unopened: for reading, writing and deleting alike. What is written is complete or
+absent, and synced before its name appears, so that it outlives a power cut.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
+from typing import Any, BinaryIO
 
 from npgpt_core.errors import NpgptError
 
 MAX_JSON = 16 * 2**20  # bytes
+MAX_NUMBER = 2**64  # whole numbers in JSON are below: larger ones do not fit arrays, nor floats
+JUNCTION = 0xA0000003  # the reparse tag of Windows' links to folders that are no symbolic links
+
+_WANTED = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")  # Windows has only the last
+OPEN = sum(getattr(os, name, 0) for name in _WANTED)
 
 
-# ------------------------------------------------------------------------ writing
+class Folder:
+    """A folder, and everything that is done inside it.
 
+    Names are relative to it, with ``/`` between. What is no regular file or real folder, or lies
+    behind such, is an ``NpgptError``. Reading raises it for whatever else may fail as well; writing
+    raises ``OSError`` (see ``writing``).
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file atomically: whoever reads it sees the old content or the new."""
-    beside = path.with_name(f".{path.name}.new")
-    write_synced(beside, data)
-    os.replace(beside, path)
-    sync_folder(path.parent)
+    Args:
+        path: of the folder, which need not exist. It may be a link: who named it chose that.
+    """
 
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
 
-def write_synced(path: Path, data: bytes) -> None:
-    """Write a file and wait until it is on the disk."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    @classmethod
+    def around(cls, path: str | os.PathLike[str]) -> tuple[Folder, str]:
+        """For a file that a user named: the run that it lies in, else its folder; and its name."""
+        whole = Path(os.path.abspath(path))
+        runs = [parent for parent in whole.parents if os.path.isfile(parent / "run.json")]
+        if not runs:
+            return cls(Path(path).parent), whole.name
+        return cls(runs[-1]), whole.relative_to(runs[-1]).as_posix()
 
+    # -------------------------------------------------------------------- reading
 
-def sync_folder(path: Path) -> None:
-    """Wait until a folder's entries are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
+    def has(self, name: str) -> bool:
+        """Whether there is a file or folder."""
+        with self._reading(name):
+            return self._kind(self._path(name)) is not None
+
+    def names(self, name: str = "") -> list[str]:
+        """What is in a folder, sorted; nothing if there is no such folder."""
+        with self._reading(name):
+            path = self._path(name)
+            if name and self._kind(path, "folder") is None:
+                return []
+            return sorted(os.listdir(path)) if path.exists() else []
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file for reading."""
+        with self._reading(name):
+            return os.fdopen(self._open(name, os.O_RDONLY), "rb")
+
+    def regular(self, name: str) -> Path:
+        """The path of a file for whoever opens it by its path: it is a regular one."""
+        self.open(name).close()
+        return self.path / name
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The bytes of a file, of which there may be ``limit``."""
+        with self.open(name) as file, self._reading(name):
+            size = os.fstat(file.fileno()).st_size
+            if size > limit:
+                raise NpgptError(
+                    f"{self.path / name} has {size:,} bytes, expected at most {limit:,}"
+                )
+            return file.read(limit)
+
+    def lines(self, name: str, limit: int) -> Iterator[bytes]:
+        """The lines of a file with their ends, cut where they are longer than ``limit`` bytes."""
+        with self.open(name) as file, self._reading(name):
+            while line := file.readline(limit):
+                yield line
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """A JSON object."""
+        data = self.read(name, MAX_JSON)
+        try:
+            record = parse_json(data)
+        except (ValueError, RecursionError) as error:
+            raise NpgptError(f"{self.path / name} is damaged: {error}") from error
+        if not isinstance(record, dict):
+            raise NpgptError(f"{self.path / name} is damaged: it holds no JSON object")
+        return record
+
+    # -------------------------------------------------------------------- writing
+
+    def make(self, name: str = "") -> None:
+        """Make a folder, and those above it inside this one, unless it is there.
+
+        Without a name, make this one and all above it.
+        """
+        if not name:
+            self.path.mkdir(parents=True, exist_ok=True)
+            return
+        for parent in [*reversed(PurePath(name).parents[:-1]), PurePath(name)]:
+            path = self._path(str(parent))
+            if self._kind(path, "folder") is None:
+                os.mkdir(path)
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Write a file atomically: whoever reads it sees the old content or the new."""
+        path = self._path(name)
+        self._kind(path, "file")
+        beside = PurePath(name).with_name(f".{path.name}.new")
+        self.write(str(beside), data)
+        os.replace(self.path / beside, path)
+        self.sync(str(beside.parent))
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a new file and wait until it is on the disk; what was there is deleted."""
+        with self.create(name) as file:
+            file.write(data)
+
+    @contextmanager
+    def create(self, name: str) -> Iterator[BinaryIO]:
+        """A new file in a ``with`` block, on the disk when that ends; what was there is deleted."""
+        self.remove(name)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        with os.fdopen(self._open(name, flags), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+
+    def append(self, name: str) -> BinaryIO:
+        """Open a file to write at its end; it is made if it is not there."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        return os.fdopen(self._open(name, flags, alone=True), "ab")
+
+    def descriptor(self, name: str) -> int:
+        """Open a file for reading and writing, without changing it; made if it is not there."""
+        return self._open(name, os.O_RDWR | os.O_CREAT, alone=True)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file or folder another name."""
+        self._kind(self._path(old))
+        os.rename(self._path(old), self._path(new))
+
+    def remove(self, name: str) -> None:
+        """Delete a file, a link but not what it leads to, or a folder and what is in it."""
+        path = self._path(name)
+        try:
+            info = os.lstat(path)
+        except FileNotFoundError:
+            return
+        if stat.S_ISDIR(info.st_mode) and not _is_link(info):
+            shutil.rmtree(path)  # which follows no link either
+        else:
+            os.unlink(path)
+
+    def sync(self, name: str = "") -> None:
+        """Wait until a folder's entries are on the disk, where the system lets one."""
+        if not hasattr(os, "O_DIRECTORY"):
+            return  # Windows opens no folder
+        descriptor = os.open(self._path(name), os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    # --------------------------------------------------------------------- guards
+
+    def _path(self, name: str) -> Path:
+        """The path of a name, above which there are real folders only, as far as there are any."""
+        parts = PurePath(name).parts
+        if PurePath(name).is_absolute() or ".." in parts:
+            raise NpgptError(f"{name} leads out of {self.path}")
+        path = self.path
+        for part in parts[:-1]:
+            path = path / part
+            if self._kind(path, "folder") is None:
+                break
+        return self.path / name
+
+    def _kind(self, path: Path, wanted: str = "") -> str | None:
+        """Either "file" or "folder", as ``wanted`` if that is given; None where nothing is."""
+        try:
+            info = os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if _is_link(info):
+            raise NpgptError(
+                f"{path} is a link: none is followed inside {self.path}."
+                " Put what it leads to in its place"
+            )
+        kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "folder"}
+        kind = kinds.get(stat.S_IFMT(info.st_mode), "device, pipe or socket")
+        if kind not in ("file", "folder") or wanted not in ("", kind):
+            raise NpgptError(f"{path} is a {kind}, expected a {wanted or 'file or folder'}")
+        return kind
+
+    def _open(self, name: str, flags: int, *, alone: bool = False) -> int:
+        """Open a regular file; ``alone`` if what is written into it must show nowhere else."""
+        path = self._path(name)
+        self._kind(path, "file")
+        descriptor = os.open(path, flags | OPEN, 0o666)
+        info = os.fstat(descriptor)  # of what was opened, whatever its name led to a moment ago
+        if stat.S_ISREG(info.st_mode) and not (alone and info.st_nlink > 1):
+            return descriptor
         os.close(descriptor)
+        raise NpgptError(
+            f"{path} is no regular file with one name: put a copy of its content in its place"
+        )
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise NpgptError(f"cannot read {self.path / name}: {reason}") from error
+
+
+def _is_link(info: os.stat_result) -> bool:
+    return stat.S_ISLNK(info.st_mode) or getattr(info, "st_reparse_tag", 0) == JUNCTION
 
 
 @contextmanager
@@ -67,52 +254,12 @@ def writing(what: str, advice: Callable[[], str] = str) -> Iterator[None]:
         ) from error
 
 
-# ------------------------------------------------------------------------ reading
+def parse_json(data: bytes) -> Any:
+    """What JSON holds; raises ``ValueError`` for anything else, and for absurd whole numbers."""
+    return json.loads(data, parse_int=_whole)
 
 
-def require_inside(path: Path, root: Path) -> None:
-    """Raise an ``NpgptError`` unless ``path`` is a regular file in ``root``, links followed."""
-    try:
-        inside = path.resolve(strict=True).is_relative_to(root.resolve())
-        regular = stat.S_ISREG(path.stat().st_mode)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-        reason = getattr(error, "strerror", None) or "its links go in a circle"
-        raise NpgptError(f"cannot read {path}: {reason}") from error
-    if not inside:
-        raise NpgptError(f"{path} is a link that leads out of {root}: it is not followed")
-    if not regular:
-        raise NpgptError(f"{path} is no regular file")
-
-
-def read_file(path: Path, root: Path, limit: int) -> bytes:
-    """The bytes of a regular file in ``root``.
-
-    Raises:
-        NpgptError: it cannot be read, leads out of ``root``, or is larger than ``limit`` bytes.
-    """
-    require_inside(path, root)
-    try:
-        size = path.stat().st_size
-        if size > limit:
-            raise NpgptError(f"{path} has {size:,} bytes, expected at most {limit:,}")
-        with path.open("rb") as file:
-            return file.read(limit)
-    except OSError as error:
-        raise NpgptError(f"cannot read {path}: {error.strerror}") from error
-
-
-def read_json(path: Path, root: Path) -> dict[str, Any]:
-    """A JSON object from a file in ``root``.
-
-    Raises:
-        NpgptError: a file that cannot be read, or holds anything else.
-    """
-    try:
-        record = json.loads(read_file(path, root, MAX_JSON))
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, NpgptError):
-            raise
-        raise NpgptError(f"{path} is damaged: {error}") from error
-    if not isinstance(record, dict):
-        raise NpgptError(f"{path} is damaged: it holds no JSON object")
-    return record
+def _whole(digits: str) -> int:
+    if len(digits) > 20 or not -MAX_NUMBER < (number := int(digits)) < MAX_NUMBER:
+        raise ValueError(f"a whole number of {len(digits)} digits")
+    return number

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import socket
+import warnings
 from pathlib import Path
 
-from npgpt_core.errors import NpgptError
-from npgpt_train.disk import writing
+from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_train.disk import Folder, parse_json, writing
 
 NAME = ".lock"
+LOCKED = 1  # byte at the start of the file: Windows lets nobody else read what is locked
 
 
 class RunLock:
@@ -26,19 +28,19 @@ class RunLock:
     """
 
     def __init__(self, folder: Path) -> None:
-        path = folder / NAME
+        with writing(f"the run folder {folder}"):
+            self._file = Folder(folder).descriptor(NAME)
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise NpgptError(f"cannot write the run folder {folder}: {error.strerror}") from error
-        if not _lock(self._file):
-            holder = _holder(self._file)
-            os.close(self._file)
-            raise NpgptError(f"{folder} is being trained by {holder}: wait for it, or stop it")
-        holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
-        with writing(f"the lock of {folder}"):
-            os.ftruncate(self._file, 0)
-            os.write(self._file, holder.encode())
+            if not _lock(self._file, folder):
+                holder = _holder(self._file)
+                raise NpgptError(f"{folder} is being trained by {holder}: wait for it, or stop it")
+            holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
+            with writing(f"the lock of {folder}"):
+                os.ftruncate(self._file, 0)
+                os.write(self._file, b" " * LOCKED + holder.encode())
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go; doing so twice is no error."""
@@ -47,23 +49,27 @@ class RunLock:
             self._file = -1
 
 
-def _lock(descriptor: int) -> bool:
-    """Whether the lock was free and is ours now; without such locks in the system, always."""
+def _lock(descriptor: int, folder: Path) -> bool:
+    """Whether the lock was free and is ours now; where there are no locks, that is told instead."""
+    from filelock import lock_descriptor  # only who writes needs it
+
     try:
-        import fcntl
-    except ImportError:  # Windows
+        return lock_descriptor(descriptor, blocking=False)
+    except OSError as error:
+        warnings.warn(
+            f"{folder} cannot be locked here ({error.strerror}): let no other process train it"
+            " meanwhile",
+            NpgptWarning,
+            stacklevel=3,
+        )
         return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _holder(descriptor: int) -> str:
     """Who wrote into the file that it holds the lock."""
     try:
-        record = json.loads(os.pread(descriptor, 1000, 0))
+        os.lseek(descriptor, LOCKED, os.SEEK_SET)
+        record = parse_json(os.read(descriptor, 1000))
         return f"process {int(record['pid'])} on {str(record['host'])[:100]!r}"
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "another process"

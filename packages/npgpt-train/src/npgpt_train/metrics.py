@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, Self
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.disk import replace_file, require_inside
+from npgpt_train.disk import Folder, parse_json
 
 Metrics = list[dict[str, Any]]
 
@@ -17,19 +17,25 @@ MAX_LINE = 2**16  # bytes
 
 
 class MetricsLog:
-    """Appends events to a file in a ``with`` block; each line is handed to the system at once."""
+    """Appends events to a file in a ``with`` block; each line is handed to the system at once.
 
-    def __init__(self, path: Path) -> None:
-        self._file: TextIO = path.open("a", encoding="utf-8")
+    Args:
+        path: of the file; None for a process that keeps no log.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._file = Folder(path.parent).append(path.name) if path else None
 
     def append(self, event: Mapping[str, Any]) -> None:
         """Write one line."""
-        self._file.write(json.dumps(event) + "\n")
-        self._file.flush()
+        if self._file is not None:
+            self._file.write(json.dumps(event).encode() + b"\n")
+            self._file.flush()
 
     def sync(self) -> None:
         """Wait until all lines are on the disk."""
-        os.fsync(self._file.fileno())
+        if self._file is not None:
+            os.fsync(self._file.fileno())
 
     def __enter__(self) -> Self:
         """The open log."""
@@ -37,7 +43,8 @@ class MetricsLog:
 
     def __exit__(self, *exception: object) -> None:
         """Close the file."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
 
 def read_metrics(path: Path) -> Metrics:
@@ -46,30 +53,20 @@ def read_metrics(path: Path) -> Metrics:
     Raises:
         NpgptError: a file that cannot be read, or a line before the last that is no event.
     """
-    if not path.exists():
+    folder = Folder(path.parent)
+    if not folder.has(path.name):
         return []
-    require_inside(path, path.parent)
     events: Metrics = []
     torn = 0
-    try:
-        for number, line in enumerate(_lines(path), start=1):
-            if torn:
-                raise NpgptError(f"line {torn} of {path} is no event of a run")
-            event = _parse(line)
-            if event is None:
-                torn = number  # fine if nothing follows
-            else:
-                events.append(event)
-    except OSError as error:
-        raise NpgptError(f"cannot read {path}: {error.strerror}") from error
+    for number, line in enumerate(folder.lines(path.name, MAX_LINE), start=1):
+        if torn:
+            raise NpgptError(f"line {torn} of {path} is no event of a run")
+        event = _parse(line)
+        if event is None:
+            torn = number  # fine if nothing follows
+        else:
+            events.append(event)
     return events
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    """Lines, cut where they are longer than any event."""
-    with path.open("rb") as file:
-        while line := file.readline(MAX_LINE):
-            yield line
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
@@ -77,7 +74,7 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     if not line.endswith(b"\n"):
         return None
     try:
-        event = json.loads(line)
+        event = parse_json(line)
     except (ValueError, RecursionError):
         return None
     if not isinstance(event, dict) or type(event.get("step")) is not int:
@@ -89,4 +86,5 @@ def _parse(line: bytes) -> dict[str, Any] | None:
 def cut_metrics(path: Path, step: int) -> None:
     """Drop what came after ``step``, and a torn last line, so that a resumed run continues here."""
     kept = [event for event in read_metrics(path) if event["step"] <= step]
-    replace_file(path, "".join(json.dumps(event) + "\n" for event in kept).encode())
+    lines = "".join(json.dumps(event) + "\n" for event in kept)
+    Folder(path.parent).replace(path.name, lines.encode())

@@ -152,11 +152,16 @@ def build_schedule(settings: Settings) -> Any:
     return registry.create("schedule", part.name, lr=settings.lr, **part.options)
 
 
-def tokenizer_digest(settings: Settings, tokenizer: Any) -> str:
-    """SHA-256 of everything that decides what a tokenizer makes of a text, hexadecimal."""
+def tokenizer_file(tokenizer: Any) -> bytes:
+    """What ``save`` of a tokenizer writes; it opens a path of its own, so in a folder apart."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tokenizer.json"
         tokenizer.save(path)
-        digest = hashlib.sha256(path.read_bytes())
+        return path.read_bytes()
+
+
+def tokenizer_digest(settings: Settings, tokenizer: Any) -> str:
+    """SHA-256 of everything that decides what a tokenizer makes of a text, hexadecimal."""
+    digest = hashlib.sha256(tokenizer_file(tokenizer))
     digest.update(json.dumps(provenance(settings)["tokenizer"]).encode())
     return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import cycle
@@ -13,6 +14,7 @@ import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
+from npgpt_train.disk import Folder, writing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,10 +102,11 @@ def open_figure(path: str | PathLike[str], size: tuple[float, float]) -> Iterato
     with rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
         yield figure
-        try:
-            figure.savefig(path, format=suffix[1:], dpi=150, metadata=UNDATED[suffix])
-        except OSError as error:
-            raise NpgptError(f"cannot write {path}: {error.strerror}") from error
+        image = io.BytesIO()
+        figure.savefig(image, format=suffix[1:], dpi=150, metadata=UNDATED[suffix])
+    folder, name = Folder.around(path)
+    with writing(str(path)):
+        folder.replace(name, image.getvalue())
 
 
 # ------------------------------------------------------------------------- panels

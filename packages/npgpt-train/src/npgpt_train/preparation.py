@@ -17,7 +17,7 @@ import numpy as np
 from npgpt_train import parts
 from npgpt_train.batches import last_start
 from npgpt_train.corpus import Corpus, open_dataset
-from npgpt_train.disk import writing
+from npgpt_train.disk import Folder, writing
 from npgpt_train.lock import RunLock
 from npgpt_train.progress import Preparing, Report
 from npgpt_train.randomness import Purpose, generator
@@ -102,7 +102,7 @@ def new_run(
     if source is not None:
         record["init_from"] = str(source.folder)
     with writing(f"the run folder {folder}"):
-        folder.mkdir(parents=True, exist_ok=True)
+        Folder(folder).make()
     lock = RunLock(folder)
     try:
         run = Run.create(folder, record, tokenizer)

@@ -13,7 +13,7 @@ from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train import parts
 from npgpt_train.choices import Choices
 from npgpt_train.corpus import Corpus, open_dataset
-from npgpt_train.disk import replace_file, writing
+from npgpt_train.disk import Folder, writing
 from npgpt_train.lock import RunLock
 from npgpt_train.metrics import cut_metrics
 from npgpt_train.preparation import Best, Preparation, encoded, versions
@@ -62,7 +62,7 @@ def _resumed(
     prepared = joined_run(run, report)
     with writing(str(folder)):
         if run.record != before:
-            replace_file(folder / "run.json", (json.dumps(run.record, indent=2) + "\n").encode())
+            Folder(folder).replace("run.json", (json.dumps(run.record, indent=2) + "\n").encode())
         cut_metrics(run.metrics_path, prepared.step if prepared.step else -1)
         run.checkpoints.point(prepared.step, prepared.best.step)
     return prepared

@@ -16,18 +16,16 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.protocols import Tokenizer
 from npgpt_train import lock
 from npgpt_train.checkpoint import Checkpoints
-from npgpt_train.disk import read_file, read_json, replace_file, require_inside, writing
+from npgpt_train.disk import Folder, writing
 from npgpt_train.metrics import Metrics, read_metrics
-from npgpt_train.parts import build_model
+from npgpt_train.parts import build_model, tokenizer_file
 from npgpt_train.provenance import RECORDED, located, require_installed
 from npgpt_train.record import FORMAT, KEEP, damage
 from npgpt_train.settings import Settings
 
-TOKENIZER, TOKENIZER_BESIDE = "tokenizer.json", ".tokenizer.json.unsynced"
+TOKENIZER = "tokenizer.json"
 MAX_TOKENIZER = 2**28  # bytes
-UNFINISHED = frozenset(
-    {lock.NAME, TOKENIZER, TOKENIZER_BESIDE, ".tokenizer.json.new", ".run.json.new"}
-)
+UNFINISHED = frozenset({lock.NAME, TOKENIZER, ".tokenizer.json.new", ".run.json.new"})
 
 
 class LoadedRun(NamedTuple):
@@ -56,13 +54,10 @@ class Run:
         check_free(folder)
         record = {"format": FORMAT, **record}
         with writing(f"the run folder {folder}"):
-            beside = folder / TOKENIZER_BESIDE
-            tokenizer.save(beside)
-            data = beside.read_bytes()
-            replace_file(folder / TOKENIZER, data)
-            beside.unlink()
+            data = tokenizer_file(tokenizer)
+            Folder(folder).replace(TOKENIZER, data)
             record["tokenizer_sha256"] = hashlib.sha256(data).hexdigest()
-            replace_file(folder / "run.json", (json.dumps(record, indent=2) + "\n").encode())
+            Folder(folder).replace("run.json", (json.dumps(record, indent=2) + "\n").encode())
         return cls(folder, record)
 
     @classmethod
@@ -74,9 +69,9 @@ class Run:
         """
         folder = Path(folder)
         path = folder / "run.json"
-        if not path.exists():
+        if not Folder(folder).has("run.json"):
             raise NpgptError(f"{folder} holds no run: there is no {path}")
-        record = read_json(path, folder)
+        record = Folder(folder).read_json("run.json")
         if record.get("format") != FORMAT:
             raise NpgptError(
                 f"{path} has format {record.get('format')!r:.40}, this npgpt reads {FORMAT}"
@@ -137,8 +132,7 @@ class Run:
     def tokenizer(self) -> Tokenizer:
         """Its tokenizer, trained."""
         self.require_parts("tokenizer")
-        path = self.folder / TOKENIZER
-        require_inside(path, self.folder)
+        path = Folder(self.folder).regular(TOKENIZER)
         target = registry.load("tokenizer", self.settings.tokenizer.name)
         tokenizer: Tokenizer = target.load(path)
         if tokenizer.vocab_size != self.record["vocab_size"]:
@@ -151,7 +145,7 @@ class Run:
     def require_same_tokenizer(self) -> None:
         """Raise an ``NpgptError`` if its tokenizer is the file that it began with."""
         path = self.folder / TOKENIZER
-        data = read_file(path, self.folder, MAX_TOKENIZER)
+        data = Folder(self.folder).read(TOKENIZER, MAX_TOKENIZER)
         recorded = self.record.get("tokenizer_sha256")
         if recorded not in (None, hashlib.sha256(data).hexdigest()):
             raise NpgptError(
@@ -214,17 +208,13 @@ def check_free(folder: Path) -> None:
 
     What a process left that died before its run was made is no hindrance.
     """
-    if (folder / "run.json").exists():
+    if Folder(folder).has("run.json"):
         raise NpgptError(
             f"{folder} holds a run already: continue it with `resume=True`, or choose another `out`"
         )
     if folder.exists() and not folder.is_dir():
         raise NpgptError(f"{folder} is a file, expected a folder for the run")
-    try:
-        there = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    except OSError as error:
-        raise NpgptError(f"cannot read the folder {folder}: {error.strerror}") from error
-    if there - UNFINISHED:
+    if set(Folder(folder).names()) - UNFINISHED:
         raise NpgptError(f"{folder} is not empty: choose another `out`")
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +12,7 @@ from npgpt_core.generation import generate
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
 from npgpt_train.checkpoint import Checkpoint
-from npgpt_train.disk import replace_file, writing
+from npgpt_train.disk import Folder, writing
 from npgpt_train.interruption import Interrupted, listening
 from npgpt_train.loop import Trainer
 from npgpt_train.metrics import MetricsLog
@@ -49,7 +47,7 @@ def run_session(prepared: Preparation, processes: Processes, report: Report) -> 
         writing(str(run.folder), lambda: _advice(run)),
         listening() as signal,
         open_workers(prepared.model, run.settings.workers) as workers,
-        MetricsLog(run.metrics_path if writes else Path(os.devnull)) as log,
+        MetricsLog(run.metrics_path if writes else None) as log,
     ):
         trainer = Trainer(
             workers,
@@ -150,7 +148,7 @@ def _finish(run: Run) -> Finished:
     except NpgptError as error:
         note = str(error)
     sample = sample_text(run)
-    replace_file(run.folder / "sample.txt", sample.encode("utf-8", "surrogatepass"))
+    Folder(run.folder).replace("sample.txt", sample.encode("utf-8", "surrogatepass"))
     last = [event for event in metrics if "val_loss" in event][-1]
     beside = standing(run, metrics)
     return Finished(

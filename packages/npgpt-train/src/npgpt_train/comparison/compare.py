@@ -17,7 +17,7 @@ from npgpt_train.comparison.report import require_libraries, write_report
 from npgpt_train.comparison.summary import summarize
 from npgpt_train.comparison.variants import Variant, plan
 from npgpt_train.corpus import Corpus, open_dataset
-from npgpt_train.disk import replace_file
+from npgpt_train.disk import Folder
 from npgpt_train.evaluation import evaluate_run
 from npgpt_train.processes import open_processes
 from npgpt_train.progress import Comparing, Preparing, Report, usual_report
@@ -88,7 +88,7 @@ def compare(
             train(out=where, resume=True, report=report)
         runs[variant] = Run.open(where)
     record = _measure(runs, preset or "full", report)
-    replace_file(folder / REPORT, (json.dumps(record, indent=1) + "\n").encode())
+    Folder(folder).replace(REPORT, (json.dumps(record, indent=1) + "\n").encode())
     report(Preparing("writing the report"))
     write_report(record, {variant.name: run.metrics() for variant, run in runs.items()}, folder)
     return record

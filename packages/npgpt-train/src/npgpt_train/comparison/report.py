@@ -12,7 +12,7 @@ from typing import Any
 
 from npgpt_core.errors import NpgptError
 from npgpt_train.comparison import tables
-from npgpt_train.disk import replace_file
+from npgpt_train.disk import Folder
 from npgpt_train.escaping import printable
 from npgpt_train.metrics import Metrics
 from npgpt_train.plots import plot_curves, plot_overlay
@@ -44,7 +44,7 @@ def write_report(
         NpgptError: a file cannot be written.
     """
     figures = folder / "figures"
-    figures.mkdir(parents=True, exist_ok=True)
+    Folder(folder).make("figures")
     plot_overlay(bits_per_step(record, metrics), figures / "all.svg")
     for name, events in metrics.items():
         plot_curves(events, figures / f"{name}.svg", title=name)
@@ -54,7 +54,7 @@ def write_report(
         folder / "report.html": render(record, "report.html.jinja", escape=True, figures=urls),
     }
     for path, text in pages.items():
-        replace_file(path, text.encode("utf-8", "replace"))
+        Folder(folder).replace(path.name, text.encode("utf-8", "replace"))
     return list(pages)
 
 
