@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train.cache import cache_dir
 from npgpt_train.datasets import files, shakespeare, tiny_shakespeare
 from npgpt_train.datasets.files import TextFiles
@@ -209,6 +209,94 @@ def test_folders_and_globs_are_read_in_a_stable_order(tmp_path):
     assert joined(TextFiles(f"{tmp_path}/**/*.txt")) == "b.txt\nsub/d.txt\n"
     both = [tmp_path / "f.py", f"{tmp_path}/*.md", str(tmp_path)]
     assert joined(TextFiles(both)) == "f.py\na.md\nb.txt\nc.TEXT\nsub/d.txt\n"
+
+
+@pytest.fixture
+def linked(tmp_path, monkeypatch):
+    """A folder with a file, links and hard links to it, and links in a circle."""
+    folder = tmp_path / "texts"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a.txt").write_text("a")
+    (folder / "sub" / "b.txt").write_text("b")
+    try:
+        (folder / "link.txt").symlink_to("a.txt")
+        (folder / "sub" / "hard.txt").hardlink_to(folder / "a.txt")
+        (folder / "loop").symlink_to(".")
+        (folder / "sub" / "up").symlink_to("..")
+        (folder / "sub" / "nowhere.txt").symlink_to("nothing")
+    except OSError:
+        pytest.skip("there are no links here")
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+@pytest.mark.parametrize("data", ["texts", "texts/**/*.txt", "**/*.txt", "texts/**/**/*.txt"])
+def test_a_file_is_read_once_however_many_links_lead_to_it(linked, data):
+    with pytest.warns(NpgptWarning, match=r"link\.txt \(the same file as .*a\.txt\)") as told:
+        dataset = TextFiles(data)
+    assert joined(dataset) == "ab"
+    assert [str(file) for file in dataset.files] == ["texts/a.txt", "texts/sub/b.txt"]
+    assert "hard.txt (the same file as " in str(told[0].message)
+    assert dataset.skipped["linked folders"] == ["texts/loop", "texts/sub/up"]
+    assert dataset.skipped["not to be found"] == ["texts/sub/nowhere.txt"]
+
+
+def test_a_linked_folder_is_followed_where_it_is_named(linked):
+    for data in ("texts/sub/up", "texts/sub/up/*.txt", "texts/*/up/*.txt"):
+        with pytest.warns(NpgptWarning):
+            dataset = TextFiles(data)
+        assert joined(dataset)[0] == "a"
+    assert str(dataset.files[0]) == "texts/sub/up/a.txt"
+
+
+def test_a_path_in_two_spellings_is_one_file(linked):
+    spellings = ["texts/a.txt", str(linked / "a.txt"), "texts/sub/../a.txt", "texts/loop/a.txt"]
+    with pytest.warns(NpgptWarning, match=r"a\.txt \(the same file as texts/a\.txt\)") as told:
+        assert joined(TextFiles(spellings)) == "a"
+    assert str(told[0].message).count("the same file") == 3
+    assert joined(TextFiles(["texts/a.txt", "./texts/a.txt", "texts/a*"])) == "a"  # none to tell
+
+
+def test_a_file_system_that_numbers_no_files(linked, monkeypatch):
+    stat = os.stat
+
+    def without_numbers(path, **options):
+        return os.stat_result([*stat(path, **options)[:1], 0, *stat(path, **options)[2:10]])
+
+    monkeypatch.setattr(os, "stat", without_numbers)
+    with pytest.warns(NpgptWarning, match="link"):
+        assert (
+            joined(TextFiles("texts")) == "aba"
+        )  # that a hard link is the same file shows nowhere
+
+
+def test_deep_folders_are_read(tmp_path):
+    deep = tmp_path
+    for _ in range(40):
+        deep = deep / "d"
+        deep.mkdir()
+    (deep / "a.txt").write_text("deep")
+    assert joined(TextFiles(tmp_path)) == joined(TextFiles(f"{tmp_path}/**")) == "deep"
+
+
+def test_it_says_what_is_read_and_what_is_not(tmp_path):
+    for name in ("a.txt", "b.md", "c.txt", "d.txt", ".hidden.txt", ".git/e.txt", "f.py", "g.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("" if name == "g.txt" else "word\n")
+    dataset = TextFiles([tmp_path, tmp_path / "f.py"])
+    at = f"{tmp_path}{os.sep}"
+    assert dataset.account() == [
+        f"reading 5 files (25 bytes): {at}a.txt, {at}b.md, {at}c.txt and 2 more",
+        f"leaving out 2 hidden ({at}.git, {at}.hidden.txt), 1 empty ({at}g.txt)",
+    ]
+    assert dataset.record() == {
+        "files": 5,
+        "bytes": 25,
+        "first_files": [f"{at}a.txt", f"{at}b.md", f"{at}c.txt"],
+        "skipped": {"hidden": 2, "empty": 1},
+    }
+    assert TextFiles(tmp_path / "a.txt").account() == []
+    assert "1 with other suffixes" in TextFiles(tmp_path).account()[1]
 
 
 def test_a_name_with_brackets_is_a_path_before_it_is_a_glob(tmp_path):

@@ -9,7 +9,8 @@ from fractions import Fraction
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
 from npgpt_core.protocols import Dataset
-from npgpt_train.datasets import files
+from npgpt_train.datasets.files import TextFiles
+from npgpt_train.datasets.finding import exists
 
 PIECE = 2**20  # characters
 
@@ -66,9 +67,9 @@ def open_dataset(names: Sequence[str]) -> Dataset:
         raise NpgptError("no data given: name a dataset, or the path of a file, folder or glob")
     if len(names) == 1 and names[0] in registry.names("dataset"):
         return _create(names[0])
-    missing = [name for name in names if not files.exists(name)]
+    missing = [name for name in names if not exists(name)]
     if not missing:
-        return files.TextFiles(names)
+        return TextFiles(names)
     if len(names) == 1:
         return _create(names[0])
     known = ", ".join(registry.names("dataset"))

@@ -10,7 +10,7 @@ from typing import Any
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptWarning, PluginError
-from npgpt_train.datasets.files import exists
+from npgpt_train.datasets.finding import exists
 from npgpt_train.settings import PARTS, Settings
 
 RECORDED = (*PARTS, "dataset")
