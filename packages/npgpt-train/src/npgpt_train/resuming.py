@@ -12,12 +12,11 @@ from typing import Any
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train import parts
 from npgpt_train.choices import Choices
-from npgpt_train.corpus import Corpus, open_dataset
 from npgpt_train.disk import Folder, writing
 from npgpt_train.lock import RunLock
 from npgpt_train.metrics import cut_metrics
-from npgpt_train.preparation import Best, Preparation, encoded, versions
-from npgpt_train.progress import Preparing, Report
+from npgpt_train.preparation import Best, Preparation, encoded, read_corpus, versions
+from npgpt_train.progress import Report
 from npgpt_train.randomness import Purpose, generator
 from npgpt_train.run import Run
 
@@ -76,8 +75,7 @@ def joined_run(run: Run, report: Report) -> Preparation:
     """
     run.require_parts()
     settings, folder = run.settings, run.folder
-    report(Preparing("reading the text"))
-    corpus = Corpus(open_dataset(settings.data))
+    corpus = read_corpus(settings.data, report)
     recorded = run.record["data"].get("sha256")
     if corpus.sha256 != recorded:
         raise NpgptError(

