@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from npgpt_cli.terminal import is_terminal
+from npgpt_cli.terminal import is_terminal, outlasting_output
 from npgpt_train.comparison.tables import duration
 from npgpt_train.escaping import printable
 from npgpt_train.progress import (
@@ -28,22 +29,25 @@ PLAIN_INTERVAL = 10.0  # seconds between two lines where there is no bar
 
 
 class TrainingDisplay:
-    """Shows the events of ``npgpt_train.train``; a context manager."""
+    """Shows the events of ``npgpt_train.train`` while output takes them; a context manager."""
 
     def __init__(self) -> None:
+        self._resources = ExitStack()
         self._progress: Progress | None = None
         self._task: Any = None
         self._last_line = time.monotonic()
         self._steps = (0, 0)  # done, and to do in all
 
     def __enter__(self) -> Self:
-        """Nothing to see yet."""
+        """Nothing to see yet, but from now on the work outlasts its output."""
+        self._resources.enter_context(outlasting_output())
         return self
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
         """Leave the terminal as it was."""
-        if self._progress is not None:
-            self._progress.stop()
+        with self._resources:
+            if self._progress is not None:
+                self._progress.stop()
 
     def report(self, event: Event) -> None:
         """Show one event."""

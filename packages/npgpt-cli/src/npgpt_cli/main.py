@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 
 from npgpt_cli import __version__
 from npgpt_cli.commands import SUMMARIES
+from npgpt_cli.terminal import standard_streams
 from npgpt_cli.wording import as_flags
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
@@ -86,6 +87,11 @@ class Commands(click.Group):
             if name.startswith(incomplete)
         ]
         return commands + click.Command.shell_complete(self, ctx, incomplete)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line, whatever state the standard streams are in."""
+        with standard_streams():
+            return super().main(*args, **kwargs)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Parse the options before the command; what the user can mend becomes one line."""
