@@ -1,6 +1,7 @@
 """Token files: what was encoded is what is mapped, and nothing else ever is."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,6 @@ import pytest
 
 from npgpt_core.errors import NpgptError
 from npgpt_train import corpus as corpus_module
-from npgpt_train import token_file
 from npgpt_train.corpus import Corpus
 from npgpt_train.token_file import token_files
 
@@ -144,7 +144,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(cache, monkeypatch, call):
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(token_file.os, call, full)
+    monkeypatch.setattr(os, call, full)
     with pytest.raises(NpgptError, match=r"No space left on device.*NPGPT_CACHE"):
         token_files(Corpus(Pieces(TEXT)), CodePoints(), "digest")
     assert list(cache.iterdir()) == []
@@ -153,7 +153,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(cache, monkeypatch, call):
 def test_a_cache_that_cannot_be_made_is_an_error(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("NPGPT_CACHE", str(tmp_path / "file"))
-    with pytest.raises(NpgptError, match="Not a directory"):
+    with pytest.raises(NpgptError, match="File exists"):
         token_files(Corpus(Pieces(TEXT)), CodePoints(), "digest")
 
 

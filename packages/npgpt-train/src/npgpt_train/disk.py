@@ -14,6 +14,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
@@ -65,7 +66,7 @@ class Folder:
                 return []
             return sorted(os.listdir(path)) if path.exists() else []
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> BufferedReader:
         """Open a file for reading."""
         with self._reading(name):
             return os.fdopen(self._open(name, os.O_RDONLY), "rb")

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
 from npgpt_train.cache import cache_dir
 from npgpt_train.corpus import Corpus
+from npgpt_train.disk import Folder
 
 FORMAT = 1
 
@@ -67,38 +67,41 @@ def token_files(
     identity = [FORMAT, corpus.sha256, corpus.n_characters, corpus.split, tokenizer_digest]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
     dtype = np.dtype("<u2" if tokenizer.vocab_size <= 2**16 else "<u4")
-    folder = cache_dir() / "tokens" / key
-    scratch = folder.with_name(f"{key}.{uuid.uuid4().hex}")  # ours alone
+    cache, entry = Folder(cache_dir()), f"tokens/{key}"
+    scratch = f"{entry}.{uuid.uuid4().hex}"  # ours alone
     try:
-        if not _is_complete(folder, key, dtype):
-            scratch.mkdir(parents=True)
-            _write_entry(scratch / "entry", key, dtype, corpus, tokenizer, on_progress)
-            _put_in_place(scratch, folder, key, dtype)
-        return Tokens(_map(folder / "train.bin", dtype), _map(folder / "val.bin", dtype), folder)
+        if not _is_complete(cache, entry, key, dtype):
+            cache.make()
+            cache.make(f"{scratch}/entry")
+            _write_entry(cache, f"{scratch}/entry", key, dtype, corpus, tokenizer, on_progress)
+            _put_in_place(cache, scratch, entry, key, dtype)
+        train, val = (_map(cache, f"{entry}/{part}.bin", dtype) for part in ("train", "val"))
+        return Tokens(train, val, cache.path / entry)
     except OSError as error:
         raise NpgptError(
-            f"tokens cannot be kept in {folder.parent} ({error.strerror or error}):"
+            f"tokens cannot be kept in {cache.path / 'tokens'} ({error.strerror or error}):"
             " make room or allow writing there, or set NPGPT_CACHE to another folder"
         ) from error
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        with suppress(OSError):
+            cache.remove(scratch)
 
 
 # ------------------------------------------------------------------------ reading
 
 
-def _is_complete(entry: Path, key: str, dtype: np.dtype[Any]) -> bool:
+def _is_complete(cache: Folder, entry: str, key: str, dtype: np.dtype[Any]) -> bool:
     """Whether an entry's files hold, byte for byte, what was once written to them."""
     try:
-        written = json.loads((entry / "tokens.json").read_bytes())
-        parts = {part: _checksum(entry / f"{part}.bin") for part in ("train", "val")}
-    except (OSError, ValueError, RecursionError):  # missing, or not JSON
+        written = cache.read_json(f"{entry}/tokens.json")
+        parts = {part: _checksum(cache, f"{entry}/{part}.bin") for part in ("train", "val")}
+    except NpgptError:  # missing, or damaged
         return False
-    return bool(written == _description(key, dtype, parts))
+    return written == _description(key, dtype, parts)
 
 
-def _checksum(path: Path) -> dict[str, Any]:
-    with open(path, "rb") as file:
+def _checksum(cache: Folder, name: str) -> dict[str, Any]:
+    with cache.open(name) as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         return {"bytes": file.tell(), "sha256": sha256}
 
@@ -107,24 +110,25 @@ def _description(key: str, dtype: np.dtype[Any], parts: dict[str, Any]) -> dict[
     return {"format": FORMAT, "key": key, "dtype": dtype.name, "parts": parts}
 
 
-def _map(path: Path, dtype: np.dtype[Any]) -> Ids:
-    if path.stat().st_size == 0:
-        return np.empty(0, dtype)  # an empty file cannot be mapped
-    return np.asarray(np.memmap(path, dtype, mode="r"))
+def _map(cache: Folder, name: str, dtype: np.dtype[Any]) -> Ids:
+    with cache.open(name) as file:
+        if file.seek(0, 2) == 0:
+            return np.empty(0, dtype)  # an empty file cannot be mapped
+        return np.asarray(np.memmap(file, dtype, mode="r"))
 
 
 # ------------------------------------------------------------------------ writing
 
 
 def _write_entry(
-    entry: Path,
+    cache: Folder,
+    entry: str,
     key: str,
     dtype: np.dtype[Any],
     corpus: Corpus,
     tokenizer: Tokenizer,
     on_progress: Callable[[int], object] | None,
 ) -> None:
-    entry.mkdir()
     digest = hashlib.sha256()
     done = 0
 
@@ -138,12 +142,12 @@ def _write_entry(
                 on_progress(done)
 
     parts = {
-        "train": _write(entry / "train.bin", encoded(corpus.train_texts())),
-        "val": _write(entry / "val.bin", encoded(corpus.val_texts())),
+        "train": _write(cache, f"{entry}/train.bin", encoded(corpus.train_texts())),
+        "val": _write(cache, f"{entry}/val.bin", encoded(corpus.val_texts())),
     }
     if digest.hexdigest() != corpus.sha256:
         raise NpgptError("the text changed while it was encoded: leave it alone and try again")
-    _write(entry / "tokens.json", [json.dumps(_description(key, dtype, parts)).encode()])
+    cache.write(f"{entry}/tokens.json", json.dumps(_description(key, dtype, parts)).encode())
 
 
 def _valid_ids(tokenizer: Tokenizer, text: str) -> Ids:
@@ -156,25 +160,23 @@ def _valid_ids(tokenizer: Tokenizer, text: str) -> Ids:
     return ids
 
 
-def _write(path: Path, blocks: Iterable[bytes]) -> dict[str, Any]:
+def _write(cache: Folder, name: str, blocks: Iterable[bytes]) -> dict[str, Any]:
     """Write and sync a file; the checksum of what it must now hold."""
     size, sha256 = 0, hashlib.sha256()
-    with open(path, "wb") as file:
+    with cache.create(name) as file:
         for block in blocks:
             file.write(block)
             size += len(block)
             sha256.update(block)
-        file.flush()
-        os.fsync(file.fileno())
     return {"bytes": size, "sha256": sha256.hexdigest()}
 
 
-def _put_in_place(scratch: Path, folder: Path, key: str, dtype: np.dtype[Any]) -> None:
-    if not _is_complete(scratch / "entry", key, dtype):
+def _put_in_place(cache: Folder, scratch: str, entry: str, key: str, dtype: np.dtype[Any]) -> None:
+    if not _is_complete(cache, f"{scratch}/entry", key, dtype):
         raise OSError("the disk does not give back what was written to it")
     try:
-        os.rename(scratch / "entry", folder)
+        cache.rename(f"{scratch}/entry", entry)
     except OSError:  # something is there
-        if not _is_complete(folder, key, dtype):  # it is not another process's equal entry
-            os.rename(folder, scratch / "damaged")
-            os.rename(scratch / "entry", folder)
+        if not _is_complete(cache, entry, key, dtype):  # it is not another process's equal entry
+            cache.rename(entry, f"{scratch}/damaged")
+            cache.rename(f"{scratch}/entry", entry)
