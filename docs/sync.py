@@ -17,6 +17,10 @@ A file, whole. Its path, like the next one, is relative to docs/:
 A figure from JSON: the file, a dotted key (whole numbers index lists), and how to ``format`` it:
 
     It ends at <!-- = experiments/report.json runs.char.bits_per_character .3f --><!-- /= --> bits.
+
+A claim, which nothing can renew: whoever finds it false rewrites the sentence before it (holds.py):
+
+    char is ahead. <!-- holds: experiments/report.json runs.char.loss < runs.bpe.loss -->
 """
 
 import argparse
@@ -27,11 +31,15 @@ import sys
 import textwrap
 from pathlib import Path
 
+from holds import false_claims, look_up
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 MARKER = re.compile(
     r"<!-- (?P<kind>code:|include:|=) (?P<target>.+?) -->|<!-- /(?:code|include|=) -->"
 )
+CLAIMS = re.compile(r"<!-- holds: (.+?) -->", re.DOTALL)
+ERRORS = (OSError, LookupError, TypeError, ValueError, SyntaxError, ArithmeticError)
 UNFORMATTED = "\n<!-- fmt: off -->\n```python\n{}\n```\n<!-- fmt: on -->\n"  # ruff formats Markdown
 DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -41,16 +49,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="change nothing, exit with 1 if stale")
     check = parser.parse_args().check
-    renewed, stale = {}, []
+    renewed, stale, false = {}, [], []
     for page in [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]:
         renewed[page], places = renew(page)
         stale += places
+        false += untrue(page)
     if check and stale:
-        sys.exit("\n".join([*stale, "To renew: python docs/sync.py"]))
+        sys.exit("\n".join([*stale, "To renew: python docs/sync.py", *false]))
     if not check:
         for page, text in renewed.items():
             if text != page.read_text("utf-8"):
                 page.write_text(text, "utf-8")
+    if false:
+        sys.exit("\n".join(false))
 
 
 def renew(page: Path) -> tuple[str, list[str]]:
@@ -58,21 +69,38 @@ def renew(page: Path) -> tuple[str, list[str]]:
     text, parts, stale, done = page.read_text("utf-8"), [], [], 0
     markers = MARKER.finditer(text)
     for opening in markers:
-        line = text.count("\n", 0, opening.start()) + 1
-        place = f"{page.relative_to(ROOT)}:{line}"
+        place = place_of(page, text, opening.start())
         kind = (opening["kind"] or "").removesuffix(":")
         closing = next(markers, None)
         if closing is None or closing[0] != f"<!-- /{kind} -->":
             sys.exit(f"{place}: {opening[0]} is not followed by its other half")
         try:
             new = {"code": code, "include": include, "=": figure}[kind](opening["target"])
-        except (OSError, LookupError, TypeError, ValueError, SyntaxError) as error:
+        except ERRORS as error:
             sys.exit(f"{place}: {error}")
         if new != text[opening.end() : closing.start()]:
             stale.append(f"{place}: {opening['target']} is stale")
         parts += [text[done : opening.end()], new]
         done = closing.start()
     return "".join([*parts, text[done:]]), stale
+
+
+def untrue(page: Path) -> list[str]:
+    """The claims of a page that do not hold, each with its place."""
+    text, found = page.read_text("utf-8"), []
+    for marker in CLAIMS.finditer(text):
+        place = place_of(page, text, marker.start())
+        try:
+            claims = false_claims(" ".join(marker[1].split()), DOCS)
+        except ERRORS as error:
+            sys.exit(f"{place}: {error}")
+        found += [f"{place}: {claim} does not hold" for claim in claims]
+    return found
+
+
+def place_of(page: Path, text: str, start: int) -> str:
+    """``page:line`` of a place in its text."""
+    return f"{page.relative_to(ROOT)}:{text.count(chr(10), 0, start) + 1}"
 
 
 def code(targets: str) -> str:
@@ -128,17 +156,8 @@ def figure(target: str) -> str:
     """``path key spec`` -> that value of that file, formatted."""
     path, _, rest = target.partition(" ")
     key, _, spec = rest.partition(" ")
-    value, rest = json.loads((DOCS / path).read_text("utf-8")), key
-    while rest:
-        if isinstance(value, dict) and rest in value:  # a key with dots in it
-            part, rest = rest, ""
-        else:
-            part, _, rest = rest.partition(".")
-        try:
-            value = value[int(part) if isinstance(value, list) else part]
-        except (LookupError, TypeError, ValueError):
-            raise LookupError(f"there is no {key!r} in {path}, it ends at {part!r}") from None
-    return format(value, spec)
+    data = json.loads((DOCS / path).read_text("utf-8"))
+    return format(look_up(data, key), spec)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """docs/sync.py: the documents are in step with the code, and it notices when they are not."""
 
 import json
+import math
 import runpy
 import shutil
 import subprocess
@@ -43,7 +44,8 @@ def house(tmp_path):
     source = tmp_path / "packages/zoo-core/src/zoo_core"
     (tmp_path / "docs").mkdir()
     source.mkdir(parents=True)
-    shutil.copy(ROOT / "docs/sync.py", tmp_path / "docs")
+    for script in ("sync.py", "holds.py"):
+        shutil.copy(ROOT / "docs" / script, tmp_path / "docs")
     (source / "layer.py").write_text(LAYER)
     (tmp_path / "docs/report.json").write_text(json.dumps({"runs": [{"loss": 2.1518}]}))
     (tmp_path / "docs/table.md").write_text("| a |\n|---|\n| 1 |\n")
@@ -68,6 +70,18 @@ def test_what_the_experiments_include_is_made_from_their_report():
     fragments = runpy.run_path(str(ROOT / "docs/experiments/update.py"))["fragments"]()
     for name, text in fragments.items():
         assert (ROOT / "docs/experiments" / name).read_text("utf-8") == text, name
+
+
+def test_the_curves_are_those_of_the_report():
+    folder = ROOT / "docs/experiments"
+    curves, report = (json.loads((folder / f"{n}.json").read_text()) for n in ("curves", "report"))
+    assert curves.keys() == report["runs"].keys()
+    for name, run in report["runs"].items():
+        best = min(curves[name], key=curves[name].get)
+        assert int(best) == run["training"]["best_step"]
+        lost = sum(run["held_out"]["lost_bits_per_character"].values())
+        nats = (curves[name][best] - lost) * math.log(2) * run["held_out"]["characters_per_token"]
+        assert nats == pytest.approx(run["training"]["best_val_loss"], abs=2e-4)
 
 
 def test_a_function(house):
@@ -141,6 +155,17 @@ def test_a_changed_source_is_noticed_and_nothing_is_written(house):
     assert "x * 0.5" in synced(house, text)
 
 
+def test_a_false_claim_is_named_where_it_stands(house):
+    text = "Low.\n<!-- holds: report.json runs.0.loss < 3;\n 2.1 < runs.0.loss < 2.15 -->\n"
+    (house / "docs/PAGE.md").write_text(text)
+    for option in ([], ["--check"]):
+        assert sync(house, *option) == (
+            1,
+            "docs/PAGE.md:2: 2.1 < runs.0.loss < 2.15 does not hold\n",
+        )
+    assert (house / "docs/PAGE.md").read_text() == text
+
+
 @pytest.mark.parametrize(
     ("marker", "reason"),
     [
@@ -148,9 +173,17 @@ def test_a_changed_source_is_noticed_and_nothing_is_written(house):
         ("<!-- code: zoo_core.layer:halve --><!-- /code -->", "no 'halve' in zoo_core.layer"),
         ("<!-- code: zoo_core.layer:Double.up --><!-- /code -->", "no 'Double.up' in zoo_core"),
         ("<!-- include: chair.md --><!-- /include -->", "No such file or directory"),
-        ("<!-- = report.json runs.7.loss .3f --><!-- /= -->", "no 'runs.7.loss' in report.json"),
+        ("<!-- = report.json runs.7.loss .3f --><!-- /= -->", "no 'runs.7.loss', it ends at '7'"),
         ("<!-- = report.json runs .3f --><!-- /= -->", "unsupported format string"),
         ("<!-- = table.md runs .3f --><!-- /= -->", "Expecting value"),
+        ("<!-- holds: report.json runs.7.loss < 3 -->", "no 'runs.7.loss', it ends at '7'"),
+        ("<!-- holds: report.json runs.0.loss -->", "'runs.0.loss' compares nothing"),
+        ("<!-- holds: report.json 1 < open(2) -->", "'open(2)' is not understood"),
+        ("<!-- holds: report.json 1 < (2).real -->", "'2 .real' is not understood"),
+        ("<!-- holds: report.json 1 < _ -->", "'_' is not understood"),
+        ("<!-- holds: report.json 1 in 2 -->", "'1 in 2' is not understood"),
+        ("<!-- holds: report.json 1 < runs.0.loss / 0 -->", "division by zero"),
+        ("<!-- holds: report.json 1 < < 2 -->", "invalid syntax"),
         ("<!-- code: zoo_core.layer:half -->", "not followed by its other half"),
         ("<!-- include: table.md --><!-- /code -->", "not followed by its other half"),
         ("<!-- /code -->", "not followed by its other half"),

@@ -3,8 +3,9 @@
     python docs/experiments/update.py runs/shakespeare runs/seeds
 
 The first folder holds the comparison that the page tells of, the second one over seeds. Writes the
-JSON, the tables, the samples and the figures beside this file; then ``python docs/sync.py`` renews
-the page.
+JSON (with each evaluation in bits per character, by step), the tables, the samples and the figures
+beside this file; then ``python docs/sync.py`` renews the page, and names what it claims and no
+longer holds.
 """
 
 import json
@@ -42,6 +43,13 @@ def excerpt(sample: str) -> str:
     return f"```text\n{printable(max(speeches, key=len, default=sample))}\n```\n"
 
 
+def by_step(bits: dict[str, list[tuple[int, float]]]) -> str:
+    """JSON of each run's bits per character by step: a line a run."""
+    rounded = {name: {step: round(value, 4) for step, value in bits[name]} for name in bits}
+    lines = (f"{json.dumps(name)}: {json.dumps(values)}" for name, values in rounded.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
 def main(*folders: str) -> None:
     """Copy what the page shows from folders that ``npgpt compare`` wrote."""
     for name, folder in zip(SOURCES, folders, strict=True):
@@ -51,7 +59,9 @@ def main(*folders: str) -> None:
     record = json.loads((HERE / "report.json").read_text("utf-8"))
     runs = {name: Run.open(Path(folders[0]) / "runs" / name) for name in record["runs"]}
     curves = {name: run.metrics() for name, run in runs.items()}
-    plot_overlay(bits_per_step(record, curves), HERE / "all.png")
+    bits = bits_per_step(record, curves)
+    plot_overlay(bits, HERE / "all.png")
+    (HERE / "curves.json").write_text(by_step(bits), "utf-8")
     for name, run in runs.items():
         shutil.copyfile(run.folder / "curves.png", HERE / f"{name}.png")
 
