@@ -1,12 +1,6 @@
-"""What the documents rank, compare or conclude is true of the numbers that they quote.
-
-A sentence with a ranking word is held by a ``holds`` marker right after it (docs/holds.py), or it
-stands below with the reason why it needs none. In pages that are mostly mathematics beside code
-which runs, this goes for the paragraphs that quote a measured figure.
-"""
+"""What the documents rank, compare or conclude is true of the numbers that they quote."""
 
 import json
-import re
 import runpy
 from pathlib import Path
 
