@@ -124,9 +124,10 @@ def test_the_place_of_a_token_matters():
     assert len(np.unique(logits.round(9), axis=1)[0]) == T
 
 
+@pytest.mark.parametrize("n_layer", [1, 2])
 @pytest.mark.parametrize("steps", [[1] * T, [3, 1, 1, 2], [T]])
-def test_logits_from_the_cache_equal_full_recomputation(ids, steps):
-    model = make(dtype=np.float32, scale=5).eval()
+def test_logits_from_the_cache_equal_full_recomputation(ids, steps, n_layer):
+    model = make(dataclasses.replace(SMALL, n_layer=n_layer), dtype=np.float32, scale=5).eval()
     cache = model.new_cache(B)
     parts = np.split(ids, np.cumsum(steps)[:-1], axis=1)
     cached = np.concatenate([model(part, cache) for part in parts], axis=1)
@@ -156,6 +157,12 @@ def test_more_positions_than_the_block_are_refused(ids):
     model(longest, cache)
     with pytest.raises(NpgptError, match="9 positions, but block_size is 8"):
         model(longest[:, :1], cache)
+
+
+@pytest.mark.parametrize("shape", [(), (T,), (B, T, 1)])
+def test_ids_that_are_no_batch_are_refused(shape):
+    with pytest.raises(NpgptError, match=r"expected \(B, T\)"):
+        make()(np.zeros(shape, int))
 
 
 def test_an_id_outside_the_vocabulary_is_refused():

@@ -289,8 +289,11 @@ def test_loading_names_every_wrong_key_and_changes_nothing():
         (SGD, {"momentum": -0.5}, "momentum is -0.5"),
         (SGD, {"nesterov": True}, "needs momentum above 0"),
         (Adam, {"beta1": 1.0}, "beta1 is 1.0"),
+        (Adam, {"beta1": -0.1}, "beta1 is -0.1"),
+        (Adam, {"beta2": 1.0}, "beta2 is 1.0"),
         (Adam, {"beta2": -0.1}, "beta2 is -0.1"),
         (Adam, {"eps": -1e-8}, "eps is -1e-08"),
+        (Adam, {"eps": 0}, "eps is 0"),
         (AdamW, {"weight_decay": -1}, "weight_decay is -1"),
         (AdamW, {"beta2": 2}, "beta2 is 2"),
     ],
@@ -298,6 +301,22 @@ def test_loading_names_every_wrong_key_and_changes_nothing():
 def test_an_option_out_of_range_is_named(kind, options, message):
     with pytest.raises(NpgptError, match=message):
         kind(Problem(), **options)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (SGD, {"momentum": 0}),
+        (SGD, {"momentum": 1 - 1e-9}),
+        (Adam, {"beta1": 0, "beta2": 0}),
+        (Adam, {"beta1": 1 - 1e-9, "beta2": 1 - 1e-9, "eps": 1e-300}),
+        (AdamW, {"weight_decay": 0}),
+    ],
+)
+def test_the_ends_of_the_ranges_are_in_them(kind, options):
+    problem = Problem()
+    run(problem, kind(problem, lr=0.1, **options), 2)
+    assert all(np.isfinite(array).all() for array in problem.arrays.values())
 
 
 @every_optimizer

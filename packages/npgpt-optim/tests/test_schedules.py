@@ -107,6 +107,7 @@ def test_a_warmup_as_long_as_the_run_never_comes_down_within_it(warmup):
         (Constant, {"max_iters": -1}, "max_iters is -1, expected at least 0"),
         (Step, {"step_size": 0}, "step_size is 0, expected at least 1"),
         (Step, {"gamma": -0.1}, "gamma is -0.1"),
+        (Step, {"gamma": 1.1}, "gamma is 1.1"),
         (Step, {"gamma": math.nan}, "gamma is nan"),
         (WarmupCosine, {"min_lr": 0.2}, "min_lr is 0.2, expected from 0 to lr = 0.1"),
         (WarmupCosine, {"min_lr": -0.1}, "min_lr is -0.1"),
@@ -116,3 +117,18 @@ def test_a_warmup_as_long_as_the_run_never_comes_down_within_it(warmup):
 def test_an_option_out_of_range_is_named(kind, options, message):
     with pytest.raises(NpgptError, match=message):
         kind(**{"lr": 0.1, "max_iters": 10, **options})
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (Constant, {"lr": 0.0, "max_iters": 0}),
+        (Step, {"step_size": 1, "gamma": 0}),
+        (Step, {"step_size": 1, "gamma": 1}),
+        (WarmupCosine, {"min_lr": 0, "warmup_iters": 0}),
+        (WarmupCosine, {"min_lr": 0.1}),
+    ],
+)
+def test_the_ends_of_the_ranges_are_in_them(kind, options):
+    schedule = kind(**{"lr": 0.1, "max_iters": 10, **options})
+    assert 0 <= schedule(5) <= 0.1

@@ -86,7 +86,11 @@ def test_bytes_that_are_not_utf8_decode_to_replacement_characters(data):
 
 
 @pytest.mark.parametrize(("tokenizer", "least"), [(BPETokenizer, 4), (ByteBPETokenizer, 260)])
-@pytest.mark.parametrize("vocab_size", [-1, 3, 2**21, "6551", 300.0, None, True], ids=repr)
+@pytest.mark.parametrize("vocab_size", [-1, 3, 0x110000, "6551", 300.0, None, True], ids=repr)
 def test_a_vocab_size_out_of_range_is_named(tokenizer, least, vocab_size):
+    for size in (least, 0x10FFFF):
+        assert tokenizer(vocab_size=size).options() == {"vocab_size": size}
+    with pytest.raises(NpgptError, match=f"vocab_size={least - 1}: .* from {least} to {0x10FFFF}"):
+        tokenizer(vocab_size=least - 1)
     with pytest.raises(NpgptError, match=f"vocab_size=.* from {least} to"):
         tokenizer(vocab_size=vocab_size)

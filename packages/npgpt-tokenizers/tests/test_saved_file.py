@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npgpt_core.errors import NpgptError
-from npgpt_tokenizers import BPETokenizer, ByteBPETokenizer, CharTokenizer, WordTokenizer, storage
+from npgpt_tokenizers import (
+    BPETokenizer,
+    ByteBPETokenizer,
+    CharTokenizer,
+    WordTokenizer,
+    bpe,
+    storage,
+)
+from npgpt_tokenizers.symbols import MAX_VOCAB_SIZE
 
 
 @pytest.fixture
@@ -204,12 +212,30 @@ def test_a_path_that_cannot_be_used_is_named(tmp_path, place):
         CharTokenizer.load(tmp_path / place)
 
 
-def test_a_file_that_is_too_large_is_not_parsed(path, monkeypatch):
+def test_a_file_that_is_too_large_is_neither_parsed_nor_written(path, monkeypatch):
     tokenizer = CharTokenizer()
     tokenizer.train(["abc"])
     tokenizer.save(path)
-    monkeypatch.setattr(storage, "MAX_FILE_SIZE", 50)
-    with pytest.raises(NpgptError, match="larger than 50 bytes"):
+    size = path.stat().st_size
+    monkeypatch.setattr(storage, "MAX_FILE_SIZE", size)
+    tokenizer.save(path)
+    assert CharTokenizer.load(path).state() == tokenizer.state()
+    monkeypatch.setattr(storage, "MAX_FILE_SIZE", size - 1)
+    with pytest.raises(NpgptError, match=f"larger than {size - 1} bytes"):
         CharTokenizer.load(path)
     with pytest.raises(NpgptError, match="smaller vocab_size"):
         tokenizer.save(path)
+
+
+def test_every_vocabulary_that_may_be_asked_for_fits_into_a_file():
+    longest_merge = json.dumps([MAX_VOCAB_SIZE - 2, MAX_VOCAB_SIZE - 1]) + ", "
+    assert MAX_VOCAB_SIZE * len(longest_merge) < storage.MAX_FILE_SIZE < 2**30
+
+
+def test_the_tokens_of_a_file_may_spell_so_much_together(path, monkeypatch):
+    path.write_text(json.dumps(saved_bpe()))  # ab and aba
+    monkeypatch.setattr(bpe, "MAX_TEXT_SIZE", 5)
+    assert BPETokenizer.load(path).vocab_size == 8
+    monkeypatch.setattr(bpe, "MAX_TEXT_SIZE", 4)
+    with pytest.raises(NpgptError, match="take more than 4 bytes"):
+        BPETokenizer.load(path)

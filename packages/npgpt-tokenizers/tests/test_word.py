@@ -48,9 +48,11 @@ def test_lower_case_that_depends_on_length_or_place(text):
     "options",
     [
         {"vocab_size": 4},
+        {"vocab_size": 2**31},
         {"vocab_size": "9"},
         {"vocab_size": True},
         {"min_frequency": 0},
+        {"min_frequency": 2**63},
         {"min_frequency": 1.5},
     ],
     ids=repr,
@@ -59,3 +61,10 @@ def test_an_option_out_of_range_is_named(options):
     (name,) = options
     with pytest.raises(NpgptError, match=f"{name}=.* give an integer"):
         WordTokenizer(**options)
+
+
+@pytest.mark.parametrize("vocab_size", [5, 2**31 - 1])
+@pytest.mark.parametrize("min_frequency", [1, 2**63 - 1])
+def test_the_ends_of_the_ranges_are_in_them(vocab_size, min_frequency):
+    options = {"vocab_size": vocab_size, "min_frequency": min_frequency}
+    assert WordTokenizer(**options).options() == options
