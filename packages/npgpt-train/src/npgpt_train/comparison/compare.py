@@ -74,12 +74,12 @@ def compare(
     chosen = choose(**shared, flags=flags).values
     check_values(chosen)
     variants = plan(tokenizers, optimizers, seeds, vocab_size, chosen)
-    for variant in variants:  # all of them, before the first hour of work
-        _check_settings(folder / "runs" / variant.name, variant, shared, flags)
-    _check_origin([folder / "runs" / variant.name for variant in variants])
+    folders = {variant: Folder(folder).real(f"runs/{variant.name}") for variant in variants}
+    for variant, where in folders.items():  # all of them, before the first hour of work
+        _check_settings(where, variant, shared, flags)
+    _check_origin(list(folders.values()))
     runs = {}
-    for number, variant in enumerate(variants, start=1):
-        where = folder / "runs" / variant.name
+    for number, (variant, where) in enumerate(folders.items(), start=1):
         state = _state(where)
         report(Comparing(variant.name, number, len(variants), state))
         if state == "new":
@@ -132,11 +132,11 @@ def _check_origin(folders: list[Path]) -> None:
 
 def _state(where: Path) -> str:
     """Of a run: "new", "interrupted" or "finished"."""
-    if not (where / "run.json").exists():
+    if not Folder(where).has("run.json"):
         return "new"
     run = Run.open(where)
     complete = run.checkpoints.pointer("latest") == run.settings.max_iters
-    return "finished" if complete and (where / "sample.txt").exists() else "interrupted"
+    return "finished" if complete and Folder(where).has("sample.txt") else "interrupted"
 
 
 def _measure(runs: Mapping[Variant, Run], preset: str, report: Report) -> dict[str, Any]:
