@@ -162,7 +162,7 @@ def test_the_tiny_preset_takes_less_than_two_minutes_and_ends_as_recorded(npgpt,
 @pytest.mark.once
 def test_optimizers_and_seeds_are_axes_too(npgpt, text_file, tmp_path):
     out = tmp_path / "axes"
-    flags = ["--optimizers", "adam,sgd", "--seeds", "2", "--seed", "7"]
+    flags = ["--optimizers", "adam,sgd", "--seeds", "2", "--seed", "7", "--lr", "0.01"]
     result = npgpt("compare", *flags, "--data", text_file, "--out", out, *SMALL)
     assert result.exit_code == 0, result.output
     record = _report(out)
@@ -172,6 +172,36 @@ def test_optimizers_and_seeds_are_axes_too(npgpt, text_file, tmp_path):
     assert spread["lowest"] <= spread["mean"] <= spread["highest"]
     assert spread["runs"] == 2
     assert "Over seeds" in (out / "report.md").read_text()
+
+
+def test_a_variant_has_settings_of_its_own(npgpt, text_file, tmp_path):
+    out = tmp_path / "variants"
+    flags = ["--variant", "optim=adam", "--variant", "optim=sgd lr=0.5 optimizer.momentum=0.9"]
+    result = npgpt("compare", *flags, "--data", text_file, "--out", out, *SMALL)
+    assert result.exit_code == 0, result.output
+    record = _report(out)
+    adam, sgd = record["runs"]["adam"], record["runs"]["sgd-lr0.5-momentum0.9"]
+    assert (adam["settings"]["optimizer"], adam["settings"]["lr"]) == ("adam", 0.003)
+    assert (sgd["settings"]["optimizer"], sgd["settings"]["lr"]) == ("sgd", 0.5)
+    assert sgd["settings"]["optimizer.momentum"] == 0.9
+    assert Run.open(out / "runs/sgd-lr0.5-momentum0.9").settings.lr == 0.5
+    markdown = (out / "report.md").read_text()
+    assert "optimizers compared on the same model and text" in markdown
+    assert "nats per token" in markdown
+    assert "tokenizer" not in markdown.replace("| tokenizer | char |", "")
+    assert result.output.count("loss per token") == 1
+    assert "so their losses per token compare." in result.output
+    sample = (out / "runs/adam/sample.txt").read_text()
+    assert sample[:40] not in result.output
+    assert "npgpt generate" not in result.output
+
+
+def test_optimizers_that_share_a_learning_rate_by_chance_are_warned_of(text_file, tmp_path):
+    command = [sys.executable, "-c", "from npgpt_cli.main import main; main()", "compare", *SMALL]
+    command += ["--optimizers", "adam,sgd", "--data", str(text_file), "--out", str(tmp_path / "o")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr.startswith("Warning: adam and sgd train with the same learning rate, 0.003,")
+    assert "give each its own with --variant" in done.stderr
 
 
 def test_runs_that_read_another_text_are_refused(compared, npgpt, text):
@@ -215,6 +245,10 @@ def test_a_curve_without_a_price_says_so(compared):
     [
         (["--tokenizers", "char,chra"], "chra"),
         (["--tokenizers", "char,char"], "twice"),
+        (["--models", "gpt,gpt"], "twice"),
+        (["--variant", "optim=sgd lr"], "expected KEY=VALUE"),
+        (["--variant", "optim=sgd optimizer.momentun=0.9"], "momentun"),
+        (["--variant", "n-layer=1", "--variant", "block_size=0"], "block_size is 0"),
         (["--tokenizers", "char", "--vocab-size", "99"], "takes a vocab_size"),
     ],
 )

@@ -15,6 +15,7 @@ from npgpt_cli.wording import as_flags
         ("leave out `init_from`", "leave out --init-from"),
         ("`resume=True` and `out=runs/x 1`", "--resume and --out runs/x 1"),
         ("`grad_clip=1` helps", "--grad-clip 1 helps"),
+        ("give each its own with `variants`", "give each its own with --variant"),
         ("`model.dropout=0.2`", "--set model.dropout=0.2"),
         ("`tokenizer.min_frequency=VALUE`", "--set tokenizer.min_frequency=VALUE"),
         ("a file named `` or `a-b` or `A`", "a file named `` or `a-b` or `A`"),

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from npgpt_cli.terminal import is_terminal, outlasting_output
-from npgpt_cli.wording import as_flags
-from npgpt_train.comparison.tables import duration
+from npgpt_train.comparison.formats import decimals, duration, whole
+from npgpt_train.comparison.rows import SAME_TOKENS, TOKENS_DIFFER
+from npgpt_train.comparison.subject import same_model, same_tokens
 from npgpt_train.escaping import printable
 from npgpt_train.progress import (
     Comparing,
@@ -38,6 +39,7 @@ class TrainingDisplay:
         self._task: Any = None
         self._last_line = time.monotonic()
         self._steps = (0, 0)  # done, and to do in all
+        self._comparing = False  # several runs, of which a report tells in the end
 
     def __enter__(self) -> Self:
         """Nothing to see yet, but from now on the work outlasts its output."""
@@ -67,6 +69,7 @@ class TrainingDisplay:
             case Estimated():
                 self._estimate(event)
             case Comparing():
+                self._comparing = True
                 click.echo(f"\n[{event.number} of {event.total}] {event.name}: {event.state}")
             case Finished():
                 self._finish(event)
@@ -128,12 +131,15 @@ class TrainingDisplay:
             self._progress.stop()
             self._progress = None
         m = event.metrics
-        click.echo(f"\n{printable(event.sample)}\n")
+        if not self._comparing:
+            click.echo(f"\n{printable(event.sample)}\n")
         click.echo(f"final loss: train {m['train_loss']:.4f}, validation {m['val_loss']:.4f}")
         if event.skipped:
             click.echo(f"{event.skipped:,} steps were skipped: not finite")
-        if event.verdict:
-            click.echo(as_flags(event.verdict))
+        if event.reference:
+            click.echo(event.reference)
+        if self._comparing:
+            return
         click.echo(
             f"the run is in {event.folder}: run.json, metrics.jsonl, checkpoints, sample.txt"
         )
@@ -145,17 +151,20 @@ def print_comparison(record: dict[str, Any], folder: Path) -> None:
     """The telling numbers of a comparison, and where all of them are."""
     from rich.table import Table
 
+    columns = {
+        "loss per token": ("loss", decimals(3)),
+        "bits per character": ("restored_bits_per_character", decimals(3)),
+    }
+    sizes = not same_model(record)
     table = Table(box=None, pad_edge=False)
-    for name in ("", "parameters", "loss per token", "bits per character"):
-        table.add_column(name, justify="left" if not name else "right")
+    table.add_column("")
+    for name in [*["parameters"] * sizes, *columns]:
+        table.add_column(name, justify="right")
     for name, run in record["runs"].items():
-        bits = run["held_out"]["restored_bits_per_character"]
-        table.add_row(
-            name,
-            f"{run['model']['parameters']:,}",
-            f"{run['held_out']['loss']:.3f}",
-            "-" if bits is None else f"{bits:.3f}",
-        )
+        cells = [form(run["held_out"][key]) for key, form in columns.values()]
+        table.add_row(name, *[whole(run["model"]["parameters"])] * sizes, *cells)
     click.echo()
     Console().print(table)
-    click.echo(f"\nthe report is in {folder}: report.html, report.md, report.json")
+    if len(record["runs"]) > 1:
+        click.echo(f"\n{SAME_TOKENS if same_tokens(record) else TOKENS_DIFFER}")
+    click.echo(f"the report is in {folder}: report.html, report.md, report.json")

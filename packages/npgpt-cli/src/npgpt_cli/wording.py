@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+REPEATED = {"variants": "variant"}  # a list for the library, a flag for each for the command
 _ARGUMENT = re.compile(r"`([a-z]\w*(?:\.\w+)?)(?:=([^`]*))?`")
 
 
@@ -20,5 +21,5 @@ def _flag(argument: re.Match[str]) -> str:
     name, value = argument.groups()
     if "." in name:
         return f"--set {name}={value}"
-    flag = f"--{name.replace('_', '-')}"
+    flag = f"--{REPEATED.get(name, name).replace('_', '-')}"
     return flag if value in (None, "True") else f"{flag} {value}"

@@ -115,13 +115,17 @@ def choose(
     values = {**DEFAULTS, **PRESETS[preset]}
     asked: dict[str, Any] = {}
     for layer in (config or {}, options or {}, flags or {}):
-        asked.update(_flatten(layer))
+        asked.update(flatten(layer))
     values.update(asked)
     return Choices(values, frozenset(asked), preset)
 
 
-def _flatten(layer: Mapping[str, Any]) -> dict[str, Any]:
-    """Resolve aliases, and tables such as {"tokenizer": {"name": ...}}, to dotted keys."""
+def flatten(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """Resolve aliases, and tables such as {"tokenizer": {"name": ...}}, to dotted keys.
+
+    Raises:
+        NpgptError: a name that is no setting.
+    """
     flat: dict[str, Any] = {}
     for given, value in layer.items():
         key = given.replace("-", "_")
@@ -166,8 +170,6 @@ def parse_option(text: str) -> tuple[str, Any]:
     Raises:
         NpgptError: no "=" or no dotted name before it.
     """
-    import tomllib
-
     key, equals, value = text.partition("=")
     part, dot, option = key.strip().partition(".")
     if not (equals and dot and part in PARTS and option):
@@ -175,8 +177,15 @@ def parse_option(text: str) -> tuple[str, Any]:
             f"{text!r}: expected PART.OPTION=VALUE with PART one of {', '.join(PARTS)},"
             " such as tokenizer.min_frequency=2"
         )
+    return f"{part}.{option.replace('-', '_')}", parse_value(value)
+
+
+def parse_value(text: str) -> Any:
+    """A TOML value, or a bare word as a string."""
+    import tomllib
+
     try:
-        parsed = tomllib.loads(f"value = {value}")["value"]
+        table = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
-        parsed = value.strip()
-    return f"{part}.{option.replace('-', '_')}", parsed
+        return text.strip()
+    return table["value"] if len(table) == 1 else text.strip()

@@ -45,6 +45,7 @@ STYLE: dict[Any, Any] = {
 }
 UNDATED: dict[str, dict[str, Any]] = {".png": {"Software": None}, ".svg": {"Date": None}}
 POINTS = 1600  # of a curve: more than the picture has pixels across
+FAR = 1.25  # times the loss at the beginning: what has learned nothing is not there
 DRAWABLE = 1e30  # axes overflow long before floats do
 
 
@@ -72,20 +73,30 @@ def plot_curves(
 
 
 def plot_overlay(
-    curves: Mapping[str, Sequence[tuple[int, float]]], path: str | PathLike[str]
+    curves: Mapping[str, Sequence[tuple[int, float]]],
+    path: str | PathLike[str],
+    unit: str = "bits per character",
 ) -> None:
-    """Draw curves of several runs, (step, bits per character) each, into one .png or .svg file.
+    """Draw losses of several runs, (step, loss in ``unit``) each, into one .png or .svg file.
+
+    What lies far above all losses at the beginning is cut off: one run that diverged would make
+    all others one flat line.
 
     Raises:
         NpgptError: see ``plot_curves``.
     """
     with open_figure(path, (11, 4.5)) as figure:
         axes = figure.subplots()
-        axes.set(title="Validation loss", xlabel="step", ylabel="bits per character")
-        for color, (name, points) in zip(cycle(SERIES), curves.items(), strict=False):
-            steps, bits = zip(*points, strict=True)
-            axes.plot(steps, bits, "o-", color=color, ms=3, label=name)
+        axes.set(title="Validation loss", xlabel="step", ylabel=unit)
+        series = [np.array(points, np.float64) for points in curves.values()]
+        for color, name, points in zip(cycle(SERIES), curves, series, strict=False):
+            steps, losses = points.T
+            shown = np.where(np.abs(losses) < DRAWABLE, losses, np.nan)
+            axes.plot(steps, shown, "o-", color=color, ms=3, label=name)
         axes.legend()
+        ceiling = FAR * max(points[0, 1] for points in series)
+        if any((points[:, 1] > ceiling).any() for points in series):
+            axes.set_ylim(top=ceiling)
 
 
 @contextmanager

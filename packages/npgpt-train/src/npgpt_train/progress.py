@@ -74,8 +74,7 @@ class Finished:
         sample: 500 tokens of the best checkpoint.
         curves: the picture, or None without matplotlib.
         note: what to do to get one.
-        verdict: that the run diverged, or where it stands beside the recorded curve of the same
-            setting, or "".
+        reference: where the run stands beside the recorded curve of its preset, or "".
         skipped: steps that were left out (``on_nan="skip"``).
     """
 
@@ -84,7 +83,7 @@ class Finished:
     sample: str
     curves: Path | None
     note: str
-    verdict: str
+    reference: str
     skipped: int
 
 

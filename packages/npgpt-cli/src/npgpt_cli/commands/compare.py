@@ -17,10 +17,24 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
 
 @click.command()
 @click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar='"KEY=VALUE ..."',
+    help='A run with settings of its own, such as "optim=sgd lr=0.5 optimizer.momentum=0.9"; may'
+    " be repeated. name=NAME says what to call it.",
+)
+@click.option(
     "--tokenizers",
     callback=_names,
     metavar="NAME,NAME",
     help="One model for each.  [default: char]",
+)
+@click.option(
+    "--models",
+    callback=_names,
+    metavar="NAME,NAME",
+    help="One model for each.  [default: gpt]",
 )
 @click.option(
     "--optimizers",
@@ -40,7 +54,9 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
 )
 @training_options
 def compare(
+    variants: tuple[str, ...],
     tokenizers: list[str],
+    models: list[str],
     optimizers: list[str],
     seeds: int,
     out: Path,
@@ -51,8 +67,10 @@ def compare(
 ) -> None:
     """Train models that differ in one thing, and compare them on the same text.
 
-    Everything but the tokenizer, the optimizer or the seed is equal. The same command again
-    continues where it was interrupted. DIR/report.html, report.md and report.json tell the result.
+    Everything is equal but what the variants set, or the tokenizer, the model, the optimizer or the
+    seed; where several of these options are given, there is a run for each combination. The same
+    command again continues where it was interrupted. DIR/report.html, report.md and report.json
+    tell the result.
     """
     from npgpt_cli.display import TrainingDisplay, print_comparison
     from npgpt_train.comparison.compare import compare as run_comparison
@@ -60,7 +78,9 @@ def compare(
     with told_how_to_resume("the same command goes on"), TrainingDisplay() as display:
         record = run_comparison(
             out=out,
+            variants=variants,
             tokenizers=tokenizers,
+            models=models,
             optimizers=optimizers,
             seeds=seeds,
             preset=preset,

@@ -11,18 +11,18 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.layers.embedding import Embedding
 from npgpt_core.module import Module
 from npgpt_train import parts
-from npgpt_train.choices import choose
+from npgpt_train.choices import choose, flatten
 from npgpt_train.comparison import generated, held_out, stability
 from npgpt_train.comparison.report import require_libraries, write_report
 from npgpt_train.comparison.summary import summarize
-from npgpt_train.comparison.variants import Variant, plan
+from npgpt_train.comparison.variants import Variant, plan, warn_if_lr_is_shared
 from npgpt_train.corpus import Corpus, open_dataset
 from npgpt_train.disk import Folder
 from npgpt_train.evaluation import evaluate_run
 from npgpt_train.processes import open_processes
 from npgpt_train.progress import Comparing, Preparing, Report, usual_report
 from npgpt_train.run import Run
-from npgpt_train.settings import check_values, differences
+from npgpt_train.settings import Settings, check_values, differences
 from npgpt_train.token_file import token_files
 from npgpt_train.training import train
 
@@ -32,7 +32,9 @@ REPORT = "report.json"
 def compare(
     *,
     out: str | Path,
+    variants: Sequence[Mapping[str, Any] | str] = (),
     tokenizers: Sequence[str] = (),
+    models: Sequence[str] = (),
     optimizers: Sequence[str] = (),
     seeds: int = 1,
     vocab_size: int | None = None,
@@ -42,14 +44,19 @@ def compare(
     report: Report | None = None,
     **flags: Any,
 ) -> dict[str, Any]:
-    """Train one model for each tokenizer, optimizer and seed, all else equal, and compare them.
+    """Train one model for each variant, all else equal, and compare them on the same text.
 
-    What is trained in ``out`` already stays, what was interrupted goes on: the same call again
-    gives the same report, apart from dates and timings.
+    A tokenizer, a model, an optimizer or a seed is a variant that sets one thing; where several
+    are named, there is a run for each combination. What is trained in ``out`` already stays, what
+    was interrupted goes on: the same call again gives the same report, apart from dates and
+    timings.
 
     Args:
         out: folder of the runs and of the report.
+        variants: the settings of each, ``{"optim": "sgd", "lr": 0.5}`` or ``"optim=sgd lr=0.5"``;
+            ``name`` says what to call it.
         tokenizers: names; that of the settings if none is given.
+        models: names; that of the settings if none is given.
         optimizers: names; that of the settings if none is given.
         seeds: number of runs for each, with seeds one after another from that of the settings.
         vocab_size: for the tokenizers that take one.
@@ -71,17 +78,28 @@ def compare(
         raise NpgptError("compare runs in one process: start it without mpiexec")
     folder = Path(out)
     shared: dict[str, Any] = {"preset": preset, "config": config, "options": options}
+    flags = flatten(flags)
     chosen = choose(**shared, flags=flags).values
     check_values(chosen)
-    variants = plan(tokenizers, optimizers, seeds, vocab_size, chosen)
-    folders = {variant: Folder(folder).real(f"runs/{variant.name}") for variant in variants}
-    for variant, where in folders.items():  # all of them, before the first hour of work
-        _check_settings(where, variant, shared, flags)
-    _check_origin(list(folders.values()))
+    planned = plan(
+        chosen,
+        variants=variants,
+        tokenizers=tokenizers,
+        models=models,
+        optimizers=optimizers,
+        seeds=seeds,
+        vocab_size=vocab_size,
+    )
+    choices = [choose(**shared, flags={**flags, **variant.flags}) for variant in planned]
+    folders = [folder / "runs" / variant.name for variant in planned]
+    for where, chosen_there in zip(folders, choices, strict=True):  # before the first hour of work
+        _check_settings(where, parts.resolve(chosen_there))
+    _check_origin(folders)
+    warn_if_lr_is_shared(choices)
     runs = {}
-    for number, (variant, where) in enumerate(folders.items(), start=1):
+    for number, (variant, where) in enumerate(zip(planned, folders, strict=True), start=1):
         state = _state(where)
-        report(Comparing(variant.name, number, len(variants), state))
+        report(Comparing(variant.name, number, len(planned), state))
         if state == "new":
             train(out=where, report=report, **shared, **{**flags, **variant.flags})
         elif state == "interrupted":
@@ -94,12 +112,8 @@ def compare(
     return record
 
 
-def _check_settings(
-    where: Path, variant: Variant, shared: Mapping[str, Any], flags: Mapping[str, Any]
-) -> None:
-    """Refuse wrong settings, and a run that is there but was made with others."""
-    choices = choose(**shared, flags={**flags, **variant.flags})
-    wanted = parts.resolve(choices)
+def _check_settings(where: Path, wanted: Settings) -> None:
+    """Refuse a run that is there but was made with other settings."""
     if _state(where) == "new":
         return
     found = differences(wanted, Run.open(where).settings)
@@ -132,11 +146,11 @@ def _check_origin(folders: list[Path]) -> None:
 
 def _state(where: Path) -> str:
     """Of a run: "new", "interrupted" or "finished"."""
-    if not Folder(where).has("run.json"):
+    if not (where / "run.json").exists():
         return "new"
     run = Run.open(where)
     complete = run.checkpoints.pointer("latest") == run.settings.max_iters
-    return "finished" if complete and Folder(where).has("sample.txt") else "interrupted"
+    return "finished" if complete and (where / "sample.txt").exists() else "interrupted"
 
 
 def _measure(runs: Mapping[Variant, Run], preset: str, report: Report) -> dict[str, Any]:

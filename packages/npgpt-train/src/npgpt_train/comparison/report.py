@@ -6,14 +6,15 @@ import base64
 import importlib.util
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.comparison import tables
+from npgpt_train.comparison import formats, subject, tables
+from npgpt_train.comparison.variants import ALL
 from npgpt_train.disk import Folder
-from npgpt_train.escaping import printable
+from npgpt_train.escaping import markdown, printable
 from npgpt_train.metrics import Metrics
 from npgpt_train.plots import plot_curves, plot_overlay
 
@@ -45,53 +46,66 @@ def write_report(
     """
     figures = folder / "figures"
     Folder(folder).make("figures")
-    plot_overlay(bits_per_step(record, metrics), figures / "all.svg")
+    unit, curves = loss_curves(record, metrics)
+    plot_overlay(curves, figures / f"{ALL}.svg", unit)
     for name, events in metrics.items():
         plot_curves(events, figures / f"{name}.svg", title=name)
-    urls = {name: _data_url(figures / f"{name}.svg") for name in ["all", *metrics]}
+    urls = {name: _data_url(figures / f"{name}.svg") for name in [ALL, *metrics]}
     pages = {
         folder / "report.md": render(record, "report.md.jinja", curves="figures/{}.svg"),
-        folder / "report.html": render(record, "report.html.jinja", escape=True, figures=urls),
+        folder / "report.html": render(record, "report.html.jinja", figures=urls),
     }
     for path, text in pages.items():
         Folder(folder).replace(path.name, text.encode("utf-8", "replace"))
     return list(pages)
 
 
-def render(record: Mapping[str, Any], template: str, *, escape: bool = False, **values: Any) -> str:
-    """Fill a template.
+def render(record: Mapping[str, Any], template: str, **values: Any) -> str:
+    """Fill a template; whatever a run, a file or a model wrote is harmless in the page.
 
     Args:
         record: what ``report.json`` holds.
         template: the name of its file.
-        escape: make whatever a run or model wrote harmless in HTML.
         values: what else the template shows.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    html = template.endswith(".html.jinja")
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=escape,
+        autoescape=html,
+        finalize=_finalize(printable if html else markdown),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["n"] = tables.number
+    environment.filters["n"] = formats.number
     names = list(record["runs"])
     samples = {name: _sample(record["runs"][name]) for name in names}
     page: str = environment.get_template(template).render(
         record=record,
+        title=subject.title(record),
+        same_tokens=subject.same_tokens(record),
+        first=record["runs"][names[0]],
         machine=tables.machine(record),
         tables=tables.all_tables(record),
         setting=tables.setting_rows(record),
         spread=tables.spread_rows(record),
+        spread_names=tables.spread_names(record),
         names=names,
         samples=samples,
         fence=_fence(samples),
         **values,
     )
     return page
+
+
+def _finalize(escape: Callable[[str], str]) -> Callable[[object], object]:
+    """Escape every value of a template that is not marked as safe."""
+    from markupsafe import Markup
+
+    return lambda value: value if isinstance(value, Markup) else escape(str(value))
 
 
 def _sample(run: Mapping[str, Any]) -> list[str]:
@@ -104,6 +118,15 @@ def _fence(samples: Mapping[str, list[str]]) -> str:
     text = "".join("".join(sample) for sample in samples.values())
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     return "`" * max(3, longest + 1)
+
+
+def loss_curves(
+    record: Mapping[str, Any], metrics: Mapping[str, Metrics]
+) -> tuple[str, dict[str, list[tuple[int, float]]]]:
+    """The validation losses of all runs in a unit that compares, and its name."""
+    if subject.same_tokens(record):
+        return "nats per token", {name: _losses(events) for name, events in metrics.items()}
+    return "bits per character", bits_per_step(record, metrics)
 
 
 def bits_per_step(
@@ -120,11 +143,14 @@ def bits_per_step(
         lost = sum((priced or {}).values())
         token = math.log(2) * text["characters_per_token"]
         curves[name if priced else f"{name}, tokens alone"] = [
-            (event["step"], event["val_loss"] / token + lost)
-            for event in events
-            if "val_loss" in event
+            (step, loss / token + lost) for step, loss in _losses(events)
         ]
     return curves
+
+
+def _losses(events: Metrics) -> list[tuple[int, float]]:
+    """(step, validation loss) of each evaluation."""
+    return [(event["step"], event["val_loss"]) for event in events if "val_loss" in event]
 
 
 def _data_url(path: Path) -> str:

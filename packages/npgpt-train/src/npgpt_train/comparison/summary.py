@@ -34,25 +34,34 @@ def summarize(
     preset: str,
 ) -> dict[str, Any]:
     """All of it, as JSON values. Only ``date``, ``machine`` and every ``timing`` vary with time."""
+    flats = {variant.name: run.settings.flat() for variant, run in runs.items()}
+    shared = _shared(list(flats.values()))
     return {
         "format": FORMAT,
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": _machine(),
-        "setting": {"preset": preset, **_shared(list(runs.values()))},
+        "setting": {"preset": preset, **shared},
         "data": {**next(iter(runs.values())).record["data"], "held_out": text.to_json()},
-        "runs": {variant.name: numbers for variant, numbers in measured.items()},
+        "runs": {
+            variant.name: {"settings": _without(flats[variant.name], shared), **numbers}
+            for variant, numbers in measured.items()
+        },
         "groups": _groups(measured),
     }
 
 
-def _shared(runs: list[Run]) -> dict[str, Any]:
-    """The settings that all runs have in common; parts as dotted options."""
-    flats = [run.settings.flat() for run in runs]
+def _shared(flats: list[dict[str, Any]]) -> dict[str, Any]:
+    """The settings that all runs have in common; options of parts are dotted."""
     return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in flats[0].items()
         if all(name in flat and flat[name] == value for flat in flats)
     }
+
+
+def _without(flat: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a run that not all have."""
+    return {name: value for name, value in flat.items() if name not in shared}
 
 
 def _groups(measured: Mapping[Variant, dict[str, Any]]) -> dict[str, Any]:

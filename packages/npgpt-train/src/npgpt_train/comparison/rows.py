@@ -1,0 +1,95 @@
+"""The rows that the tables of a report are made of, and the notes above them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from npgpt_train.comparison.formats import decimals, duration, perplexity, share, whole
+
+
+class Row(NamedTuple):
+    """One row of a table.
+
+    Args:
+        label: what it says.
+        path: where a run has the number.
+        form: how it is written.
+        rare: leave the row out where it is zero for all.
+    """
+
+    label: str
+    path: str
+    form: Callable[[Any], str]
+    rare: bool = False
+
+
+RESTORED = ", all restored"
+BITS = Row(f"bits per character{RESTORED}", "held_out.restored_bits_per_character", decimals(3))
+BASELINES = [
+    Row(
+        f"a unigram of its tokens{RESTORED}",
+        "held_out.restored_unigram_bits_per_character",
+        decimals(3),
+    ),
+    Row(
+        f"guessing evenly among its tokens{RESTORED}",
+        "held_out.restored_uniform_bits_per_character",
+        decimals(3),
+    ),
+]
+PRICES = [
+    Row("bits per character, tokens alone", "held_out.bits_per_character", decimals(3)),
+    Row("to spell unknown words", "held_out.lost_bits_per_character.spelling", decimals(3), True),
+    Row("to restore case", "held_out.lost_bits_per_character.case", decimals(3), True),
+]
+BYTES = Row(f"bits per byte{RESTORED}", "held_out.restored_bits_per_byte", decimals(3))
+PER_WORD = Row(f"perplexity per word{RESTORED}", "held_out.perplexity_per_word", perplexity)
+LOSSES = [
+    Row("loss, nats per token", "held_out.loss", decimals(3)),
+    Row("loss of a unigram", "held_out.unigram_loss", decimals(3)),
+    Row("loss of guessing evenly", "held_out.uniform_loss", decimals(3)),
+]
+UNKNOWN = Row("unknown tokens", "held_out.unknown_rate", share, True)
+RECOVERED = Row("lines with text recovered exactly", "held_out.lines_recovered", share)
+MODEL = [
+    Row("ids in the vocabulary", "model.vocab_size", whole),
+    Row("parameters", "model.parameters", whole),
+    Row("of them embeddings and head", "model.embedding_parameters", whole),
+    Row("their share", "model.embedding_share", share),
+    Row("training tokens", "train_tokens", whole),
+    Row("characters per token", "held_out.characters_per_token", decimals(2)),
+]
+WRITTEN = [
+    Row("characters in 500 tokens", "generated.characters_in_500_tokens", decimals(0)),
+    Row("words that the corpus has", "generated.known_words", share),
+    Row("speakers' names written", "generated.names", whole),
+    Row("of them in the corpus", "generated.known_names", share),
+    Row("repeated runs of four words, in 80 words", "generated.repeated_4grams", share),
+    Row("unknown tokens", "generated.unknown_rate", share, True),
+]
+TRAINING = [
+    Row("steps", "training.steps", whole),
+    Row("lowest validation loss", "training.best_val_loss", decimals(3)),
+    Row("at step", "training.best_step", whole),
+    Row("validation loss at the end", "training.final_val_loss", decimals(3)),
+    Row("training loss at the end", "training.final_train_loss", decimals(3)),
+    Row("spikes of the gradient norm", "training.grad_norm_spikes", whole),
+    Row("largest gradient norm", "training.largest_grad_norm", decimals(2)),
+    Row("largest rise of the loss in a step", "training.largest_loss_jump", decimals(3)),
+    Row("tokens a second", "timing.tokens_per_second", decimals(0)),
+    Row("characters a second", "timing.characters_per_second", decimals(0)),
+    Row("time of all steps", "timing.seconds", duration),
+]
+CHOSEN = (
+    "Measured with the checkpoint of the lowest validation loss, which samples of this same text"
+    " chose."
+)
+TOKENS_DIFFER = "Losses per token do not compare across tokenizers; bits per character do."
+SAME_TOKENS = "The tokens of all runs are the same, so their losses per token compare."
+PRICE = (
+    "A tokenizer that loses something pays for it under a unigram model of single characters,"
+    " learned from the training part: each unknown word is spelled"
+)
+PRICE_OF_CASE = ", and the case of every other letter is told."
+WRITTEN_NOTE = "Counted in eight texts of 500 tokens from each best checkpoint."
