@@ -3,7 +3,8 @@ from types import SimpleNamespace
 import pytest
 
 from npgpt_train.choices import PRESETS
-from npgpt_train.reference import references, standing
+from npgpt_train.diagnosis import divergence
+from npgpt_train.reference import references, standing, verdict
 from npgpt_train.settings import Settings
 
 
@@ -17,42 +18,66 @@ def test_every_preset_has_a_curve_that_falls(preset):
         assert min(losses) < losses[0] - 0.5
 
 
-def _run(entry, sha256=None, **changes):
+def _run(entry, sha256=None, ranks=1, extra=(), **changes):
     settings = Settings.from_json({**entry["settings"], **changes})
-    record = {"preset": entry["preset"], "data": {"sha256": sha256 or entry["sha256"]}}
-    return SimpleNamespace(record=record, settings=settings)
+    data = {"sha256": sha256 or entry["sha256"]}
+    return SimpleNamespace(record={"data": data, "ranks": ranks, **dict(extra)}, settings=settings)
 
 
 def _tiny():
     return next(e for e in references() if (e["preset"], e["tokenizer"]) == ("tiny", "char"))
 
 
+def _losses(*pairs):
+    return [{"step": s, "train_loss": loss, "val_loss": loss} for s, loss in pairs]
+
+
 def test_the_reference_itself_is_normal():
     entry = _tiny()
     step, _, loss = entry["curve"][-1]
-    found = standing(_run(entry, seed=4, workers=9), [{"step": step, "val_loss": loss}])
-    assert found.expected == loss
-    assert found.verdict == "normal"
-    assert found.same_data
+    moved = _run(entry, seed=4, workers=9, data=["/a/copy/of/it.txt"])
+    assert standing(moved, _losses((step, loss))).expected == loss
+    assert verdict(moved, _losses((step, loss))).endswith(": normal")
 
 
 def test_between_its_evaluations_the_reference_is_interpolated():
     entry = _tiny()
     (a, _, first), (b, _, second) = entry["curve"][1:3]
-    found = standing(_run(entry), [{"step": (a + b) // 2, "val_loss": 99.0}])
+    found = standing(_run(entry), _losses(((a + b) // 2, 99.0)))
     assert min(first, second) < found.expected < max(first, second)
-    assert "higher" in found.verdict
+    assert found.verdict == f"{99 - found.expected:.2f} higher"
+    assert standing(_run(entry), _losses((a, first - 0.2))).verdict == "0.20 lower"
 
 
-def test_other_settings_and_texts_are_named():
-    entry = _tiny()
-    found = standing(_run(entry, sha256="0", lr=1e-9), [{"step": 50, "val_loss": 1.0}])
-    assert "lower" in found.verdict
-    assert "its text is another" in found.verdict
-    assert "it differs in lr" in found.verdict
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"sha256": "0"},
+        {"lr": 1e-9},
+        {"max_iters": 300},
+        {"ranks": 2},
+        {"extra": {"init_from": "runs/x"}},
+        {"model": {"name": "gpt", "options": {"n_layer": 3}}},
+    ],
+)
+def test_beside_another_text_or_setting_nothing_is_said(other):
+    assert verdict(_run(_tiny(), **other), _losses((0, 4.3), (50, 1.0))) == ""
 
 
 def test_before_the_first_evaluation_there_is_nothing_to_say():
-    assert standing(_run(_tiny()), [{"step": 0, "val_loss": 4.0}]) is None
-    unknown = {**_tiny(), "preset": "huge"}
-    assert standing(_run(unknown), [{"step": 50, "val_loss": 4.0}]) is None
+    assert standing(_run(_tiny()), _losses((0, 4.0))) is None
+
+
+@pytest.mark.parametrize("loss", [5.4, 133_206.82, float("inf"), float("nan")])
+def test_a_run_that_diverged_is_told_so_and_what_to_try(loss):
+    text = verdict(_run(_tiny(), lr=0.5), _losses((0, 4.3), (50, 2.0), (100, loss)))
+    assert text.startswith(f"the run diverged: its training loss is {loss:,.4f} at step 100")
+    assert "it was 0.5" in text
+    assert all(f"`{name}" in text for name in ("lr", "warmup_iters", "grad_clip"))
+
+
+def test_what_rises_within_the_spread_or_only_in_validation_did_not_diverge():
+    assert divergence(_losses((0, 4.3), (50, 5.2)), 0.5) == ""
+    overfitted = [*_losses((0, 4.3)), {"step": 50, "train_loss": 0.1, "val_loss": 9.0}]
+    assert divergence(overfitted, 0.5) == ""
+    assert divergence(_losses((0, 99.0)), 0.5) == ""

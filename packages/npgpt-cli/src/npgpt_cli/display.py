@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from npgpt_cli.terminal import is_terminal, outlasting_output
+from npgpt_cli.wording import as_flags
 from npgpt_train.comparison.formats import decimals, duration, whole
 from npgpt_train.comparison.rows import SAME_TOKENS, TOKENS_DIFFER
 from npgpt_train.comparison.subject import same_model, same_tokens
@@ -136,8 +137,8 @@ class TrainingDisplay:
         click.echo(f"final loss: train {m['train_loss']:.4f}, validation {m['val_loss']:.4f}")
         if event.skipped:
             click.echo(f"{event.skipped:,} steps were skipped: not finite")
-        if event.reference:
-            click.echo(event.reference)
+        if event.verdict:
+            click.echo(as_flags(event.verdict))
         if self._comparing:
             return
         click.echo(

@@ -1,7 +1,8 @@
-"""Where numbers that are not finite came from, and what usually helps."""
+"""Where numbers that are not finite came from, whether a run diverged, and what usually helps."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,9 @@ import numpy as np
 from npgpt_core.errors import NpgptError
 from npgpt_core.module import Module
 from npgpt_core.observation import observing
+from npgpt_train.metrics import Metrics
+
+FAR = 1.0  # nats above the first loss: no seed or batch makes such a difference
 
 
 class SickTrainingError(NpgptError):
@@ -51,6 +55,31 @@ def sick(step: int, what: str, value: float, where: str | None, lr: float) -> Si
     origin = f"; the first such number is in {where}" if where else ""
     return SickTrainingError(
         f"the {what} of step {step} is {value}{origin}. Nothing was updated with it, the last"
-        f" checkpoint is good. A lower `lr` (it was {lr:.3g}), a longer `warmup_iters` or"
-        ' `grad_clip=1` usually help; `on_nan="skip"` leaves such steps out'
+        f' checkpoint is good. {_cure(lr)}; `on_nan="skip"` leaves such steps out'
     )
+
+
+def divergence(metrics: Metrics, lr: float) -> str:
+    """That a run diverged, and what to try; "" if it did not.
+
+    It did if the newest loss over training text is not finite, or far above that before the first
+    step. A validation loss alone may rise: that is overfitting.
+
+    Args:
+        metrics: of the run.
+        lr: its highest learning rate.
+    """
+    evaluations = [event for event in metrics if "train_loss" in event]
+    if len(evaluations) < 2:
+        return ""
+    start, loss = evaluations[0]["train_loss"], evaluations[-1]["train_loss"]
+    if math.isfinite(loss) and not loss > start + FAR:
+        return ""
+    return (
+        f"the run diverged: its training loss is {loss:,.4f} at step"
+        f" {evaluations[-1]['step']:,}, at the start it was {start:.4f}. {_cure(lr)}"
+    )
+
+
+def _cure(lr: float) -> str:
+    return f"A lower `lr` (it was {lr:.3g}), a longer `warmup_iters` or `grad_clip=1` usually help"

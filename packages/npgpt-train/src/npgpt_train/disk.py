@@ -21,7 +21,9 @@ from typing import Any, BinaryIO
 from npgpt_core.errors import NpgptError
 
 MAX_JSON = 16 * 2**20  # bytes
-MAX_NUMBER = 2**64  # whole numbers in JSON are below: larger ones do not fit arrays, nor floats
+MAX_NUMBER = (
+    2**63
+)  # whole numbers in JSON are below: larger ones fit no array, the largest no float
 JUNCTION = 0xA0000003  # the reparse tag of Windows' links to folders that are no symbolic links
 
 _WANTED = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")  # Windows has only the last
@@ -71,10 +73,12 @@ class Folder:
         with self._reading(name):
             return os.fdopen(self._open(name, os.O_RDONLY), "rb")
 
-    def regular(self, name: str) -> Path:
-        """The path of a file for whoever opens it by its path: it is a regular one."""
-        self.open(name).close()
-        return self.path / name
+    def real(self, name: str) -> Path:
+        """The path of a file or folder, there or not, for whoever opens it by its path."""
+        with self._reading(name):
+            path = self._path(name)
+            self._kind(path)
+            return path
 
     def read(self, name: str, limit: int) -> bytes:
         """The bytes of a file, of which there may be ``limit``."""

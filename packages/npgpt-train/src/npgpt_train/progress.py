@@ -74,7 +74,8 @@ class Finished:
         sample: 500 tokens of the best checkpoint.
         curves: the picture, or None without matplotlib.
         note: what to do to get one.
-        reference: where the run stands beside the recorded curve of its preset, or "".
+        verdict: that the run diverged, or where it stands beside the recorded curve of the same
+            setting, or "".
         skipped: steps that were left out (``on_nan="skip"``).
     """
 
@@ -83,7 +84,7 @@ class Finished:
     sample: str
     curves: Path | None
     note: str
-    reference: str
+    verdict: str
     skipped: int
 
 

@@ -1,9 +1,8 @@
-"""Is my loss normal? Recorded curves of the presets, and where a run stands beside them."""
+"""Is my loss normal? Recorded curves of the presets, and where a run like them stands."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -11,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from npgpt_train.diagnosis import divergence
 from npgpt_train.metrics import Metrics
 from npgpt_train.run import Run
 from npgpt_train.settings import Settings, differences
 
 NORMAL = 0.15  # nats: about what seeds and small samples make of the same setting
-FREE = frozenset({"workers", "seed", "data"})  # settings in which a run may differ
+FREE = frozenset({"workers", "seed", "data"})  # may differ; of the data its digest decides
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,12 @@ class Standing:
         loss: validation loss of the run, nats per token.
         expected: that of the reference; between its evaluations it is interpolated.
         reference: preset, tokenizer and data that were recorded.
-        same_data: whether the run read the same text.
-        different: settings in which the run differs from the reference.
     """
 
     step: int
     loss: float
     expected: float
     reference: str
-    same_data: bool
-    different: tuple[str, ...]
 
     def __str__(self) -> str:
         """One line for people."""
@@ -48,20 +44,11 @@ class Standing:
 
     @property
     def verdict(self) -> str:
-        """A few words: normal, or what to think of it."""
+        """A word or two: normal, or by how much it is not."""
         gap = self.loss - self.expected
-        if not math.isfinite(gap):
-            word = "the loss is not finite"
-        elif abs(gap) <= NORMAL:
-            word = "normal"
-        elif gap > 0:
-            word = f"{gap:.2f} higher"
-        else:
-            word = f"{-gap:.2f} lower"
-        reasons = [] if self.same_data else ["its text is another"]
-        if self.different:
-            reasons.append(f"it differs in {', '.join(self.different)}")
-        return word + (f" ({'; '.join(reasons)})" if reasons else "")
+        if abs(gap) <= NORMAL:
+            return "normal"
+        return f"{abs(gap):.2f} {'higher' if gap > 0 else 'lower'}"
 
 
 def record(run: Run) -> dict[str, Any]:
@@ -88,33 +75,38 @@ def references() -> list[dict[str, Any]]:
     return entries
 
 
+def verdict(run: Run, metrics: Metrics) -> str:
+    """What to think of a run's loss, in a line: that it diverged, or where it stands; else ""."""
+    return divergence(metrics, run.settings.lr) or str(standing(run, metrics) or "")
+
+
 def standing(run: Run, metrics: Metrics) -> Standing | None:
-    """Where a run stands; None before its first evaluation, or if nothing like it was recorded."""
+    """Where a run stands; None before its first evaluation, or if nothing equal was recorded.
+
+    Equal are text and settings, but for ``FREE``; what began from other weights, or was trained by
+    several processes, has no equal.
+    """
     evaluations = [event for event in metrics if "val_loss" in event and event["step"] > 0]
-    entry = _closest(run)
+    entry = _equal(run)
     if entry is None or not evaluations:
         return None
     last = evaluations[-1]
     steps, _, losses = zip(*entry["curve"], strict=True)
-    found = differences(Settings.from_json(entry["settings"]), run.settings)
     return Standing(
         step=last["step"],
         loss=last["val_loss"],
         expected=float(np.interp(last["step"], steps, losses)),
         reference=f"{entry['preset']}, {entry['tokenizer']}, {entry['data']}",
-        same_data=entry["sha256"] == run.record["data"].get("sha256"),
-        different=tuple(sorted(found.keys() - FREE)),
     )
 
 
-def _closest(run: Run) -> Mapping[str, Any] | None:
-    """The entry of the run's preset and tokenizer, on its own text if there is one."""
-    sha256 = run.record["data"].get("sha256")
-    entries = [
-        entry
-        for entry in references()
-        if entry["preset"] == run.record.get("preset")
-        and entry["tokenizer"] == run.settings.tokenizer.name
-    ]
-    entries.sort(key=lambda entry: entry["sha256"] != sha256)
-    return entries[0] if entries else None
+def _equal(run: Run) -> Mapping[str, Any] | None:
+    """The entry of the same text and settings, if there is one."""
+    if "init_from" in run.record or run.record["ranks"] != 1:
+        return None
+    for entry in references():
+        if entry["sha256"] == run.record["data"]["sha256"]:
+            settings = Settings.from_json(entry["settings"])
+            if differences(settings, run.settings).keys() <= FREE:
+                return entry
+    return None

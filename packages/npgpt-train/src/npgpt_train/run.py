@@ -132,7 +132,7 @@ class Run:
     def tokenizer(self) -> Tokenizer:
         """Its tokenizer, trained."""
         self.require_parts("tokenizer")
-        path = Folder(self.folder).regular(TOKENIZER)
+        path = Folder(self.folder).real(TOKENIZER)
         target = registry.load("tokenizer", self.settings.tokenizer.name)
         tokenizer: Tokenizer = target.load(path)
         if tokenizer.vocab_size != self.record["vocab_size"]:

@@ -21,7 +21,7 @@ from npgpt_train.preflight import estimate, warn_if_large, warn_if_odd
 from npgpt_train.preparation import Best, Preparation
 from npgpt_train.processes import Processes
 from npgpt_train.progress import Evaluated, Finished, Report, Started, Stepped
-from npgpt_train.reference import standing
+from npgpt_train.reference import verdict
 from npgpt_train.run import Run
 from npgpt_train.workers import one_blas_thread, open_workers
 
@@ -150,14 +150,13 @@ def _finish(run: Run) -> Finished:
     sample = sample_text(run)
     Folder(run.folder).replace("sample.txt", sample.encode("utf-8", "surrogatepass"))
     last = [event for event in metrics if "val_loss" in event][-1]
-    beside = standing(run, metrics)
     return Finished(
         folder=run.folder,
         metrics=last,
         sample=sample,
         curves=None if note else curves,
         note=note,
-        reference=str(beside or ""),
+        verdict=verdict(run, metrics),
         skipped=sum("skipped" in event for event in metrics),
     )
 

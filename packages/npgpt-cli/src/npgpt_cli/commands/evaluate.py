@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from npgpt_cli.options import checkpoint_option, run_argument
+from npgpt_cli.wording import as_flags
 
 
 @click.command()
@@ -24,12 +25,13 @@ from npgpt_cli.options import checkpoint_option, run_argument
 def evaluate(run: Path, data: tuple[str, ...], as_json: bool, checkpoint: str) -> None:
     """Measure a trained model on the whole of a text."""
     from npgpt_train.evaluation import evaluate_run
-    from npgpt_train.reference import standing
+    from npgpt_train.reference import standing, verdict
     from npgpt_train.run import Run
 
     opened = Run.open(run)
     result = evaluate_run(opened, data, checkpoint)
-    beside = standing(opened, opened.metrics())
+    metrics = opened.metrics()
+    beside, told = standing(opened, metrics), as_flags(verdict(opened, metrics))
     figures = {
         "loss": result.loss,
         "perplexity": result.perplexity,
@@ -37,7 +39,8 @@ def evaluate(run: Path, data: tuple[str, ...], as_json: bool, checkpoint: str) -
         "tokens": result.tokens,
         "characters": result.characters,
         "unknown": result.unknown,
-        "reference": asdict(beside) | {"verdict": beside.verdict} if beside else None,
+        "reference": asdict(beside) if beside else None,
+        "verdict": told or None,
     }
     if as_json:
         click.echo(json.dumps(figures))
@@ -48,5 +51,5 @@ def evaluate(run: Path, data: tuple[str, ...], as_json: bool, checkpoint: str) -
     click.echo(f"read                {result.tokens:,} tokens, {result.characters:,} characters")
     if result.unknown:
         click.echo(f"unknown             {result.unknown:.2%} of the tokens, which cost too little")
-    if beside:
-        click.echo(f"while training      {beside}")
+    if told:
+        click.echo(f"while training      {told}")

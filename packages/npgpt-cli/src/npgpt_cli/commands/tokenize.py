@@ -46,12 +46,15 @@ def _open_tokenizer(source: Path) -> Tokenizer:
     """Open the tokenizer of a run or a file, by the run beside it or whichever class fits."""
     from npgpt_core import registry
     from npgpt_core.errors import NpgptError
+    from npgpt_train.disk import Folder
     from npgpt_train.run import Run
 
     if source.is_dir():
         return Run.open(source).tokenizer()
     if not source.is_file():
         raise NpgptError(f"there is no run and no file {source}")
+    folder, name = Folder.around(source)
+    folder.real(name)
     names = registry.names("tokenizer")
     if (source.parent / "run.json").is_file():
         names = [Run.open(source.parent).settings.tokenizer.name]

@@ -91,7 +91,7 @@ def compare(
         vocab_size=vocab_size,
     )
     choices = [choose(**shared, flags={**flags, **variant.flags}) for variant in planned]
-    folders = [folder / "runs" / variant.name for variant in planned]
+    folders = [Folder(folder).real(f"runs/{variant.name}") for variant in planned]
     for where, chosen_there in zip(folders, choices, strict=True):  # before the first hour of work
         _check_settings(where, parts.resolve(chosen_there))
     _check_origin(folders)
@@ -146,11 +146,11 @@ def _check_origin(folders: list[Path]) -> None:
 
 def _state(where: Path) -> str:
     """Of a run: "new", "interrupted" or "finished"."""
-    if not (where / "run.json").exists():
+    if not Folder(where).has("run.json"):
         return "new"
     run = Run.open(where)
     complete = run.checkpoints.pointer("latest") == run.settings.max_iters
-    return "finished" if complete and (where / "sample.txt").exists() else "interrupted"
+    return "finished" if complete and Folder(where).has("sample.txt") else "interrupted"
 
 
 def _measure(runs: Mapping[Variant, Run], preset: str, report: Report) -> dict[str, Any]:

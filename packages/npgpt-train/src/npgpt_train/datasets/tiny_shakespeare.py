@@ -7,6 +7,7 @@ from pathlib import Path
 from npgpt_core.errors import NpgptError
 from npgpt_train.cache import cache_dir
 from npgpt_train.datasets.files import TextFiles
+from npgpt_train.disk import Folder
 
 URL = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
 SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
@@ -25,7 +26,7 @@ class TinyShakespeare:
             NpgptError: the file cannot be fetched, or is not the usual text.
         """
         path = cache_dir() / "tiny-shakespeare.txt"
-        if not path.exists():
+        if not Folder(path.parent).has(path.name):
             _fetch(path)
         _verify(path)
         return TextFiles([path]).texts()
@@ -49,11 +50,8 @@ def _fetch(path: Path) -> None:
 
 
 def _verify(path: Path) -> None:
-    try:
-        with open(path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise NpgptError(f"{path} cannot be read: {error.strerror}") from error
+    with Folder(path.parent).open(path.name) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != SHA256:
         raise NpgptError(
             f"{path} is not tiny-shakespeare: its SHA-256 is {digest}, expected {SHA256};"

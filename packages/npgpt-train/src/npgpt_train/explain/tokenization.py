@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
 from npgpt_train.comparison.characters import align
 from npgpt_train.corpus import Corpus, open_dataset
+from npgpt_train.disk import Folder
 from npgpt_train.explain.tokens import Token, token, tokens
 from npgpt_train.run import Run
 
@@ -82,7 +82,7 @@ def find_tokenizer(
     Raises:
         NpgptError: there is neither, or ``data`` or options for a run.
     """
-    if (Path(name) / "run.json").exists():
+    if Folder(name).has("run.json"):
         if data or options:
             raise NpgptError(
                 f"{name} is a run, whose tokenizer is trained: leave out `data` and `vocab_size`,"
