@@ -213,3 +213,21 @@ def test_without_shakespeare_a_run_trains_on_what_is_there(npgpt, tmp_path, monk
     asked = npgpt("train", "--data", "shakespeare", "--out", tmp_path / "asked", *SMALL)
     assert asked.exit_code == 2
     assert "name another dataset or a file" in asked.output
+
+
+@pytest.mark.filterwarnings("default")
+def test_changed_code_of_a_tokenizer_is_told_and_no_run_goes_on_with_it(
+    npgpt, small_run, text_file, tmp_path, monkeypatch
+):
+    tokenizer = registry.load("tokenizer", "char")
+    encode = tokenizer.encode
+    monkeypatch.setattr(tokenizer, "encode", lambda self, text: encode(self, text)[::-1])
+    told = npgpt("generate", small_run, "--max-new-tokens", 2, "--prompt", "the king")
+    assert told.exit_code == 0
+    assert "the code of the tokenizer 'char' changed since" in told.output
+    anew = npgpt("train", "--data", text_file, "--out", tmp_path / "new", *SMALL)
+    assert anew.exit_code == 0
+    assert "CharTokenizer encodes this text otherwise than before" in anew.output
+    refused = npgpt("train", "--out", small_run, "--resume", "--max-iters", 6)
+    assert refused.exit_code == 2
+    assert "gives other tokens than when" in refused.output

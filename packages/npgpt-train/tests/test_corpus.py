@@ -32,9 +32,12 @@ any_text = st.text(st.characters(categories=("L", "Zs", "Cc", "Cs")), max_size=4
 @given(st.lists(any_text).filter(any), st.sampled_from([0, 0.1, 0.3, 0.5, 0.9]))
 def test_the_parts_are_the_whole_cut_at_the_split(pieces, fraction):
     text = "".join(pieces)
-    made = Corpus(Pieces(*pieces), fraction)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "SAMPLE", 7)
+        made = Corpus(Pieces(*pieces), fraction)
     assert made.n_characters == len(text)
     assert made.sha256 == hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    assert made.sample == (text[:7], text[-7:])
     assert made.split == math.floor(len(text) * (1 - Fraction(str(fraction))))
     for _ in range(2):  # every call starts from the beginning
         assert "".join(made.train_texts()) == text[: made.split]

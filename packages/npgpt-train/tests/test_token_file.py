@@ -9,10 +9,10 @@ import sys
 import numpy as np
 import pytest
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train import corpus as corpus_module
 from npgpt_train.corpus import Corpus
-from npgpt_train.token_file import token_files
+from npgpt_train.token_file import encoding_digest, token_files
 
 
 class Pieces:
@@ -30,10 +30,10 @@ class CodePoints:
 
     def __init__(self, vocab_size=2**16):
         self.vocab_size = vocab_size
-        self.calls = 0
+        self.read = 0  # characters
 
     def encode(self, text):
-        self.calls += 1
+        self.read += len(text)
         return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
@@ -74,9 +74,10 @@ def test_an_empty_part_is_an_empty_array(fraction):
 def test_tokens_are_reused_while_text_split_and_tokenizer_are_unchanged(cache):
     tokenizer = CodePoints()
     first = token_files(Corpus(Pieces(TEXT)), tokenizer, "digest")
-    calls = tokenizer.calls
+    written = (first.path / "train.bin").stat()
     again = token_files(Corpus(Pieces(TEXT[:7], TEXT[7:])), tokenizer, "digest")
-    assert (tokenizer.calls, again.path) == (calls, first.path)
+    assert again.path == first.path
+    assert (first.path / "train.bin").stat().st_mtime_ns == written.st_mtime_ns
     others = [
         token_files(Corpus(Pieces(TEXT + "!")), tokenizer, "digest"),
         token_files(Corpus(Pieces(TEXT), 0.2), tokenizer, "digest"),
@@ -84,6 +85,56 @@ def test_tokens_are_reused_while_text_split_and_tokenizer_are_unchanged(cache):
     ]
     assert len({tokens.path for tokens in [first, *others]}) == 4
     assert len(list(cache.iterdir())) == 4  # and nothing beside them
+
+
+class Lower(CodePoints):
+    """The same tokenizer after its author changed the code."""
+
+    def encode(self, text):
+        return super().encode(text.lower())
+
+
+def test_changed_code_of_a_tokenizer_is_told_and_its_tokens_are_others(cache):
+    corpus = Corpus(Pieces(TEXT))
+    first = token_files(corpus, CodePoints(), "digest")
+    with pytest.warns(NpgptWarning, match="Lower encodes this text otherwise than before"):
+        changed = token_files(corpus, Lower(), "digest")
+    assert changed.train.tolist() == ids(TEXT[: corpus.split].lower())
+    assert changed.sha256 != first.sha256
+    for tokenizer, tokens in ((CodePoints(), first), (Lower(), changed)):  # both are kept, untold
+        assert token_files(corpus, tokenizer, "digest").sha256 == tokens.sha256
+    assert len(list(cache.iterdir())) == 2
+
+
+@pytest.mark.parametrize("place", ["beginning", "end"])
+def test_what_changed_code_makes_of_either_end_shows(place):
+    class Odd(CodePoints):
+        def encode(self, text):
+            return super().encode(text.replace("Z", "Q"))
+
+    long = "quite a long line of words\n" * 2000
+    corpus = Corpus(Pieces(f"Z{long}" if place == "beginning" else f"{long}Z"))
+    token_files(corpus, CodePoints(), "digest")
+    with pytest.warns(NpgptWarning, match="Odd encodes this text otherwise"):
+        token_files(corpus, Odd(), "digest")
+
+
+def test_a_look_at_what_the_code_does_is_short():
+    corpus = Corpus(Pieces("a line of words\n" * 100_000))
+    token_files(corpus, CodePoints(), "digest")
+    tokenizer = CodePoints()
+    token_files(corpus, tokenizer, "digest")
+    assert 2 * corpus_module.SAMPLE <= tokenizer.read < 2 * corpus_module.SAMPLE + 200
+
+
+def test_a_tokenizer_without_an_answer_to_any_text_can_be_used():
+    class Strict(CodePoints):
+        def encode(self, text):
+            return super().encode(text) if text.isascii() else {}[text]
+
+    corpus = Corpus(Pieces("ascii"))
+    assert token_files(corpus, Strict(), "digest").train.tolist() == ids("asci")
+    assert encoding_digest(Strict()) == encoding_digest(Strict()) != encoding_digest(CodePoints())
 
 
 def test_progress_counts_characters():

@@ -16,6 +16,7 @@ def npgpt_commands() -> Mapping[str, str]:
         "evaluate": "npgpt_cli.commands.evaluate:evaluate",
         "plot": "npgpt_cli.commands.plot:plot",
         "tokenize": "npgpt_cli.commands.tokenize:tokenize",
+        "cache": "npgpt_cli.commands.cache:cache",
         "plugins": "npgpt_cli.commands.plugins:plugins",
         "check-grads": "npgpt_cli.commands.check_grads:check_grads",
     }

@@ -14,6 +14,7 @@ from npgpt_train.datasets.files import TextFiles
 from npgpt_train.datasets.finding import exists
 
 PIECE = 2**20  # characters
+SAMPLE = 2**14  # characters
 
 
 class Corpus:
@@ -30,6 +31,7 @@ class Corpus:
         n_characters: the length of the whole text.
         split: the character at which the validation part begins.
         sha256: hexadecimal digest of the whole text in UTF-8.
+        sample: its beginning and its end, at most 2**14 characters each.
 
     Raises:
         NpgptError: no text at all, or a fraction outside [0, 1).
@@ -42,7 +44,7 @@ class Corpus:
             )
         self.dataset = dataset
         self.validation_fraction = validation_fraction
-        self.n_characters, self.sha256 = _measure(dataset.texts())
+        self.n_characters, self.sha256, self.sample = _measure(dataset.texts())
         if self.n_characters == 0:
             raise NpgptError("the dataset holds no text: choose one that does")
         train_fraction = 1 - Fraction(str(validation_fraction))  # 0.1 is 1/10, which no float is
@@ -93,13 +95,16 @@ def _create(name: str) -> Dataset:
     return dataset
 
 
-def _measure(texts: Iterable[str]) -> tuple[int, str]:
-    """The number of characters and the SHA-256 of a text."""
+def _measure(texts: Iterable[str]) -> tuple[int, str, tuple[str, str]]:
+    """The number of characters of a text, its SHA-256, its beginning and end."""
     length, digest = 0, hashlib.sha256()
+    beginning = end = ""
     for text in texts:
         length += len(text)
         digest.update(text.encode("utf-8", "surrogatepass"))
-    return length, digest.hexdigest()
+        beginning += text[: SAMPLE - len(beginning)]
+        end = (end + text[-SAMPLE:])[-SAMPLE:]
+    return length, digest.hexdigest(), (beginning, end)
 
 
 def _between(texts: Iterable[str], start: int, stop: int) -> Iterator[str]:

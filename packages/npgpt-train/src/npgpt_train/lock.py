@@ -22,18 +22,19 @@ class RunLock:
 
     Args:
         folder: of the run; it must exist.
+        done: what its holder does with it, for the message.
 
     Raises:
         NpgptError: another process holds it (named), or the folder cannot be written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, done: str = "trained") -> None:
         with writing(f"the run folder {folder}"):
             self._file = Folder(folder).descriptor(NAME)
         try:
             if not _lock(self._file, folder):
                 holder = _holder(self._file)
-                raise NpgptError(f"{folder} is being trained by {holder}: wait for it, or stop it")
+                raise NpgptError(f"{folder} is being {done} by {holder}: wait for it, or stop it")
             holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
             with writing(f"the lock of {folder}"):
                 os.ftruncate(self._file, 0)
@@ -57,7 +58,7 @@ def _lock(descriptor: int, folder: Path) -> bool:
         return lock_descriptor(descriptor, blocking=False)
     except OSError as error:
         warnings.warn(
-            f"{folder} cannot be locked here ({error.strerror}): let no other process train it"
+            f"{folder} cannot be locked here ({error.strerror}): let no other process write there"
             " meanwhile",
             NpgptWarning,
             stacklevel=3,

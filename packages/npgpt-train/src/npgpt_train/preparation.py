@@ -95,7 +95,7 @@ def new_run(
         "parts": parts.provenance(settings),
         "vocab_size": tokenizer.vocab_size,
         "parameters": sum(array.size for array in model.parameters().values()),
-        "data": corpus.record(),
+        "data": {**corpus.record(), "tokens_sha256": tokens.sha256},
         "ranks": ranks,
         "versions": versions(),
     }

@@ -21,7 +21,13 @@ def damage(record: Mapping[str, Any]) -> str | None:
     for name, value in numbers.items():
         if type(value) is not int or not 1 <= value < 2**53:
             return f"{name} is {value!r:.40}, expected a whole number of at least 1"
-    texts = {"preset": "", "init_from": "", "tokenizer_sha256": "", "on_nan": "stop"}
+    texts = {
+        "preset": "",
+        "init_from": "",
+        "tokenizer_sha256": "",
+        "encoding_sha256": "",
+        "on_nan": "stop",
+    }
     for name, default in texts.items():
         if not isinstance(record.get(name, default), str):
             return f"{name} is {record[name]!r:.40}, expected a text"

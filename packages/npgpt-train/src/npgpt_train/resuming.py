@@ -87,6 +87,11 @@ def joined_run(run: Run, report: Report) -> Preparation:
     optimizer = parts.build_optimizer(settings, model)
     schedule = parts.build_schedule(settings)
     tokens = encoded(settings, corpus, tokenizer, report)
+    if run.record["data"].get("tokens_sha256") not in (None, tokens.sha256):
+        raise NpgptError(
+            f"the tokenizer {settings.tokenizer.name!r} gives other tokens than when {folder} was"
+            " made, so its code changed: restore it, or start another run"
+        )
     step, best = 0, Best()
     if steps := run.checkpoints.steps():
         size = sum(array.nbytes for array in model.parameters().values())

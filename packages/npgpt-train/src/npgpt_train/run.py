@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npgpt_core import registry
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_core.protocols import Tokenizer
 from npgpt_train import lock
 from npgpt_train.checkpoint import Checkpoints
@@ -22,6 +23,7 @@ from npgpt_train.parts import build_model, tokenizer_file
 from npgpt_train.provenance import RECORDED, located, require_installed
 from npgpt_train.record import FORMAT, KEEP, damage
 from npgpt_train.settings import Settings
+from npgpt_train.token_file import encoding_digest
 
 TOKENIZER = "tokenizer.json"
 MAX_TOKENIZER = 2**28  # bytes
@@ -52,7 +54,7 @@ class Run:
             NpgptError: the folder holds something already, or cannot be written.
         """
         check_free(folder)
-        record = {"format": FORMAT, **record}
+        record = {"format": FORMAT, **record, "encoding_sha256": encoding_digest(tokenizer)}
         with writing(f"the run folder {folder}"):
             data = tokenizer_file(tokenizer)
             Folder(folder).replace(TOKENIZER, data)
@@ -139,6 +141,13 @@ class Run:
             raise NpgptError(
                 f"{path} has {tokenizer.vocab_size} ids, the run was made with"
                 f" {self.record['vocab_size']}: it is another tokenizer"
+            )
+        if self.record.get("encoding_sha256") not in (None, encoding_digest(tokenizer)):
+            warnings.warn(
+                f"the code of the tokenizer {self.settings.tokenizer.name!r} changed since"
+                f" {self.folder} was made: it gives other ids, which the model did not learn",
+                NpgptWarning,
+                stacklevel=2,
             )
         return tokenizer
 

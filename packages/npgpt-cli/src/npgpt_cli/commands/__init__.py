@@ -1,6 +1,7 @@
 """The commands, one file each. What a command needs is imported when it runs."""
 
 SUMMARIES = {
+    "cache": "Show what is kept between runs, and clear it.",
     "check-grads": "Hold explicit gradients against central differences.",
     "compare": "Train models that differ in one thing, and compare them.",
     "evaluate": "Measure a trained model on the whole of a text.",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.cache import cache_dir
+from npgpt_train.cache import TINY_SHAKESPEARE, cache_dir
 from npgpt_train.datasets.files import TextFiles
 from npgpt_train.disk import Folder
 
@@ -25,7 +25,7 @@ class TinyShakespeare:
         Raises:
             NpgptError: the file cannot be fetched, or is not the usual text.
         """
-        path = cache_dir() / "tiny-shakespeare.txt"
+        path = cache_dir() / TINY_SHAKESPEARE
         if not Folder(path.parent).has(path.name):
             _fetch(path)
         _verify(path)

@@ -1,0 +1,40 @@
+"""``npgpt cache``: what it prints of a cache, and what it says when it clears it."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from npgpt_cli.main import main
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A cache with a download of one mebibyte and a file of somebody else."""
+    monkeypatch.setenv("NPGPT_CACHE", str(tmp_path))
+    (tmp_path / "tiny-shakespeare.txt").write_bytes(b"x" * 2**20)
+    (tmp_path / "no\x1btes").write_text("mine")
+    return tmp_path
+
+
+def npgpt(*args):
+    return CliRunner().invoke(main, ["cache", *args]).output
+
+
+def test_the_cache_is_shown(cache):
+    *lines, total = npgpt().splitlines()
+    assert len(lines) == 2
+    assert lines[0].split() == ["0.0", "MiB", "other", r"no\x1btes"]
+    assert lines[1].startswith("      1.0 MiB  download    20")
+    assert lines[1].endswith("  tiny-shakespeare.txt")
+    assert total == f"      1.0 MiB  in {cache}"
+    shown = json.loads(npgpt("--json"))
+    assert (shown["folder"], shown["bytes"]) == (str(cache), 2**20)
+    assert [entry["kind"] for entry in shown["entries"]] == ["other", "download"]
+
+
+def test_the_cache_is_cleared_of_downloads_only_if_asked(cache):
+    assert npgpt("clear") == "left: no\\x1btes: npgpt did not make it\n0.0 MiB freed\n"
+    done = json.loads(npgpt("clear", "--all", "--json"))
+    assert (done["freed"], done["removed"]) == (2**20, ["tiny-shakespeare.txt"])
+    assert [path.name for path in cache.iterdir()] == ["no\x1btes"]
