@@ -73,6 +73,15 @@ def test_it_says_what_is_there(full):
     assert found["tiny-shakespeare.txt"].size == 14
 
 
+def test_an_entry_that_says_nothing_of_itself(full):
+    (full / "tokens.json").write_text("[")
+    (item,) = (item for item in cached() if item.kind == "tokens")
+    assert item.about == "damaged"
+    (full / "tokens.json").write_text('{"about": "' + "long " * 1000 + '"}')
+    (item,) = (item for item in cached() if item.kind == "tokens")
+    assert len(item.about) == 200
+
+
 def test_when_tokens_were_last_read(full):
     os.utime(full / "train.bin", (2e9, 1e9))
     (item,) = (item for item in cached() if item.kind == "tokens")

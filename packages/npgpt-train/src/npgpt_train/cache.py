@@ -84,7 +84,7 @@ def cached() -> list[Cached]:
         NpgptError: it is no folder, or cannot be read.
     """
     cache = Folder(cache_dir())
-    if cache.path.exists() and not cache.path.is_dir():
+    if os.path.exists(cache.path) and not os.path.isdir(cache.path):
         raise NpgptError(f"{cache.path} is no folder: set NPGPT_CACHE to another")
     found = []
     for name in cache.names():

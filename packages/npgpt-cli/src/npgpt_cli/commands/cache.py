@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -59,9 +59,15 @@ def clear(everything: bool, as_json: bool) -> None:
 
 
 def _line(item: Cached) -> str:
-    used = datetime.fromtimestamp(item.used, UTC).astimezone()
-    when = f"{used:%Y-%m-%d}" if item.used else ""
-    return f"{_mebibytes(item.size)}  {item.kind:10}  {when:10}  {item.about or item.name}"
+    what = item.about or item.name
+    return f"{_mebibytes(item.size)}  {item.kind:10}  {_date(item.used):10}  {what}"
+
+
+def _date(seconds: float) -> str:
+    try:
+        return f"{datetime.fromtimestamp(seconds):%Y-%m-%d}" if seconds else ""
+    except (OverflowError, ValueError, OSError):  # somebody gave the file an absurd time
+        return "?"
 
 
 def _mebibytes(size: int) -> str:
