@@ -8,7 +8,7 @@ import pytest
 
 from npgpt_core.errors import NpgptError
 from npgpt_train import cache as cache_module
-from npgpt_train.cache import cached, clear
+from npgpt_train.cache import cache_dir, cached, clear
 from npgpt_train.corpus import Corpus
 from npgpt_train.lock import RunLock
 from npgpt_train.token_file import token_files
@@ -48,6 +48,41 @@ def full(cache):
 
 def tree(folder):
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def test_the_cache_is_where_the_user_says(cache):
+    assert cache_dir() == cache
+
+
+@pytest.mark.parametrize(
+    ("platform", "variable", "otherwise"),
+    [
+        ("linux", "XDG_CACHE_HOME", "home/.cache/npgpt"),
+        ("win32", "LOCALAPPDATA", "home/AppData/Local/npgpt"),
+        ("darwin", None, "home/Library/Caches/npgpt"),
+    ],
+)
+def test_the_cache_is_where_the_platform_says(tmp_path, monkeypatch, platform, variable, otherwise):
+    monkeypatch.delenv("NPGPT_CACHE", raising=False)
+    monkeypatch.setattr(cache_module.sys, "platform", platform)
+    monkeypatch.setattr(cache_module.Path, "home", lambda: tmp_path / "home")
+    if variable:
+        monkeypatch.setenv(variable, str(tmp_path / "caches"))
+        assert cache_dir() == tmp_path / "caches" / "npgpt"
+        monkeypatch.delenv(variable)
+    assert cache_dir() == tmp_path / otherwise
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch):
+    def homeless():
+        raise RuntimeError("no home")
+
+    monkeypatch.delenv("NPGPT_CACHE", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(cache_module.sys, "platform", "linux")
+    monkeypatch.setattr(cache_module.Path, "home", homeless)
+    with pytest.raises(NpgptError, match="set NPGPT_CACHE"):
+        cache_dir()
 
 
 def test_without_a_cache_there_is_nothing(cache):

@@ -58,6 +58,11 @@ def test_pieces_depend_on_the_text_alone(text, size, data):
     assert all("\n" not in piece or piece.endswith("\n") for piece in pieces[:-1])
 
 
+def test_a_line_without_end_comes_in_pieces_of_a_mebi_of_characters():
+    pieces = Corpus(Pieces("x" * (2**20 + 1)), 0).train_texts()
+    assert list(map(len, pieces)) == [2**20, 1]
+
+
 def test_the_usual_split_of_tiny_shakespeare():
     assert Corpus(Pieces("x" * 1_115_394)).split == 1_003_854
 

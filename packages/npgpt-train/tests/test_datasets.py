@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from npgpt_core.errors import NpgptError, NpgptWarning
-from npgpt_train.cache import cache_dir
 from npgpt_train.datasets import files, shakespeare, tiny_shakespeare
 from npgpt_train.datasets.files import TextFiles
 from npgpt_train.datasets.python_docs import PythonDocs
@@ -25,23 +24,6 @@ def cache(tmp_path, monkeypatch):
 
 def joined(dataset):
     return "".join(dataset.texts())
-
-
-# -------------------------------------------------------------------------- cache
-
-
-def test_the_cache_is_where_the_user_says(cache):
-    assert cache_dir() == cache
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the place differs by platform")
-def test_the_cache_is_where_the_platform_says(tmp_path, monkeypatch):
-    monkeypatch.delenv("NPGPT_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_dir() == tmp_path / "npgpt"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", "/homes/will")
-    assert str(cache_dir()) == "/homes/will/.cache/npgpt"
 
 
 # -------------------------------------------------------------------- shakespeare
