@@ -104,14 +104,14 @@ def test_a_warmup_as_long_as_the_run_never_comes_down_within_it(warmup):
         (Constant, {"lr": -1.0}, "lr is -1.0, expected a finite number of at least 0"),
         (Constant, {"lr": math.nan}, "lr is nan"),
         (Step, {"lr": math.inf}, "lr is inf"),
-        (Constant, {"max_iters": -1}, "max_iters is -1, expected at least 0"),
-        (Step, {"step_size": 0}, "step_size is 0, expected at least 1"),
+        (Constant, {"max_iters": -1}, "max_iters is -1, expected a whole number of at least 0"),
+        (Step, {"step_size": 0}, "step_size is 0, expected a whole number of at least 1"),
         (Step, {"gamma": -0.1}, "gamma is -0.1"),
         (Step, {"gamma": 1.1}, "gamma is 1.1"),
         (Step, {"gamma": math.nan}, "gamma is nan"),
         (WarmupCosine, {"min_lr": 0.2}, "min_lr is 0.2, expected from 0 to lr = 0.1"),
         (WarmupCosine, {"min_lr": -0.1}, "min_lr is -0.1"),
-        (WarmupCosine, {"warmup_iters": -1}, "warmup_iters is -1, expected at least 0"),
+        (WarmupCosine, {"warmup_iters": -1}, "warmup_iters is -1, expected a whole number of at least 0"),
     ],
 )
 def test_an_option_out_of_range_is_named(kind, options, message):

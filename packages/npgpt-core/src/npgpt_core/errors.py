@@ -1,4 +1,14 @@
-"""The error that its reader can mend: what was given, what was expected, what to do next."""
+"""The errors that their reader can mend: what was given, what was expected, what to do next.
+
+All are ``NpgptError``, which is a ``ValueError``; some are also what Python calls their kind.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from npgpt_core.module import Module
 
 
 class NpgptError(ValueError):
@@ -7,6 +17,39 @@ class NpgptError(ValueError):
 
 class PluginError(NpgptError):
     """A part that is unknown, ambiguous, failed to load or misses its protocol."""
+
+
+class LayerError(NpgptError):
+    """A layer that was given what it does not take.
+
+    Args:
+        module: the layer.
+        problem: what came and what was expected.
+
+    Attributes:
+        name: the layer's dotted name in the model that was called; "" if it was called itself.
+    """
+
+    def __init__(self, module: Module, problem: str) -> None:
+        super().__init__(module, problem)
+        self.module, self.problem, self.name = module, problem, ""
+
+    def __str__(self) -> str:
+        """One sentence: ``Linear(3, 2) at blocks.0.proj: x is (4, 5), expected (..., 3)``."""
+        place = f" at {self.name}" if self.name else ""
+        return f"{self.module._title()}{place}: {self.problem}"
+
+
+class IdError(LayerError, IndexError):
+    """An id that is negative, or at least as large as the number of ids."""
+
+
+class BackwardError(NpgptError, RuntimeError):
+    """A ``backward`` without one ``forward`` in training mode before it."""
+
+
+class RebindingError(NpgptError, AttributeError):
+    """A parameter or a gradient that would no longer be the array that others hold."""
 
 
 class NpgptWarning(UserWarning):

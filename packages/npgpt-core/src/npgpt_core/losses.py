@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from npgpt_core.errors import LayerError
 from npgpt_core.functional import cross_entropy, cross_entropy_backward, rows
 from npgpt_core.module import Module
 from npgpt_core.types import Array, Ids
+from npgpt_core.wrong_input import require_ids
 
 
 class CrossEntropy(Module):
@@ -17,16 +19,12 @@ class CrossEntropy(Module):
         """Mean of -log p(target).
 
         Raises:
-            ValueError: targets that do not have the shape of the logits but for V.
-            IndexError: a target that is negative or at least V.
+            LayerError: targets that do not have the shape of the logits but for V, or none at all.
+            IdError: a target that is negative or at least V.
         """
-        if logits.shape[:-1] != targets.shape:
-            raise ValueError(f"logits {logits.shape} do not fit targets {targets.shape}")
-        if not 0 <= int(targets.min()) <= int(targets.max()) < logits.shape[-1]:
-            raise IndexError(
-                f"targets from {targets.min()} to {targets.max()},"
-                f" expected 0 to {logits.shape[-1] - 1}"
-            )
+        if logits.shape[:-1] != targets.shape or targets.size == 0:
+            raise LayerError(self, f"logits {logits.shape} do not fit targets {targets.shape}")
+        require_ids(self, "targets", targets, logits.shape[-1])
         losses, e, sums = cross_entropy(rows(logits), targets.reshape(-1))
         self.keep(targets, e, sums)
         return float(losses.mean(dtype=np.float64))

@@ -5,13 +5,18 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from inspect import isfunction
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from npgpt_core.errors import BackwardError, LayerError, NpgptError, RebindingError
+from npgpt_core.numbers import is_whole
 from npgpt_core.state import require_fit
+from npgpt_core.tree import tree
 from npgpt_core.types import Array
+from npgpt_core.wrong_input import REFUSALS, compared, explained
 
 
 class Module(ABC):
@@ -21,14 +26,47 @@ class Module(ABC):
     ``self.<name>`` and ``self.d<name>`` (its gradient). ``forward`` keeps what ``backward`` needs
     with ``self.keep(...)``; ``backward`` fetches it with ``self.take()``, *adds* to the gradients
     of the parameters and returns the gradient of its input. Attributes that are modules, or lists
-    of modules, are part of the tree.
+    or dicts of modules, are part of the tree. ``repr`` shows it.
+
+    A wrong input is told by the layer's name, and by the shapes that the docstring of its class
+    gives: ``(..., I) -> (..., O)``, where ``self.sizes(I=3, O=2)`` says what the letters are.
     """
 
     training: bool = True
     _kept: Any = None
+    _output_shape: tuple[int, ...] | None = None
+    _sizes: Mapping[str, Any] = {}
 
     def __init__(self) -> None:
         self._parameter_names: list[str] = []
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let ``backward`` refuse a gradient of another shape than what ``forward`` gave."""
+        super().__init_subclass__(**options)
+        if isfunction(backward := vars(cls).get("backward")):
+            cls.backward = compared(backward)  # type: ignore[method-assign]
+
+    def sizes(self, **sizes: Any) -> None:
+        """Say what the letters in the docstring's shapes are; a capital one is a whole number.
+
+        Raises:
+            LayerError: it is none of at least 1.
+        """
+        self._sizes = sizes
+        for name, size in sizes.items():
+            if name.isupper() and not (is_whole(size) and size >= 1):
+                raise LayerError(
+                    self, f"{name} is {size!r:.40}, expected a whole number of at least 1"
+                )
+
+    def _title(self) -> str:
+        """The class and its sizes, in one line."""
+        sizes = ", ".join(map(str, self._sizes.values()))
+        return f"{type(self).__name__}({sizes})" if sizes else type(self).__name__
+
+    def __repr__(self) -> str:
+        """The tree: classes and sizes, parameters, their number and shapes."""
+        return tree(self)
 
     # ---------------------------------------------------------------- the mathematics
 
@@ -45,28 +83,42 @@ class Module(ABC):
         """
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        """The same as ``forward``."""
-        return self.forward(*inputs, **options)
+        """The same as ``forward``; what it refuses is told by the layer's name.
+
+        Raises:
+            LayerError: says what came and what was expected.
+        """
+        try:
+            output = self.forward(*inputs, **options)
+        except REFUSALS as error:
+            if told := explained(error, self, inputs, options):
+                raise told from error
+            raise
+        if self._kept is not None:
+            self.__dict__["_output_shape"] = getattr(output, "shape", None)
+        return output
 
     def keep(self, *values: Any) -> None:
         """Hold values for the one ``backward`` that follows; in evaluation mode hold nothing."""
         if self.training:
-            self._kept = values
+            own = self.__dict__  # past __setattr__, which guards parameters: these are none
+            own["_kept"], own["_output_shape"] = values, None
 
     def take(self) -> Any:
         """Give what ``keep`` held (one value alone, several as a tuple), and let go of it.
 
         Raises:
-            RuntimeError: ``backward`` without a ``forward`` in training mode before it, or twice.
+            BackwardError: ``backward`` without one ``forward`` in training mode before it.
         """
         if self._kept is None:
             mode = (
                 "" if self.training else " (in evaluation mode forward keeps nothing: call train())"
             )
-            raise RuntimeError(
+            raise BackwardError(
                 f"{type(self).__name__}.backward() needs one forward() before each call{mode}"
             )
-        values, self._kept = self._kept, None
+        values = self._kept
+        self.__dict__["_kept"] = None
         return values[0] if len(values) == 1 else values
 
     # ---------------------------------------------------------------- parameters
@@ -78,19 +130,30 @@ class Module(ABC):
 
     def share(self, name: str, array: Array, grad: Array) -> None:
         """Use a parameter of another module, and its gradient, as ``self.<name>``: weight tying."""
-        if name in self._parameter_names:
-            raise ValueError(f"{type(self).__name__} has a parameter {name!r} already")
+        names = self._own_names()
+        if name in names:
+            raise NpgptError(f"{type(self).__name__} has a parameter {name!r} already")
         if not (array.flags.c_contiguous and grad.flags.c_contiguous):
-            raise ValueError(f"{name} is a view that is not contiguous: share the array itself")
+            raise NpgptError(f"{name} is a view that is not contiguous: share the array itself")
         setattr(self, name, array)
         setattr(self, "d" + name, grad)
-        self._parameter_names.append(name)
+        names.append(name)
+
+    def _own_names(self) -> list[str]:
+        try:
+            return self._parameter_names
+        except AttributeError as error:
+            name = type(self).__name__
+            raise NpgptError(
+                f"{name} has no place for parameters: {name}.__init__ must begin with"
+                " super().__init__()"
+            ) from error
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse to rebind a parameter or gradient: optimizers and replicas hold the same array."""
         for own in self.__dict__.get("_parameter_names", ()):
             if name in (own, "d" + own) and value is not self.__dict__[name]:
-                raise AttributeError(
+                raise RebindingError(
                     f"{type(self).__name__}.{name} is held by others: write into it"
                     f" ({name}[...] = value or {name} += value), do not rebind it"
                 )
@@ -99,18 +162,22 @@ class Module(ABC):
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """Yield this module ("" or ``prefix``) and all below it, with dotted names, in order."""
         yield prefix, self
+        for name, module in self.named_children():
+            yield from module.named_modules(_join(prefix, name))
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Yield the modules directly below, those in lists and dicts as ``blocks.0``."""
         for name, value in vars(self).items():
-            if isinstance(value, Module):
-                yield from value.named_modules(_join(prefix, name))
-            elif isinstance(value, (list, tuple)):
-                for i, item in enumerate(value):
-                    if isinstance(item, Module):
-                        yield from item.named_modules(_join(prefix, f"{name}.{i}"))
+            yield from _modules_in(name, value)
+
+    def own_parameters(self) -> dict[str, Array]:
+        """Name -> parameter of this module alone."""
+        return {name: getattr(self, name) for name in self._own_names()}
 
     def _parameter_pairs(self) -> Iterator[tuple[str, Array, Array]]:
         seen: set[int] = set()
         for prefix, module in self.named_modules():
-            for name in module._parameter_names:
+            for name in module._own_names():
                 array = getattr(module, name)
                 if id(array) not in seen:
                     seen.add(id(array))
@@ -179,6 +246,18 @@ class Module(ABC):
     def __getstate__(self) -> dict[str, Any]:
         """What a copy takes over: everything but the kept values."""
         return {name: value for name, value in vars(self).items() if name != "_kept"}
+
+
+def _modules_in(name: str, value: Any) -> Iterator[tuple[str, Module]]:
+    """The modules that an attribute is or holds, in lists and dicts too."""
+    if isinstance(value, Module):
+        yield name, value
+    elif isinstance(value, (list, tuple)):
+        for i, item in enumerate(value):
+            yield from _modules_in(f"{name}.{i}", item)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _modules_in(f"{name}.{key}", item)
 
 
 def _join(prefix: str, name: str) -> str:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import LayerError, NpgptError
 from npgpt_core.layers.attention import KeyValueCache, MultiHeadAttention
 from npgpt_core.layers.dropout import Dropout
 from npgpt_core.layers.embedding import Embedding
@@ -17,6 +17,7 @@ from npgpt_core.layers.feedforward import FeedForward
 from npgpt_core.layers.layernorm import LayerNorm
 from npgpt_core.layers.linear import Linear
 from npgpt_core.module import Module
+from npgpt_core.numbers import real_number, whole_number
 from npgpt_core.types import Array, Ids
 
 
@@ -45,16 +46,13 @@ class GPTConfig:
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):
-            value = getattr(self, name)
-            if type(value) is not int or value < 1:
-                raise NpgptError(f"{name} is {value!r}, expected a whole number of at least 1")
+            object.__setattr__(self, name, whole_number(name, getattr(self, name)))
         if self.n_embd % self.n_head:
             raise NpgptError(
                 f"n_embd is {self.n_embd}, which n_head = {self.n_head} does not divide:"
                 f" take n_embd = {self.n_head * math.ceil(self.n_embd / self.n_head)}"
             )
-        if not isinstance(self.dropout, (int, float)) or not 0 <= self.dropout < 1:
-            raise NpgptError(f"dropout is {self.dropout!r}, expected at least 0 and below 1")
+        object.__setattr__(self, "dropout", real_number("dropout", self.dropout, 0, 1))
 
     @property
     def num_parameters(self) -> int:
@@ -126,14 +124,14 @@ class GPT(Module):
         """Logits of ids (B, T); with a ``cache`` they follow the positions already in it.
 
         Raises:
-            NpgptError: ids that are not (B, T), or more positions than ``block_size``.
+            LayerError: ids that are not (B, T), or more positions than ``block_size``.
         """
         if ids.ndim != 2:
-            raise NpgptError(f"ids have shape {ids.shape}, expected (B, T)")
+            raise LayerError(self, f"ids are {ids.shape}, expected (B, T)")
         start = cache[0].length if cache else 0
         end = start + ids.shape[-1]
         if end > self.config.block_size:
-            raise NpgptError(f"{end} positions, but block_size is {self.config.block_size}")
+            raise LayerError(self, f"{end} positions, but block_size is {self.config.block_size}")
         x = self.token_embedding(ids) + self.position_embedding(np.arange(start, end))
         x = self.drop(x)
         for i, block in enumerate(self.blocks):

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from npgpt_core.numbers import real_number
 from npgpt_core.types import Array
-from npgpt_optim.optimizer import HasParameters, Optimizer, Piece, check_range
+from npgpt_optim.optimizer import HasParameters, Optimizer, Piece
 
 
 class Adam(Optimizer):
@@ -35,11 +36,10 @@ class Adam(Optimizer):
         beta2: float = 0.999,
         eps: float = 1e-8,
     ) -> None:
-        check_range("beta1", beta1, 0, 1)
-        check_range("beta2", beta2, 0, 1)
-        check_range("eps", eps, sys.float_info.min, float("inf"))
+        self.beta1 = real_number("beta1", beta1, 0, 1)
+        self.beta2 = real_number("beta2", beta2, 0, 1)
+        self.eps = real_number("eps", eps, sys.float_info.min, float("inf"))
         super().__init__(model, lr, slots=("m", "v"))
-        self.beta1, self.beta2, self.eps = beta1, beta2, eps
         self.t = 0
 
     def step(self) -> None:
@@ -102,8 +102,7 @@ class AdamW(Adam):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__(model, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
-        check_range("weight_decay", weight_decay, 0, float("inf"))
-        self.weight_decay = weight_decay
+        self.weight_decay = real_number("weight_decay", weight_decay, 0, float("inf"))
 
     def update(self, piece: Piece, scratch: Array) -> None:
         """Decay, then Adam."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.numbers import real_number
 from npgpt_core.state import require_fit
 from npgpt_core.types import Array
 
@@ -53,11 +54,17 @@ class Optimizer(ABC):
     """
 
     def __init__(self, model: HasParameters, lr: float, slots: tuple[str, ...] = ()) -> None:
-        check_range("lr", lr, 0, float("inf"))
-        self.lr = lr
+        self.lr = real_number("lr", lr, 0, float("inf"))
         self.map: Callable[..., Iterable[Any]] = map
+        if not (hasattr(model, "parameters") and hasattr(model, "grads")):
+            raise NpgptError(
+                f"{type(self).__name__}: model is a {type(model).__name__}, expected the model itself,"
+                " which has parameters() and grads()"
+            )
         self.parameters = model.parameters()
         self.grads = model.grads()
+        if not self.parameters:
+            raise NpgptError(f"{type(self).__name__}: {type(model).__name__} has no parameters")
         self.slots = {
             slot: {name: np.zeros_like(array) for name, array in self.parameters.items()}
             for slot in slots
@@ -109,9 +116,3 @@ class Optimizer(ABC):
         for slot, arrays in self.slots.items():
             for name, array in arrays.items():
                 array[...] = state[f"{slot}.{name}"]
-
-
-def check_range(name: str, value: float, low: float, high: float) -> None:
-    """Raise an ``NpgptError`` unless low <= value < high."""
-    if not low <= value < high:
-        raise NpgptError(f"{name} is {value}, expected at least {low} and below {high}")

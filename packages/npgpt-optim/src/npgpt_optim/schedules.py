@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.numbers import is_real, whole_number
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,9 @@ class Schedule:
     max_iters: int
 
     def __post_init__(self) -> None:
-        if not 0 <= self.lr < math.inf:
-            raise NpgptError(f"lr is {self.lr}, expected a finite number of at least 0")
-        if self.max_iters < 0:
-            raise NpgptError(f"max_iters is {self.max_iters}, expected at least 0")
+        if not (is_real(self.lr) and 0 <= self.lr < math.inf):
+            raise NpgptError(f"lr is {self.lr!r:.40}, expected a finite number of at least 0")
+        whole_number("max_iters", self.max_iters, least=0)
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,10 @@ class Step(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.step_size is not None and self.step_size < 1:
-            raise NpgptError(f"step_size is {self.step_size}, expected at least 1")
-        if not 0 <= self.gamma <= 1:
-            raise NpgptError(f"gamma is {self.gamma}, expected from 0 to 1")
+        if self.step_size is not None:
+            whole_number("step_size", self.step_size)
+        if not (is_real(self.gamma) and 0 <= self.gamma <= 1):
+            raise NpgptError(f"gamma is {self.gamma!r:.40}, expected from 0 to 1")
 
     def __call__(self, step: int) -> float:
         """The learning rate after ``step // step_size`` falls."""
@@ -86,10 +86,11 @@ class WarmupCosine(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.min_lr is not None and not 0 <= self.min_lr <= self.lr:
-            raise NpgptError(f"min_lr is {self.min_lr}, expected from 0 to lr = {self.lr}")
-        if self.warmup_iters is not None and self.warmup_iters < 0:
-            raise NpgptError(f"warmup_iters is {self.warmup_iters}, expected at least 0")
+        low = self.min_lr
+        if low is not None and not (is_real(low) and 0 <= low <= self.lr):
+            raise NpgptError(f"min_lr is {low!r:.40}, expected from 0 to lr = {self.lr}")
+        if self.warmup_iters is not None:
+            whole_number("warmup_iters", self.warmup_iters, least=0)
 
     def __call__(self, step: int) -> float:
         """The learning rate of a step (0, 1, ...)."""

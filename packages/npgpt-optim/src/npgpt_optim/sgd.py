@@ -3,8 +3,9 @@
 import numpy as np
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.numbers import real_number
 from npgpt_core.types import Array
-from npgpt_optim.optimizer import HasParameters, Optimizer, Piece, check_range
+from npgpt_optim.optimizer import HasParameters, Optimizer, Piece
 
 
 class SGD(Optimizer):
@@ -27,11 +28,10 @@ class SGD(Optimizer):
         momentum: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        check_range("momentum", momentum, 0, 1)
+        self.momentum = real_number("momentum", momentum, 0, 1)
         if nesterov and not momentum:
             raise NpgptError("nesterov looks ahead along the velocity: it needs momentum above 0")
         super().__init__(model, lr, slots=("velocity",) if momentum else ())
-        self.momentum = momentum
         self.nesterov = nesterov
 
     def update(self, piece: Piece, scratch: Array) -> None:

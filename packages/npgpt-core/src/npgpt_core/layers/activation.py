@@ -35,7 +35,7 @@ class GELU(Module):
 
 
 class Softmax(Module):
-    """y_i = exp(x_i) / Σ_j exp(x_j) over the last axis."""
+    """y_i = exp(x_i) / Σ_j exp(x_j) over the last axis: (..., C) -> (..., C)."""
 
     def forward(self, x: Array) -> Array:
         """Any numbers become positive ones that sum to 1."""

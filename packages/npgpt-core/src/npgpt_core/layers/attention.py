@@ -7,6 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from npgpt_core.errors import LayerError
 from npgpt_core.functional import (
     causal_attention,
     causal_attention_backward,
@@ -61,8 +62,9 @@ class MultiHeadAttention(Module):
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
         super().__init__()
+        self.sizes(C=n_embd, H=n_head)
         if n_embd % n_head:
-            raise ValueError(f"n_embd is {n_embd}, expected a multiple of n_head = {n_head}")
+            raise LayerError(self, f"n_embd is {n_embd}, expected a multiple of n_head = {n_head}")
         self.n_head = n_head
         self.scale = 1 / math.sqrt(n_embd // n_head)
         self.qkv = Linear(n_embd, 3 * n_embd, rng=rng, dtype=dtype)

@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from npgpt_core.errors import LayerError
 from npgpt_core.module import Module
+from npgpt_core.numbers import is_real
 from npgpt_core.types import Array
+from npgpt_core.wrong_input import require_rng
 
 
 class Dropout(Module):
@@ -18,10 +21,11 @@ class Dropout(Module):
 
     def __init__(self, p: float, *, rng: np.random.Generator) -> None:
         super().__init__()
-        if not 0 <= p < 1:
-            raise ValueError(f"dropout is {p}, expected 0 <= p < 1")
+        self.sizes(p=p)
+        if not (is_real(p) and 0 <= p < 1):
+            raise LayerError(self, f"p is {p!r:.40}, expected 0 <= p < 1")
         self.p = p
-        self.rng = rng
+        self.rng = require_rng(self, rng)
 
     def forward(self, x: Array) -> Array:
         """Zero a share p and scale the rest, so that the expected value stays."""

@@ -6,6 +6,7 @@ import numpy.typing as npt
 from npgpt_core.functional import add_rows
 from npgpt_core.module import Module
 from npgpt_core.types import Array, Ids
+from npgpt_core.wrong_input import require_ids, require_rng
 
 
 class Embedding(Module):
@@ -32,18 +33,16 @@ class Embedding(Module):
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
         super().__init__()
-        self.parameter("weight", rng.normal(0, std, (n_ids, n_embd)), dtype)
+        self.sizes(V=n_ids, C=n_embd)
+        self.parameter("weight", require_rng(self, rng).normal(0, std, (n_ids, n_embd)), dtype)
 
     def forward(self, ids: Ids) -> Array:
         """Row ids[n] of the table for every n.
 
         Raises:
-            IndexError: an id that is negative or at least V.
+            IdError: an id that is negative or at least V.
         """
-        if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < len(self.weight):
-            raise IndexError(
-                f"ids from {ids.min()} to {ids.max()}, expected 0 to {len(self.weight) - 1}"
-            )
+        require_ids(self, "ids", ids, len(self.weight))
         self.keep(ids)
         return self.weight[ids]
 

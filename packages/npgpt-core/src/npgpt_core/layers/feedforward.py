@@ -34,6 +34,7 @@ class FeedForward(Module):
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
         super().__init__()
+        self.sizes(C=n_embd)
         self.expand = Linear(n_embd, expansion * n_embd, rng=rng, dtype=dtype)
         self.activation = activation if activation is not None else ReLU()
         self.proj = Linear(expansion * n_embd, n_embd, rng=rng, std=proj_std, dtype=dtype)

@@ -6,6 +6,7 @@ import numpy.typing as npt
 from npgpt_core.functional import row_dot, row_sum, rows
 from npgpt_core.module import Module
 from npgpt_core.types import Array
+from npgpt_core.wrong_input import require_width
 
 
 class LayerNorm(Module):
@@ -28,13 +29,14 @@ class LayerNorm(Module):
         self, n_embd: int, *, eps: float = 1e-5, dtype: npt.DTypeLike = np.float32
     ) -> None:
         super().__init__()
+        self.sizes(C=n_embd)
         self.eps = eps
         self.parameter("gamma", np.ones(n_embd), dtype)
         self.parameter("beta", np.zeros(n_embd), dtype)
 
     def forward(self, x: Array) -> Array:
         """y = γ x̂ + β."""
-        c = x.shape[-1]
+        c = require_width(self, x, len(self.gamma))
         x_hat = x - row_sum(x) / c
         rstd = 1 / np.sqrt(row_dot(x_hat, x_hat) / c + self.eps)
         x_hat *= rstd

@@ -6,6 +6,7 @@ import numpy.typing as npt
 from npgpt_core.functional import linear, linear_backward, rows
 from npgpt_core.module import Module
 from npgpt_core.types import Array
+from npgpt_core.wrong_input import require_rng
 
 
 class Linear(Module):
@@ -34,7 +35,8 @@ class Linear(Module):
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
         super().__init__()
-        self.parameter("weight", rng.normal(0, std, (n_in, n_out)), dtype)
+        self.sizes(I=n_in, O=n_out)
+        self.parameter("weight", require_rng(self, rng).normal(0, std, (n_in, n_out)), dtype)
         self.parameter("bias", np.zeros(n_out), dtype)
 
     def forward(self, x: Array) -> Array:

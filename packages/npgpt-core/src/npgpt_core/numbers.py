@@ -1,0 +1,40 @@
+"""Numbers that users give: Python's and NumPy's, but no truth values."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+from npgpt_core.errors import NpgptError
+
+
+def is_whole(value: Any) -> bool:
+    """Whether it is a whole number, such as ``3`` or ``np.int64(3)``."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def is_real(value: Any) -> bool:
+    """Whether it is a real number, such as ``3``, ``0.1`` or ``np.float32(0.1)``."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def real_number(name: str, value: Any, low: float, high: float) -> float:
+    """``value`` as a float.
+
+    Raises:
+        NpgptError: it is no number, or not low <= value < high.
+    """
+    if not is_real(value) or not low <= value < high:
+        raise NpgptError(f"{name} is {value!r:.40}, expected at least {low} and below {high}")
+    return float(value)
+
+
+def whole_number(name: str, value: Any, least: int = 1) -> int:
+    """``value`` as an int.
+
+    Raises:
+        NpgptError: it is no whole number, or below ``least``.
+    """
+    if not is_whole(value) or value < least:
+        raise NpgptError(f"{name} is {value!r:.40}, expected a whole number of at least {least}")
+    return int(value)
