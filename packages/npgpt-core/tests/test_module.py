@@ -96,6 +96,20 @@ def test_a_shared_array_appears_once_under_its_first_name(net):
     assert net.num_parameters() == C + V * C + 2 * (C * C + C)
 
 
+def test_modules_in_dicts_and_in_lists_of_lists_are_walked(net):
+    net.layers = {"first": net.layers[0], "others": [[net.layers[1]], (net.layers[2],)]}
+    assert list(net.parameters()) == [
+        "scale",
+        "embedding.weight",
+        "layers.first.weight",
+        "layers.first.bias",
+        "layers.others.1.0.weight",
+        "layers.others.1.0.bias",
+    ]
+    assert not any(module.training for _, module in net.eval().named_modules())
+    assert net.replica().layers["first"].weight is net.layers["first"].weight
+
+
 def test_a_parameter_owns_its_array_in_the_dtype_asked_for():
     value = np.ones((2, 3)).T
     layer = ReLU()

@@ -1,6 +1,7 @@
 """The GPT: its size, its first loss, its gradients, what it sees and what it refuses."""
 
 import dataclasses
+import json
 import math
 
 import numpy as np
@@ -227,6 +228,12 @@ def test_a_saved_model_loads_into_a_fresh_one(ids):
 def test_a_config_out_of_range_is_named(fields, message):
     with pytest.raises(NpgptError, match=message):
         GPTConfig(**{"vocab_size": 10, **fields})
+
+
+def test_the_numbers_of_numpy_are_numbers_in_a_config():
+    config = GPTConfig(vocab_size=np.int64(20), n_layer=np.uint8(2), dropout=np.float32(0.5))
+    assert config == GPTConfig(vocab_size=20, n_layer=2, dropout=0.5)
+    assert json.loads(json.dumps(dataclasses.asdict(config)))["vocab_size"] == 20
 
 
 def test_the_config_is_frozen():

@@ -284,6 +284,7 @@ def test_loading_names_every_wrong_key_and_changes_nothing():
     [
         (SGD, {"lr": -0.1}, "lr is -0.1, expected at least 0"),
         (SGD, {"lr": float("nan")}, "lr is nan"),
+        (SGD, {"lr": "0.1"}, "lr is '0.1', expected at least 0"),
         (Adam, {"lr": float("inf")}, "lr is inf"),
         (SGD, {"momentum": 1.0}, "momentum is 1.0, expected at least 0 and below 1"),
         (SGD, {"momentum": -0.5}, "momentum is -0.5"),
@@ -301,6 +302,28 @@ def test_loading_names_every_wrong_key_and_changes_nothing():
 def test_an_option_out_of_range_is_named(kind, options, message):
     with pytest.raises(NpgptError, match=message):
         kind(Problem(), **options)
+
+
+@every_optimizer
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (Problem().parameters(), "model is a dict, expected the model itself"),
+        ([np.ones(3)], "model is a list, expected the model itself"),
+        (Problem(shapes={}), "Problem has no parameters"),
+    ],
+)
+def test_what_is_no_model_is_named(kind, options, model, message):
+    with pytest.raises(NpgptError, match=f"{kind.__name__}: {message}"):
+        kind(model, **options)
+
+
+def test_the_numbers_of_numpy_are_numbers():
+    problem, same = Problem(dtype=np.float32), Problem(dtype=np.float32)
+    run(problem, Adam(problem, lr=np.float64(0.1), beta1=np.float32(0.5)), 2)
+    run(same, Adam(same, lr=0.1, beta1=0.5), 2)
+    for name, array in problem.arrays.items():
+        np.testing.assert_array_equal(array, same.arrays[name])
 
 
 @pytest.mark.parametrize(

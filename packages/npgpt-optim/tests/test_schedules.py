@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,6 +104,8 @@ def test_a_warmup_as_long_as_the_run_never_comes_down_within_it(warmup):
     [
         (Constant, {"lr": -1.0}, "lr is -1.0, expected a finite number of at least 0"),
         (Constant, {"lr": math.nan}, "lr is nan"),
+        (Constant, {"lr": "1"}, "lr is '1', expected a finite number"),
+        (Constant, {"max_iters": 1.5}, "max_iters is 1.5, expected a whole number"),
         (Step, {"lr": math.inf}, "lr is inf"),
         (Constant, {"max_iters": -1}, "max_iters is -1, expected a whole number of at least 0"),
         (Step, {"step_size": 0}, "step_size is 0, expected a whole number of at least 1"),
@@ -111,7 +114,11 @@ def test_a_warmup_as_long_as_the_run_never_comes_down_within_it(warmup):
         (Step, {"gamma": math.nan}, "gamma is nan"),
         (WarmupCosine, {"min_lr": 0.2}, "min_lr is 0.2, expected from 0 to lr = 0.1"),
         (WarmupCosine, {"min_lr": -0.1}, "min_lr is -0.1"),
-        (WarmupCosine, {"warmup_iters": -1}, "warmup_iters is -1, expected a whole number of at least 0"),
+        (
+            WarmupCosine,
+            {"warmup_iters": -1},
+            "warmup_iters is -1, expected a whole number of at least 0",
+        ),
     ],
 )
 def test_an_option_out_of_range_is_named(kind, options, message):
@@ -123,6 +130,7 @@ def test_an_option_out_of_range_is_named(kind, options, message):
     ("kind", "options"),
     [
         (Constant, {"lr": 0.0, "max_iters": 0}),
+        (Constant, {"lr": np.float32(0.1), "max_iters": np.int64(3)}),
         (Step, {"step_size": 1, "gamma": 0}),
         (Step, {"step_size": 1, "gamma": 1}),
         (WarmupCosine, {"min_lr": 0, "warmup_iters": 0}),
@@ -131,4 +139,4 @@ def test_an_option_out_of_range_is_named(kind, options, message):
 )
 def test_the_ends_of_the_ranges_are_in_them(kind, options):
     schedule = kind(**{"lr": 0.1, "max_iters": 10, **options})
-    assert 0 <= schedule(5) <= 0.1
+    assert 0 <= schedule(5) <= schedule.lr

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
@@ -97,6 +98,14 @@ def test_unknown_settings_and_presets_are_named():
         choose(config={"batchsize": 3})
     with pytest.raises(NpgptError, match=r"unknown preset 'huge'.*tiny"):
         choose(preset="huge")
+
+
+def test_the_numbers_of_numpy_become_pythons():
+    flags = {"n_layer": np.int64(2), "lr": np.float32(0.5), "optimizer.beta1": np.float64(0.9)}
+    values = choose(flags=flags).values
+    for name, value in {"model.n_layer": 2, "lr": 0.5, "optimizer.beta1": 0.9}.items():
+        assert values[name] == value
+        assert type(values[name]) is type(value)
 
 
 def test_options_by_default_go_only_where_they_are_taken():

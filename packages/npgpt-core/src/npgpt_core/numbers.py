@@ -18,6 +18,13 @@ def is_real(value: Any) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
+def as_python(value: Any) -> Any:
+    """A number of NumPy as Python's, which JSON takes; anything else as it is."""
+    if is_whole(value):
+        return int(value)
+    return float(value) if is_real(value) else value
+
+
 def real_number(name: str, value: Any, low: float, high: float) -> float:
     """``value`` as a float.
 

@@ -58,8 +58,8 @@ class Optimizer(ABC):
         self.map: Callable[..., Iterable[Any]] = map
         if not (hasattr(model, "parameters") and hasattr(model, "grads")):
             raise NpgptError(
-                f"{type(self).__name__}: model is a {type(model).__name__}, expected the model itself,"
-                " which has parameters() and grads()"
+                f"{type(self).__name__}: model is a {type(model).__name__}, expected the model"
+                " itself, which has parameters() and grads()"
             )
         self.parameters = model.parameters()
         self.grads = model.grads()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.numbers import as_python
 from npgpt_train.settings import PARTS
 
 ALIASES = {
@@ -145,7 +146,7 @@ def flatten(layer: Mapping[str, Any]) -> dict[str, Any]:
                 f"unknown setting {given!r}; there are {', '.join(names)},"
                 f" and PART.OPTION with PART one of {', '.join(PARTS)}"
             )
-    return flat
+    return {key: as_python(value) for key, value in flat.items()}
 
 
 def read_config(path: str | Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.numbers import as_python
 
 PARTS = ("tokenizer", "model", "optimizer", "schedule")
 
@@ -93,6 +94,8 @@ class Settings:
     workers: int
 
     def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            object.__setattr__(self, name, as_python(value))
         check_values(vars(self))
 
     def to_json(self) -> dict[str, Any]:
