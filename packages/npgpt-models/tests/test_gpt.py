@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -204,6 +205,12 @@ def test_a_saved_model_loads_into_a_fresh_one(ids):
     assert (fresh(ids) != model(ids)).any()
     fresh.load_state_dict(model.state_dict())
     np.testing.assert_array_equal(fresh(ids), model(ids))
+
+
+def test_the_docstrings_of_both_passes_begin_with_a_formula():
+    for kind in {type(module) for _, module in make().named_modules()}:
+        assert re.match(r"(y\S*|u|logits) = \S", kind.__doc__), kind
+        assert re.search(r"\bd\S+ \+?= \S", kind.backward.__doc__.partition("\n")[0]), kind
 
 
 # ---------------------------------------------------------------- config and package

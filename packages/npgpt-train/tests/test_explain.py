@@ -1,5 +1,6 @@
 """Models taken apart: any model, any tokenizer, held against direct computation."""
 
+import re
 import warnings
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -251,6 +252,20 @@ def test_a_model_without_attention_says_so():
     linear.config = SimpleNamespace(block_size=4)
     with pytest.raises(NpgptError, match="Linear has no MultiHeadAttention"):
         explain_attention(linear, Letters(), "a")
+
+
+@pytest.mark.parametrize(
+    ("length", "head", "named"),
+    [(40, None, True), (40, 0, True), (41, None, False), (41, 0, False)],
+)
+def test_the_picture_names_up_to_40_tokens_in_every_panel(model, length, head, named, tmp_path):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "attention.svg"
+    text = "ab" * (length // 2) + "c" * (length % 2)
+    explanation = explain_attention(model, Letters(), text, head=head)
+    plot_attention(explanation, path)
+    found = re.findall("<!-- [abc] -->", path.read_text())
+    assert len(found) == (2 * length * len(explanation.heads) if named else 0)
 
 
 @pytest.mark.parametrize(("text", "head"), [("ab$x$", 0), ("日本", None), ("x" * 60, 1)])

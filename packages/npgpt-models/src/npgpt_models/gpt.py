@@ -65,7 +65,7 @@ class GPTConfig:
 
 
 class Block(Module):
-    """x + attention(norm(x)), then x + feedforward(norm(x)): (B, T, C) -> (B, T, C)."""
+    """u = x + attn(ln_1(x)), y = u + ff(ln_2(u)): (B, T, C) -> (B, T, C)."""
 
     def __init__(
         self, config: GPTConfig, *, rng: np.random.Generator, dtype: npt.DTypeLike = np.float32
@@ -87,15 +87,16 @@ class Block(Module):
         return x
 
     def backward(self, dx: Array) -> Array:
-        """Each fork of forward is a sum here."""
+        """du = dy + [∂ff(ln_2(u))/∂u]ᵀ dy, dx = du + [∂attn(ln_1(x))/∂x]ᵀ du: a fork is a sum."""
         dx = dx + self.ln_2.backward(self.ff.backward(self.drop_2.backward(dx)))
         dx = dx + self.ln_1.backward(self.attn.backward(self.drop_1.backward(dx)))
         return dx
 
 
 class GPT(Module):
-    """Ids (B, T) -> logits (B, T, V); T is at most ``config.block_size``.
+    """logits = ln_f(blocks(E[ids] + P)) W + b: ids (B, T) -> logits (B, T, V).
 
+    E are the tokens' vectors and P those of the positions; T is at most ``config.block_size``.
     Weights start from N(0, 0.02²), residual projections scaled by 1/√(2L), so that the first loss
     is near ln V. The head is untied and has a bias.
 
@@ -141,7 +142,10 @@ class GPT(Module):
         return logits
 
     def backward(self, dlogits: Array) -> None:
-        """Add the gradient of every parameter, from dlogits (B, T, V). Ids have no gradient."""
+        """dE[ids] += dx, dP = Σ_b dx, where dx is dlogits back through W, ln_f and the blocks.
+
+        dlogits is (B, T, V); ids have no gradient.
+        """
         dx = self.head.backward(dlogits)
         dx = self.ln_f.backward(dx)
         for block in reversed(self.blocks):

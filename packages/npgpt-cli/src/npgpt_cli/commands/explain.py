@@ -13,9 +13,9 @@ from npgpt_cli.commands.explain_tokenize import tokenize
 
 @click.group()
 def explain() -> None:
-    """Take tokenizer, model and training apart, and look at every number inside.
+    """Take tokenizer, model and training apart: what each part computes, and what comes out.
 
-    Nothing of a run is changed. With --json, each tells all of it as JSON.
+    Nothing of a run is changed. With --json, each prints what it found as JSON.
     """
 
 

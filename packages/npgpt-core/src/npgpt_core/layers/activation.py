@@ -29,7 +29,7 @@ class GELU(Module):
         return y
 
     def backward(self, dy: Array) -> Array:
-        """dx = dy · gelu'(x)."""
+        """dx = dy · [(1 + t)/2 + x/2 · dt/dx], where t = tanh(√(2/π)(x + 0.044715 x³))."""
         x, t = self.take()
         return functional.gelu_backward(dy, x, t)
 

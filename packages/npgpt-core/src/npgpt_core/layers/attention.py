@@ -39,10 +39,10 @@ class KeyValueCache:
 
 
 class MultiHeadAttention(Module):
-    """y = concat_h(softmax(q kᵀ / √D) v) Wₒ + bₒ: (B, T, C) -> (B, T, C), with C = H · D.
+    """y = concat_h(softmax(q kᵀ / √D + M) v) Wₒ + bₒ, M = -∞ where s > t: (B, T, C) -> (B, T, C).
 
-    No query sees a later key; q, k and v come from one fused product. Vaswani et al. 2017
-    (arXiv:1706.03762), section 3.2.
+    M is the causal mask, 0 elsewhere: no query t sees a later key s. C = H · D; q, k and v come
+    from one fused product. Vaswani et al. 2017 (arXiv:1706.03762), section 3.2.
 
     Args:
         n_embd: C.

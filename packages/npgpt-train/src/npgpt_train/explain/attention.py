@@ -80,7 +80,7 @@ def explain_attention(
 
 
 def _softmax(model: Any, ids: Ids) -> dict[str, Array]:
-    """Layer -> softmax(q kᵀ / √D), (H, T, T), for ids (1, T)."""
+    """Layer -> softmax(q kᵀ / √D + M), (H, T, T), for ids (1, T)."""
     model = model.replica().eval()
     layers = [m for _, m in model.named_modules() if isinstance(m, MultiHeadAttention)]
     if not layers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
 LABELLED = 40  # tokens; the labels of more would overlap
+LABEL = 0.12  # inches of a panel for each
+LARGEST = 40  # inches of a picture with labels
 
 
 def plot_attention(attention: Attention, path: str | PathLike[str], title: str = "") -> None:
@@ -26,7 +28,10 @@ def plot_attention(attention: Attention, path: str | PathLike[str], title: str =
     """
     layers = sorted({head.layer for head in attention.heads})
     columns = sorted({head.head for head in attention.heads})
-    side = max(2.4, 7 / max(len(layers), len(columns)))  # inches
+    n, panels_across = len(attention.tokens), max(len(layers), len(columns))
+    side = max(2.4, 7 / panels_across)  # inches
+    labelled = n <= LABELLED and panels_across * max(side, LABEL * n) <= LARGEST
+    side = max(side, LABEL * n) if labelled else side
     size = (side * len(columns) + 1, side * len(layers) + 1)
     with open_figure(path, size) as figure:
         figure.suptitle(title, fontsize=13, fontweight="bold", parse_math=False)
@@ -34,8 +39,8 @@ def plot_attention(attention: Attention, path: str | PathLike[str], title: str =
         for head in attention.heads:
             panel = panels[layers.index(head.layer), columns.index(head.head)]
             image = _draw(panel, head)
-            if len(attention.heads) == 1 and len(attention.tokens) <= LABELLED:
-                _label(panel, attention.tokens)
+            if labelled:
+                _label(panel, attention.tokens, fontsize=min(10, 40 * side / n))
         figure.colorbar(image, ax=panels, label="share", shrink=0.6)
 
 
@@ -50,7 +55,8 @@ def _draw(axes: Axes, head: Head) -> AxesImage:
     return axes.imshow(seen, cmap="Blues", norm=PowerNorm(0.5, 0, 1))
 
 
-def _label(axes: Axes, tokens: list[Token]) -> None:
+def _label(axes: Axes, tokens: list[Token], fontsize: float) -> None:
     texts = [visible(token.text) for token in tokens]
-    axes.set_xticks(range(len(texts)), texts, rotation=90, parse_math=False)
-    axes.set_yticks(range(len(texts)), texts, parse_math=False)
+    style: dict[str, Any] = {"fontsize": fontsize, "parse_math": False}
+    axes.set_xticks(range(len(texts)), texts, rotation=90, **style)
+    axes.set_yticks(range(len(texts)), texts, **style)
