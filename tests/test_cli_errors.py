@@ -2,6 +2,9 @@
 
 import pytest
 
+from npgpt_train.choices import choose, read_config
+from npgpt_train.parts import resolve
+
 SMALL = ["--preset", "tiny", "--max-iters", "2", "--eval-interval", "2", "--eval-iters", "1"]
 
 CASES = {
@@ -55,6 +58,64 @@ def test_wrong_input_to_train(case, npgpt, text_file, tmp_path):
         result = npgpt("train", *defaults, *out, *small, *args)
     _assert_one_line(result, expected)
     assert _tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--lr", "0"], "lr is 0"),
+        (["--set", "model.dropout=2"], "dropout is 2"),
+        (["--set", "model.dropout=true"], "dropout is True"),
+        (["--set", "model.n_layer=2.0"], "n_layer is 2.0"),
+        (["--n-embd", "30", "--n-head", "4"], "n_head = 4 does not divide"),
+        (["--tokenizer", "bpe", "--vocab-size", "0"], "vocab_size=0"),
+        (["--tokenizer", "word", "--set", "tokenizer.min_frequency='2'"], "min_frequency='2'"),
+        (["--set", "optimizer.beta1=1.5"], "beta1 is 1.5"),
+        (["--set", "optimizer.eps=nan"], "no data"),
+        (["--set", "optimizer.beta3=1"], "no option 'beta3'"),
+        (["--min-lr", "1"], "min_lr is 1"),
+        (["--set", "schedule.warmup_iters=1.5"], "warmup_iters is 1.5"),
+        (["--config", "{tmp}/run.toml"], "run.toml sets model.dropout, model.n_embd)"),
+        (["--config", "{tmp}/wrong.toml"], "wrong.toml: unknown setting 'dropout'"),
+    ],
+)
+def test_wrong_values_are_refused_before_the_text_is_read(flags, expected, npgpt, tmp_path):
+    (tmp_path / "run.toml").write_text("n-embd = 8\n[model]\ndropout = 2\n")
+    (tmp_path / "wrong.toml").write_text("dropout = 2\n")
+    flags = [flag.format(tmp=tmp_path) for flag in flags]
+    nowhere = ["--data", tmp_path / "nowhere.txt", "--out", tmp_path / "out"]
+    _assert_one_line(npgpt("train", *nowhere, *flags), expected)
+    flags = ["--tokenizers" if flag == "--tokenizer" else flag for flag in flags]
+    _assert_one_line(npgpt("compare", *nowhere, *flags), expected)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["train", "compare"])
+def test_the_file_that_the_help_shows_is_one(command, npgpt, tmp_path):
+    lines = npgpt(command, "--help").output.partition("in TOML:")[2].splitlines()
+    path = tmp_path / "run.toml"
+    path.write_text("\n".join(line for line in lines if line.startswith("    ")))
+    settings = resolve(choose(config=read_config(path)))
+    assert settings.data == ("play.txt", "poems/")
+    assert (settings.max_iters, settings.lr, settings.optimizer.name) == (1200, 1e-3, "adamw")
+    assert settings.model.options["n_embd"] == 192
+    assert settings.model.options["dropout"] == 0.1
+    assert settings.tokenizer.options["vocab_size"] == 4096
+
+
+def test_a_comparison_refuses_a_wrong_variant_before_the_first_run(npgpt, text_file, tmp_path):
+    variants = ["--variant", "lr=0.1", "--variant", "lr=0.2 model.dropout=2"]
+    data = ["--data", text_file, "--out", tmp_path / "out"]
+    _assert_one_line(npgpt("compare", *data, *variants, *SMALL), "dropout is 2")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warm_up_longer_than_the_run_is_told(npgpt, tmp_path):
+    flags = ["--data", tmp_path / "nowhere.txt", "--max-iters", "9", "--warmup-iters"]
+    told = "Warning: the warm-up of 10 steps (--warmup-iters) is longer than the run of 9"
+    assert told in npgpt("train", *flags, "10").output
+    assert "Warning" not in npgpt("train", *flags, "9").output
 
 
 @pytest.mark.parametrize(

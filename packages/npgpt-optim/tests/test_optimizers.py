@@ -282,6 +282,12 @@ def test_loading_names_every_wrong_key_and_changes_nothing():
 @pytest.mark.parametrize(
     ("kind", "options", "message"),
     [
+        (SGD, {"lr": True}, "lr is True"),
+        (SGD, {"momentum": "0.9"}, "momentum is '0.9'"),
+        (SGD, {"momentum": 0.9, "nesterov": 1}, "nesterov is 1, expected true or false"),
+        (Adam, {"beta1": False}, "beta1 is False"),
+        (Adam, {"eps": True}, "eps is True"),
+        (AdamW, {"weight_decay": None}, "weight_decay is None"),
         (SGD, {"lr": -0.1}, "lr is -0.1, expected at least 0"),
         (SGD, {"lr": float("nan")}, "lr is nan"),
         (SGD, {"lr": "0.1"}, "lr is '0.1', expected at least 0"),

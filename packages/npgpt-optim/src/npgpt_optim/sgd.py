@@ -29,6 +29,8 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         self.momentum = real_number("momentum", momentum, 0, 1)
+        if not isinstance(nesterov, bool):
+            raise NpgptError(f"nesterov is {nesterov!r:.40}, expected true or false")
         if nesterov and not momentum:
             raise NpgptError("nesterov looks ahead along the velocity: it needs momentum above 0")
         super().__init__(model, lr, slots=("velocity",) if momentum else ())

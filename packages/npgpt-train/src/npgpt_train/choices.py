@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.numbers import as_python
-from npgpt_train.settings import PARTS
+from npgpt_train.settings import PARTS, check_values
 
 ALIASES = {
     "optim": "optimizer",
@@ -75,17 +76,32 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 """Numbers only: ``tiny`` takes seconds, ``quick`` minutes, ``full`` is the published setting."""
 
 
+class ConfigFile(dict[str, Any]):
+    """What ``read_config`` gives: the settings of a file, which its errors name."""
+
+    def __init__(self, path: str | Path, settings: Mapping[str, Any]) -> None:
+        super().__init__(settings)
+        self.path = path
+
+
 @dataclass(frozen=True)
 class Choices:
     """Flat settings with dotted options of parts, and which of them somebody asked for.
 
     Options that come from defaults and presets go to the parts that take them; one that was asked
     for and is not taken is an error.
+
+    Args:
+        values: every setting.
+        asked: names of those that neither preset nor default decided.
+        preset: that was asked for.
+        origins: of what a file decided, name -> path of the file.
     """
 
     values: Mapping[str, Any]
     asked: frozenset[str]
-    preset: str = "full"
+    preset: str | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     def part_options(self, part: str, valid: Iterable[str] | None) -> dict[str, Any]:
         """Options for a part that takes those in ``valid`` (None: any)."""
@@ -107,18 +123,50 @@ def choose(
 ) -> Choices:
     """Fold the layers: flags over options (``--set``) over config file over preset over default.
 
+    Args:
+        preset: numbers to start from; over that of ``config``.
+        config: settings, and with ``"preset"`` the preset.
+        options: dotted options of parts.
+        flags: settings.
+
     Raises:
-        NpgptError: an unknown preset, or a name that is no setting.
+        NpgptError: an unknown preset, a name that is no setting, or a value out of range. Of a
+            file it names the path.
     """
-    if preset is not None and preset not in PRESETS:
-        raise NpgptError(f"unknown preset {preset!r}, expected one of {', '.join(PRESETS)}")
-    preset = preset or "full"
-    values = {**DEFAULTS, **PRESETS[preset]}
-    asked: dict[str, Any] = {}
-    for layer in (config or {}, options or {}, flags or {}):
-        asked.update(flatten(layer))
-    values.update(asked)
-    return Choices(values, frozenset(asked), preset)
+    config = {} if config is None else config
+    with _naming(config):
+        first = {key: value for key, value in config.items() if key != "preset"}
+        lowest, preset_of_file = _checked(first), _known_preset(config.get("preset"))
+    asked = _checked(options or {}) | _checked(flags or {})
+    path = getattr(config, "path", None)
+    origins = {} if path is None else dict.fromkeys(lowest.keys() - asked.keys(), str(path))
+    preset = _known_preset(preset) or preset_of_file
+    values = {**DEFAULTS, **PRESETS[preset or "full"], **lowest, **asked}
+    return Choices(values, frozenset({*lowest, *asked}), preset, origins)
+
+
+@contextmanager
+def _naming(config: Mapping[str, Any]) -> Iterator[None]:
+    """Put the path of a file before what is wrong in it."""
+    try:
+        yield
+    except NpgptError as error:
+        if isinstance(config, ConfigFile):
+            raise type(error)(f"{config.path}: {error}") from error
+        raise
+
+
+def _known_preset(name: Any) -> str | None:
+    if name is not None and (not isinstance(name, str) or name not in PRESETS):
+        raise NpgptError(f"unknown preset {name!r:.40}, expected one of {', '.join(PRESETS)}")
+    return name
+
+
+def _checked(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """A layer by its dotted keys, of which those that are no parts' are in their ranges."""
+    flat = flatten(layer)
+    check_values(flat)
+    return flat
 
 
 def flatten(layer: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,8 +197,12 @@ def flatten(layer: Mapping[str, Any]) -> dict[str, Any]:
     return {key: as_python(value) for key, value in flat.items()}
 
 
-def read_config(path: str | Path) -> dict[str, Any]:
+def read_config(path: str | Path) -> ConfigFile:
     """Settings of a TOML file.
+
+    It may hold any setting by its name (``lr = 1e-3``, ``data = ["a.txt", "b.txt"]``), a
+    ``preset``, and for each part a name (``tokenizer = "bpe"``) or a table of its name and options
+    (``[tokenizer]``, ``name = "bpe"``, ``vocab_size = 512``). Hyphens may stand for underscores.
 
     Raises:
         NpgptError: a file that cannot be read or is not TOML.
@@ -158,7 +210,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
     import tomllib  # only here: it would slow every start of the command down
 
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return ConfigFile(path, tomllib.loads(Path(path).read_text(encoding="utf-8")))
     except OSError as error:
         raise NpgptError(f"cannot read the config file {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

@@ -7,7 +7,8 @@ import inspect
 import json
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
+from npgpt_core.layers.linear import Linear
 from npgpt_train.choices import DEFAULTS, Choices
 from npgpt_train.datasets import shakespeare
 from npgpt_train.memory import physical_memory
@@ -30,11 +32,15 @@ GIVEN = {
 """What training itself passes to a part: no options of the user's."""
 
 
+SOME_IDS = 256  # in the place of a vocabulary that only the text decides
 BYTES = 8  # of a parameter and its gradient in float32
 
 
 def resolve(choices: Choices) -> Settings:
     """Settle every value: each part with all its options, defaults of the part included.
+
+    Each part is also built, as far as it needs no text, so that wrong options are refused before
+    the long work.
 
     Raises:
         PluginError: an unknown part, or an option that it does not take.
@@ -42,10 +48,63 @@ def resolve(choices: Choices) -> Settings:
     """
     values = dict(choices.values)
     check_values(values)
-    parts = {part: _part(part, choices) for part in GIVEN}
-    settings = {name: values[name] for name in DEFAULTS if "." not in name}
-    settings["data"] = _data(choices)
-    return Settings(**{**settings, **parts})
+    parts = {}
+    for kind in GIVEN:
+        with _naming_origin(kind, choices):
+            parts[kind] = _part(kind, choices)
+    plain = {name: values[name] for name in DEFAULTS if "." not in name}
+    plain["data"] = _data(choices)
+    settings = Settings(**{**plain, **parts})
+    for kind in GIVEN:
+        with _naming_origin(kind, choices):
+            check_part(kind, settings)
+    return settings
+
+
+@contextmanager
+def _naming_origin(kind: str, choices: Choices) -> Iterator[None]:
+    """Say which options of a part a file set, where one of them may be what is wrong."""
+    try:
+        yield
+    except NpgptError as error:
+        keys = [key for key in choices.origins if key.partition(".")[0] == kind]
+        if not keys:
+            raise
+        where = f"{choices.origins[keys[0]]} sets {', '.join(sorted(keys))}"
+        raise type(error)(f"{error} ({where})") from error
+
+
+def check_part(kind: str, settings: Settings) -> None:
+    """Build a part as far as it needs no text, and warn of a warm-up that never ends.
+
+    Raises:
+        NpgptError: the part refuses its options.
+    """
+    match kind:
+        case "tokenizer":
+            build_tokenizer(settings)
+        case "model":
+            try:
+                model_config(settings, settings.tokenizer.options.get("vocab_size") or SOME_IDS)
+            except NpgptError as error:
+                if "vocab_size" not in str(error):  # which is known only with the text
+                    raise
+        case "optimizer":
+            build_optimizer(settings, Linear(2, 2, rng=np.random.default_rng(0)))
+        case "schedule":
+            build_schedule(settings)
+            _warn_of_long_warmup(settings)
+
+
+def _warn_of_long_warmup(settings: Settings) -> None:
+    warmup = settings.schedule.options.get("warmup_iters")
+    if isinstance(warmup, int) and warmup > settings.max_iters:
+        warnings.warn(
+            f"the warm-up of {warmup:,} steps (`warmup_iters`) is longer than the run of"
+            f" {settings.max_iters:,}: the learning rate never reaches {settings.lr:g}",
+            NpgptWarning,
+            stacklevel=2,
+        )
 
 
 def _data(choices: Choices) -> tuple[str, ...]:
@@ -87,10 +146,17 @@ def _part(kind: str, choices: Choices) -> Part:
 def _as_data(kind: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Options as the record of the run will give them back: a tuple is a list."""
     try:
-        data: dict[str, Any] = json.loads(json.dumps(options))
-    except TypeError as error:
+        data: dict[str, Any] = json.loads(json.dumps(options, allow_nan=False), parse_int=_whole)
+    except (TypeError, ValueError) as error:
         raise PluginError(f"the options of {kind} {name!r} are no data: {error}") from error
     return data
+
+
+def _whole(digits: str) -> int:
+    """A whole number of JSON, of 64 bits as elsewhere in settings."""
+    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
+        raise ValueError(f"{digits:.40} is out of range")
+    return int(digits)
 
 
 def _settle_schedule(options: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,6 +187,23 @@ def build_tokenizer(settings: Settings) -> Any:
     return registry.create("tokenizer", settings.tokenizer.name, **settings.tokenizer.options)
 
 
+def model_config(settings: Settings, vocab_size: int) -> Any:
+    """The validated shape of a model.
+
+    Raises:
+        NpgptError: it refuses the options.
+    """
+    name, options = settings.model.name, settings.model.options
+    try:
+        return registry.load("model", name).Config(
+            vocab_size=vocab_size, block_size=settings.block_size, **options
+        )
+    except NpgptError:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:
+        raise PluginError(f"model {name!r} refuses {options}: {error}") from error
+
+
 def build_model(
     settings: Settings, vocab_size: int, rng: np.random.Generator, most: int | None = None
 ) -> Any:
@@ -135,13 +218,7 @@ def build_model(
     Raises:
         NpgptError: its config refuses the options, or it does not fit into memory.
     """
-    target = registry.load("model", settings.model.name)
-    try:
-        config = target.Config(
-            vocab_size=vocab_size, block_size=settings.block_size, **settings.model.options
-        )
-    except TypeError as error:  # options of a file that somebody edited
-        raise NpgptError(f"model {settings.model.name!r}: {error}") from error
+    target, config = registry.load("model", settings.model.name), model_config(settings, vocab_size)
     count = getattr(config, "num_parameters", 0)
     if most is not None and count > most:
         raise NpgptError(f"these settings make a model of {count:,} parameters, not of {most:,}")

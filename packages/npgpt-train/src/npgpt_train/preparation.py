@@ -78,7 +78,6 @@ def new_run(
         NpgptError: data, settings or parts are wrong; nothing has been written.
     """
     tokenizer = source.tokenizer() if source else parts.build_tokenizer(settings)
-    parts.build_schedule(settings)  # refuses wrong options before the long work
     corpus = read_corpus(settings.data, report)
     if source is None:
         report(Preparing(f"training the {settings.tokenizer.name} tokenizer"))

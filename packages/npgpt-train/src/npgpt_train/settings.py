@@ -26,20 +26,21 @@ LOWEST = {
 
 
 def check_values(values: Mapping[str, Any]) -> None:
-    """Hold the settings that are no parts against their ranges.
+    """Hold the settings that are no parts, as far as they are there, against their ranges.
 
     Raises:
         NpgptError: names the setting that is out of range.
     """
     for name, low in LOWEST.items():
-        value = values[name]
+        value = values.get(name, low)
         if type(value) is not int or not low <= value < 2**63:
             raise NpgptError(f"{name} is {value!r:.40}, expected a whole number of at least {low}")
-    for name in ("lr", "grad_clip"):
-        value = values[name]
-        if type(value) not in (int, float) or not 0 <= value < 2**1000:
-            raise NpgptError(f"{name} is {value!r:.40}, expected a finite number of at least 0")
-    data = values["data"]
+    for name, least in (("lr", "above 0"), ("grad_clip", "of at least 0")):
+        value = values.get(name, 1)
+        is_number = type(value) in (int, float) and 0 <= value < 2**1000
+        if not is_number or (name == "lr" and value == 0):  # nothing would be learned
+            raise NpgptError(f"{name} is {value!r:.40}, expected a finite number {least}")
+    data = values.get("data", ("any",))
     if not isinstance(data, tuple) or not data or not all(isinstance(n, str) and n for n in data):
         raise NpgptError(f"data is {data!r:.80}, expected a dataset's name or paths of files")
 

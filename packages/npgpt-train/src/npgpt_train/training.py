@@ -129,7 +129,7 @@ def _new(
     folder = Path(out) if out is not None else next_free(Path("runs"), _stem(settings))
     check_free(folder)
     given = {name: value for name, value in session.items() if value is not None}
-    recorded = {"preset": choices.preset, "keep": KEEP, "on_nan": "stop", **given}
+    recorded = {"preset": choices.preset or "full", "keep": KEEP, "on_nan": "stop", **given}
     return new_run(settings, folder, source, processes.size, report, **recorded)
 
 

@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
-from npgpt_cli.training_options import settings_of, told_how_to_resume, training_options
+from npgpt_cli.training_options import (
+    CONFIG_HELP,
+    settings_of,
+    told_how_to_resume,
+    training_options,
+)
 
 
 def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> list[str]:
@@ -15,7 +20,7 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
     return [name.strip() for name in (value or "").split(",") if name.strip()]
 
 
-@click.command()
+@click.command(epilog=CONFIG_HELP)
 @click.option(
     "--variant",
     "variants",

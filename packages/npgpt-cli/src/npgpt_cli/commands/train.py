@@ -8,10 +8,16 @@ from typing import Any
 import click
 
 from npgpt_cli.options import PartName
-from npgpt_cli.training_options import setting, settings_of, told_how_to_resume, training_options
+from npgpt_cli.training_options import (
+    CONFIG_HELP,
+    setting,
+    settings_of,
+    told_how_to_resume,
+    training_options,
+)
 
 
-@click.command()
+@click.command(epilog=CONFIG_HELP)
 @setting("--tokenizer", "Text to ids.", type=PartName("tokenizer"))
 @setting("--optim", "Optimizer.", type=PartName("optimizer"))
 @click.option(

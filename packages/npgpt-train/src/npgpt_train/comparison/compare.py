@@ -22,7 +22,7 @@ from npgpt_train.evaluation import evaluate_run
 from npgpt_train.processes import open_processes
 from npgpt_train.progress import Comparing, Preparing, Report, usual_report
 from npgpt_train.run import Run
-from npgpt_train.settings import Settings, check_values, differences
+from npgpt_train.settings import Settings, differences
 from npgpt_train.token_file import token_files
 from npgpt_train.training import train
 
@@ -79,10 +79,9 @@ def compare(
     folder = Path(out)
     shared: dict[str, Any] = {"preset": preset, "config": config, "options": options}
     flags = flatten(flags)
-    chosen = choose(**shared, flags=flags).values
-    check_values(chosen)
+    chosen = choose(**shared, flags=flags)
     planned = plan(
-        chosen,
+        chosen.values,
         variants=variants,
         tokenizers=tokenizers,
         models=models,
@@ -105,7 +104,7 @@ def compare(
         elif state == "interrupted":
             train(out=where, resume=True, report=report)
         runs[variant] = Run.open(where)
-    record = _measure(runs, preset or "full", report)
+    record = _measure(runs, chosen.preset or "full", report)
     Folder(folder).replace(REPORT, (json.dumps(record, indent=1) + "\n").encode())
     report(Preparing("writing the report"))
     write_report(record, {variant.name: run.metrics() for variant, run in runs.items()}, folder)
