@@ -195,10 +195,10 @@ def test_a_folder_says_which_files_were_read(npgpt, play, tmp_path):
         (tmp_path / "texts" / name).write_text(play)
     result = npgpt("train", "--data", tmp_path / "texts", "--out", tmp_path / "run", *SMALL)
     assert f"reading 2 files ({2 * len(play):,} bytes): " in result.output
-    assert "leaving out 1 with other suffixes" in result.output
+    assert "leaving out other suffixes (1: " in result.output
     record = json.loads((tmp_path / "run/run.json").read_text())["data"]
     assert (record["characters"], record["files"]) == (2 * len(play), 2)
-    assert record["skipped"] == {"with other suffixes": 1}
+    assert record["skipped"] == {"other suffixes": 1}
 
 
 @pytest.mark.filterwarnings("default")

@@ -269,7 +269,7 @@ def test_it_says_what_is_read_and_what_is_not(tmp_path):
     at = f"{tmp_path}{os.sep}"
     assert dataset.account() == [
         f"reading 5 files (25 bytes): {at}a.txt, {at}b.md, {at}c.txt and 2 more",
-        f"leaving out 2 hidden ({at}.git, {at}.hidden.txt), 1 empty ({at}g.txt)",
+        f"leaving out hidden (2: {at}.git, {at}.hidden.txt), empty (1: {at}g.txt)",
     ]
     assert dataset.record() == {
         "files": 5,
@@ -278,7 +278,7 @@ def test_it_says_what_is_read_and_what_is_not(tmp_path):
         "skipped": {"hidden": 2, "empty": 1},
     }
     assert TextFiles(tmp_path / "a.txt").account() == []
-    assert "1 with other suffixes" in TextFiles(tmp_path).account()[1]
+    assert "other suffixes (1: " in TextFiles(tmp_path).account()[1]
 
 
 def test_a_name_with_brackets_is_a_path_before_it_is_a_glob(tmp_path):

@@ -81,7 +81,7 @@ class TextFiles:
             names = some([str(file) for file in self.files])
             lines.append(f"reading {len(self.files):,} files ({self.size:,} bytes): {names}")
         if self.skipped:
-            reasons = (f"{len(what):,} {why} ({some(what)})" for why, what in self.skipped.items())
+            reasons = (f"{why} ({len(what):,}: {some(what)})" for why, what in self.skipped.items())
             lines.append(f"leaving out {', '.join(reasons)}")
         return lines
 

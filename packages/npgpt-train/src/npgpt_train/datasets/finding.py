@@ -80,7 +80,7 @@ def _text_files(folder: str, skip: Skip) -> Iterator[str]:
             if path.lower().endswith(SUFFIXES):
                 yield path
             else:
-                skip("with other suffixes", path)
+                skip("other suffixes", path)
 
 
 def _matches(pattern: str, skip: Skip) -> Iterator[str]:
