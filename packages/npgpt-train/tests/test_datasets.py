@@ -261,6 +261,32 @@ def test_deep_folders_are_read(tmp_path):
     assert joined(TextFiles(tmp_path)) == joined(TextFiles(f"{tmp_path}/**")) == "deep"
 
 
+def test_a_circle_that_shows_no_link_ends_too(linked, monkeypatch):
+    monkeypatch.setattr(os.path, "islink", lambda path: False)  # as junctions of Windows
+    with pytest.warns(NpgptWarning, match="the same file"):
+        dataset = TextFiles("texts")
+    assert joined(dataset) == "ab"
+    assert dataset.skipped["linked folders"] == ["texts/loop", "texts/sub/up"]
+
+
+@pytest.mark.parametrize("data", ["texts", "texts/**/*.txt"])
+def test_a_folder_that_may_not_be_read_is_told(tmp_path, monkeypatch, data):
+    (tmp_path / "texts" / "closed").mkdir(parents=True)
+    (tmp_path / "texts" / "a.txt").write_text("a")
+    monkeypatch.chdir(tmp_path)
+    listdir = os.listdir
+
+    def refuse(path):  # a mode would not stop root
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    dataset = TextFiles(data)
+    assert joined(dataset) == "a"
+    assert dataset.skipped == {"not to be read": ["texts/closed"]}
+
+
 def test_it_says_what_is_read_and_what_is_not(tmp_path):
     for name in ("a.txt", "b.md", "c.txt", "d.txt", ".hidden.txt", ".git/e.txt", "f.py", "g.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
