@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from npgpt_core import Module, NpgptError, generate
 from npgpt_core.functional import softmax
-from npgpt_core.generation import sample, stream
+from npgpt_core.generation import stream, window_start
+from npgpt_core.sampling import sample
 
 V, BLOCK = 7, 5
 
@@ -27,7 +28,7 @@ class Toy(Module):
         assert not self.training
         self.lengths.append(ids.shape[1])
         positions = np.arange(start, start + ids.shape[1])
-        assert positions[-1] < BLOCK
+        assert positions[-1] < self.config.block_size
         return np.cumsum((positions[:, None] + 1) * self.table[ids], axis=1)
 
     def backward(self, dlogits):
@@ -66,29 +67,64 @@ def draws(logits, n=2000, seed=0, **options):
 # ---------------------------------------------------------------- generate
 
 
+@pytest.mark.parametrize("window", ["shift", "slide"])
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 20])
-def test_greedy_takes_the_likeliest_token_of_the_last_block(model, n):
+def test_greedy_takes_the_likeliest_token_after_the_window(model, n, window):
     ids = PROMPTS
     toy = Toy().eval()
-    for _ in range(n):
-        column = toy(ids[:, -BLOCK:])[:, -1].argmax(axis=-1)
-        ids = np.concatenate([ids, column[:, None]], axis=1)
-    np.testing.assert_array_equal(generate(model, PROMPTS, n, temperature=0), ids)
+    for length in range(3, 3 + n):
+        seen = ids[:, window_start(length, BLOCK, window) :]
+        ids = np.concatenate([ids, toy(seen)[:, -1].argmax(axis=-1)[:, None]], axis=1)
+    np.testing.assert_array_equal(generate(model, PROMPTS, n, temperature=0, window=window), ids)
 
 
-@pytest.mark.parametrize("prompt_length", [1, BLOCK, BLOCK + 3])
-def test_the_cache_changes_no_token_within_the_block_and_past_it(prompt_length):
+@pytest.mark.parametrize(
+    ("window", "starts"),
+    [
+        ("shift", [0, 0, 0, 0, 0, 3, 3, 3, 6, 6, 6, 9, 9]),
+        ("slide", [0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]),
+    ],
+)
+def test_where_the_window_begins(window, starts):
+    assert [window_start(length, BLOCK, window) for length in range(1, 14)] == starts
+
+
+@given(st.integers(1, 1000), st.integers(1, 300))
+def test_a_shifted_window_holds_more_than_half_a_block_and_at_most_a_whole_one(length, block_size):
+    start = window_start(length, block_size)
+    assert length - start <= block_size
+    assert start == 0 or length - start > block_size // 2
+    assert start <= window_start(length + 1, block_size)
+
+
+@pytest.mark.parametrize("window", ["shift", "slide"])
+@pytest.mark.parametrize("prompt_length", range(1, 3 * BLOCK))
+def test_the_cache_changes_no_token_within_the_block_and_past_it(prompt_length, window):
     prompt = np.random.default_rng(0).integers(0, V, (4, prompt_length))
-    options = {"temperature": 0.9, "top_k": 5, "top_p": 0.95, "seed": 3}
+    options = {"temperature": 0.9, "top_k": 5, "top_p": 0.95, "seed": 3, "window": window}
     np.testing.assert_array_equal(
         generate(CachedToy(), prompt, 15, **options), generate(Toy(), prompt, 15, **options)
     )
 
 
-def test_the_cache_is_fed_one_token_at_a_time_until_the_block_is_full():
+def test_the_cache_is_fed_one_token_at_a_time_and_filled_anew_once_every_half_block():
     model = CachedToy()
-    generate(model, PROMPTS, 5, seed=0)
-    assert model.lengths == [3, 1, 1, BLOCK, BLOCK]
+    generate(model, PROMPTS, 10, seed=0)
+    assert model.lengths == [3, 1, 1, 3, 1, 1, 3, 1, 1, 3]
+
+
+def test_a_long_text_costs_little_more_than_its_tokens():
+    model = CachedToy()
+    model.config.block_size = 128
+    generate(model, np.zeros((1, 40), int), 500, seed=0)
+    shifts = (40 + 499 - 128 + 63) // 64
+    assert sum(model.lengths) == 40 + 499 + 64 * shifts
+
+
+def test_a_text_can_be_continued_where_it_ended(model):
+    whole = generate(model, PROMPTS, 17, temperature=0)
+    part = generate(model, PROMPTS, 9, temperature=0)
+    np.testing.assert_array_equal(generate(model, part, 8, temperature=0), whole)
 
 
 def test_a_single_prompt_gives_a_single_row_and_keeps_the_prompt(model):
@@ -203,11 +239,52 @@ def test_the_mode_is_restored_after_an_error(model):
         ([1], {"top_k": 0}, "top_k is 0, expected 1 or more"),
         ([1], {"top_p": 0.0}, "top_p is 0.0, expected above 0"),
         ([1], {"top_p": 1.1}, "top_p is 1.1"),
+        ([1], {"suppress_tokens": [V]}, "suppress_tokens holds 7, expected ids from 0 to 6"),
+        ([1], {"suppress_tokens": [-1]}, "suppress_tokens holds -1"),
+        ([1], {"suppress_tokens": range(V)}, "suppress_tokens holds all 7 ids"),
+        ([1], {"window": "jump"}, "window is 'jump', expected one of shift, slide"),
     ],
 )
 def test_wrong_input_is_named(model, prompt, options, message):
     with pytest.raises(NpgptError, match=message):
         generate(model, prompt, **{"max_new_tokens": 1, **options})
+
+
+def test_a_stream_refuses_wrong_input_before_it_gives_anything(model):
+    with pytest.raises(NpgptError, match="top_k is 0"):
+        stream(model, PROMPTS, 1, top_k=0)
+
+
+def test_suppressed_tokens_are_never_drawn_and_nothing_else_changes(model):
+    free = generate(model, PROMPTS, 60, seed=0)
+    suppressed = generate(model, PROMPTS, 60, seed=0, suppress_tokens=[2, 5])
+    assert {2, 5} <= set(free[:, 3:].flat)
+    assert set(suppressed[:, 3:].flat) == {0, 1, 3, 4, 6}
+
+
+class SickLayer(Toy):
+    """Toy with parameters that are looked at, and logits that overflow."""
+
+    def __init__(self):
+        super().__init__()
+        self.parameter("weight", np.ones(3))
+
+    def forward(self, ids):
+        return super().forward(ids) + np.inf
+
+
+@pytest.mark.parametrize("temperature", [0, 1])
+def test_logits_that_are_not_finite_are_an_error_that_says_where(temperature):
+    sick = Toy()
+    sick.table[3] = np.nan
+    with pytest.raises(NpgptError, match="after 3 tokens the highest logit is nan: it is not fin"):
+        generate(sick, PROMPTS, 2, temperature=temperature)
+    model = SickLayer()
+    with pytest.raises(NpgptError, match=r"is inf: .*; every parameter is finite, so a layer"):
+        generate(model, [1], 2, temperature=temperature)
+    model.weight[1] = np.nan
+    with pytest.raises(NpgptError, match="; the parameter weight holds numbers that are not fin"):
+        generate(model, [1], 2, temperature=temperature)
 
 
 # ---------------------------------------------------------------- sample
@@ -280,8 +357,37 @@ def test_an_impossible_id_is_never_drawn():
     assert draws(logits)[[0, 2]].tolist() == [0, 0]
 
 
+@pytest.mark.parametrize("options", [{}, {"temperature": 0}, {"top_k": 2}, {"top_p": 0.5}])
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ([0, np.nan, 0], "the highest logit is nan: it is not finite"),
+        ([0, np.inf, np.nan], "the highest logit is nan"),
+        ([0, 1, np.inf], "the highest logit is inf: it is not finite"),
+        ([-np.inf] * 3, "the highest logit is -inf: no token is left to draw"),
+    ],
+)
+def test_a_row_from_which_nothing_can_be_drawn_is_an_error(row, message, options):
+    with pytest.raises(NpgptError, match=message):
+        sample(np.array([[0.0, 1, 2], row]), np.random.default_rng(0), **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"temperature": 0}, {"top_k": 2}, {"top_p": 0.99}])
+def test_suppressed_ids_leave_the_others_their_proportions(options):
+    logits = np.log([0.1, 0.4, 0.2, 0.3])
+    rest = np.log([0.1, 1e-300, 0.2, 0.3])
+    expected = draws(rest, **options)
+    np.testing.assert_array_equal(draws(logits, suppress_tokens=[1], **options), expected)
+
+
+def test_a_row_whose_every_possible_id_is_suppressed_is_an_error():
+    logits = np.array([[-np.inf, 0.0, -np.inf]])
+    with pytest.raises(NpgptError, match="no token is left to draw"):
+        sample(logits, np.random.default_rng(0), suppress_tokens=[1])
+
+
 def test_the_logits_of_the_caller_are_untouched():
     logits = np.random.default_rng(0).normal(size=(2, 5))
     before = logits.copy()
-    sample(logits, np.random.default_rng(0), 0.5, top_k=2, top_p=0.5)
+    sample(logits, np.random.default_rng(0), 0.5, top_k=2, top_p=0.5, suppress_tokens=[1])
     np.testing.assert_array_equal(logits, before)

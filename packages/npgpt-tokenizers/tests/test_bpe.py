@@ -85,6 +85,14 @@ def test_bytes_that_are_not_utf8_decode_to_replacement_characters(data):
     assert tokenizer.decode([4 + byte for byte in data]) == data.decode("utf-8", "replace")
 
 
+def test_bytes_that_are_not_utf8_leave_a_lone_surrogate_alone():
+    tokenizer = ByteBPETokenizer(vocab_size=260)
+    tokenizer.train([])
+    surrogate = "\ud83d".encode("utf-8", "surrogatepass")
+    data = surrogate + b"\xf0\x9f" + surrogate + b"\xed\xa0"
+    assert tokenizer.decode([4 + byte for byte in data]) == "\ud83d\ufffd\ud83d\ufffd\ufffd"
+
+
 @pytest.mark.parametrize(("tokenizer", "least"), [(BPETokenizer, 4), (ByteBPETokenizer, 260)])
 @pytest.mark.parametrize("vocab_size", [-1, 3, 0x110000, "6551", 300.0, None, True], ids=repr)
 def test_a_vocab_size_out_of_range_is_named(tokenizer, least, vocab_size):

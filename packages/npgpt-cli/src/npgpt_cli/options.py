@@ -41,7 +41,7 @@ checkpoint_option = click.option(
     default="best",
     show_default=True,
     metavar="best|latest|STEP",
-    help="Which weights of the run.",
+    help="Which weights of the run; best is the latest while none was found.",
 )
 
 

@@ -1,16 +1,19 @@
-"""Sampling from any model that maps ids (B, T) to logits (B, T, V)."""
+"""Continuing a text with any model that maps ids (B, T) to logits (B, T, V)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from npgpt_core.errors import NpgptError
-from npgpt_core.functional import softmax
+from npgpt_core.sampling import check_options, highest_logits, sample
 from npgpt_core.types import Array, Ids
+
+WINDOWS = ("shift", "slide")
+"""How the window moves once a text is longer than the block: see ``window_start``."""
 
 
 def generate(
@@ -23,6 +26,8 @@ def generate(
     top_p: float | None = None,
     seed: int | None = None,
     stop_token: int | None = None,
+    suppress_tokens: Sequence[int] = (),
+    window: str = "shift",
 ) -> Ids:
     """Continue a prompt (T,), or a batch of prompts (B, T); gives the prompt and what follows it.
 
@@ -31,7 +36,7 @@ def generate(
     Args:
         model: see ``protocols.Model``; one that offers ``new_cache(batch)`` and ``forward(ids,
             cache)`` is fed one token at a time.
-        prompt: ids, at least one per row; only the last ``block_size`` are seen.
+        prompt: ids, at least one per row.
         max_new_tokens: how many to add.
         temperature: divides the logits; 0 takes the likeliest token.
         top_k: draw from the k likeliest tokens only.
@@ -39,30 +44,33 @@ def generate(
             arXiv:1904.09751).
         seed: the same seed gives the same tokens; None draws a fresh one.
         stop_token: ends a row.
+        suppress_tokens: ids that are never drawn, such as those of ``<pad>`` and ``<unk>``.
+        window: "shift" or "slide": what the model sees of a text that is longer than its block
+            (``window_start``).
 
     Raises:
-        NpgptError: an empty prompt, ids outside the vocabulary, or an option out of range.
+        NpgptError: an empty prompt, ids outside the vocabulary, an option out of range, or logits
+            that are not finite.
     """
-    ids = _as_ids(prompt)
-    new = list(
-        stream(
-            model,
-            ids,
-            max_new_tokens,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            seed=seed,
-            stop_token=stop_token,
-        )
+    columns = stream(
+        model,
+        prompt,
+        max_new_tokens,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        seed=seed,
+        stop_token=stop_token,
+        suppress_tokens=suppress_tokens,
+        window=window,
     )
-    ids = np.concatenate([ids, *(column[:, None] for column in new)], axis=1)
+    ids = np.concatenate([_as_ids(prompt), *(column[:, None] for column in columns)], axis=1)
     return ids[0] if np.ndim(prompt) == 1 else ids
 
 
 def stream(
     model: Any,
-    ids: Ids,
+    prompt: npt.ArrayLike,
     max_new_tokens: int,
     *,
     temperature: float = 1.0,
@@ -70,81 +78,106 @@ def stream(
     top_p: float | None = None,
     seed: int | None = None,
     stop_token: int | None = None,
+    suppress_tokens: Sequence[int] = (),
+    window: str = "shift",
 ) -> Iterator[Ids]:
-    """Like ``generate`` for ids (B, T), but gives each new column (B,) as soon as it is drawn."""
-    _validate(ids, model.config.vocab_size, max_new_tokens, temperature, top_k, top_p)
+    """Like ``generate``, but gives each new column (B,) as soon as it is drawn.
+
+    ``decoding.decode_stream`` makes text of the ids of a row while they come.
+    """
+    ids = _as_ids(prompt)
+    _validate(ids, model.config.vocab_size, max_new_tokens, window)
+    check_options(model.config.vocab_size, temperature, top_k, top_p, suppress_tokens)
     rng = np.random.default_rng(seed)
-    stopped = np.zeros(len(ids), dtype=bool)
-    was_training = getattr(model, "training", False)
-    model.eval()
-    try:
-        next_logits = _NextLogits(model)
-        for _ in range(max_new_tokens):
-            column = sample(next_logits(ids), rng, temperature, top_k, top_p)
-            if stop_token is not None:
-                column[stopped] = stop_token
-                stopped |= column == stop_token
-            yield column
-            if stopped.all():
-                return
-            ids = np.concatenate([ids, column[:, None]], axis=1)
-    finally:
-        if was_training:
-            model.train()
+    next_logits = _NextLogits(model, len(ids), window)
+
+    def columns() -> Iterator[Ids]:
+        new, stopped = ids, np.zeros(len(ids), dtype=bool)
+        was_training = getattr(model, "training", False)
+        model.eval()
+        try:
+            for _ in range(max_new_tokens):
+                column = sample(next_logits(new), rng, temperature, top_k, top_p, suppress_tokens)
+                if stop_token is not None:
+                    column[stopped] = stop_token
+                    stopped |= column == stop_token
+                yield column
+                if stopped.all():
+                    return
+                new = column[:, None]
+        finally:
+            if was_training:
+                model.train()
+
+    return columns()
+
+
+def window_start(length: int, block_size: int, window: str = "shift") -> int:
+    """The first token that a model sees of ``length`` tokens; it sees all from there to the end.
+
+    While all fits the block, all is seen. Past it the window has to move, and with every move all
+    positions change: the keys and values of a cache are worth nothing then. "slide" moves it by
+    one token at a time and sees the last ``block_size``, at the price of a whole window for every
+    token. "shift" drops half a block at once, then grows by one token at a time, which a cache
+    makes cheap: it sees between half a block and a whole one.
+    """
+    beyond = max(length - block_size, 0)
+    if window == "slide":
+        return beyond
+    half = (block_size + 1) // 2
+    return (beyond + half - 1) // half * half
 
 
 class _NextLogits:
-    """Logits (B, V) after ids (B, T): from the cache while all fits the block, else recomputed.
+    """Logits (B, V) after a text that grows, computed from a cache while its window stands still.
 
-    Past the block every position shifts by one, and with it every key and value: there is nothing
-    to reuse, the window is computed anew.
+    Args:
+        model: with a cache or without; what it sees is the same.
+        batch: B.
+        window: see ``window_start``.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, batch: int, window: str) -> None:
         self.model = model
-        self.block_size = model.config.block_size
-        self.cache: Any = None
-        self.cached = 0
+        self.window = window
+        self.seen = np.empty((batch, 0), np.int64)  # the ids in the window
+        self.start = 0  # of the window
+        self.cache: Any = None  # of what is seen; None where there is nothing to reuse
 
-    def __call__(self, ids: Ids) -> Array:
-        length = ids.shape[1]
-        if not hasattr(self.model, "new_cache") or length > self.block_size:
-            logits = self.model.forward(ids[:, -self.block_size :])
+    def __call__(self, new: Ids) -> Array:
+        """Take ids (B, n) that follow what was taken before."""
+        self.seen = np.concatenate([self.seen, new], axis=1)
+        length = self.start + self.seen.shape[1]
+        start = window_start(length, self.model.config.block_size, self.window)
+        if start > self.start:
+            self.seen = self.seen[:, start - self.start :]
+            self.start, self.cache = start, None
+        with np.errstate(all="ignore"):  # what comes out is looked at
+            logits = np.asarray(self._forward(new)[:, -1])
+        try:
+            highest_logits(logits)
+        except NpgptError as error:
+            raise NpgptError(f"after {length} tokens {error}; {_cause(self.model)}") from error
+        return logits
+
+    def _forward(self, new: Ids) -> Array:
+        logits: Array
+        if not hasattr(self.model, "new_cache"):
+            logits = self.model.forward(self.seen)
+        elif self.cache is None:
+            self.cache = self.model.new_cache(len(new))
+            logits = self.model.forward(self.seen, cache=self.cache)
         else:
-            if self.cache is None:
-                self.cache = self.model.new_cache(len(ids))
-            logits = self.model.forward(ids[:, self.cached :], cache=self.cache)
-            self.cached = length
-        return np.asarray(logits[:, -1])
+            logits = self.model.forward(new, cache=self.cache)
+        return logits
 
 
-def sample(
-    logits: Array,
-    rng: np.random.Generator,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
-) -> Ids:
-    """Draw one id a row from logits (B, V), after temperature, then top-k, then top-p."""
-    if temperature == 0:
-        return np.asarray(np.argmax(logits, axis=-1))
-    scaled = logits.astype(np.float64)
-    scaled -= scaled.max(axis=-1, keepdims=True)
-    p = softmax(np.maximum(scaled, -1e3 * temperature) / temperature)  # exp(-1000) is 0
-    if top_k is not None and top_k < p.shape[-1]:
-        likeliest = np.argsort(-p, axis=-1, kind="stable")[:, :top_k]
-        kept = np.zeros_like(p)
-        np.put_along_axis(kept, likeliest, np.take_along_axis(p, likeliest, axis=-1), axis=-1)
-        p = kept / kept.sum(axis=-1, keepdims=True)
-    if top_p is not None:
-        order = np.argsort(-p, axis=-1, kind="stable")
-        ordered = np.take_along_axis(p, order, axis=-1)
-        before = np.cumsum(ordered, axis=-1) - ordered  # mass of the likelier tokens
-        ordered[before >= top_p] = 0
-        np.put_along_axis(p, order, ordered, axis=-1)
-    cumulative = np.cumsum(p, axis=-1)
-    draw = rng.random(len(p)) * cumulative[:, -1]
-    return np.asarray(np.argmax(cumulative > draw[:, None], axis=-1))
+def _cause(model: Any) -> str:
+    """Where logits that are not finite most likely come from."""
+    for name, array in model.parameters().items():
+        if not np.isfinite(array).all():
+            return f"the parameter {name} holds numbers that are not finite"
+    return "every parameter is finite, so a layer computes numbers too large for its type"
 
 
 def _as_ids(prompt: npt.ArrayLike) -> Ids:
@@ -156,14 +189,7 @@ def _as_ids(prompt: npt.ArrayLike) -> Ids:
     return ids.astype(np.int64) if ids.dtype.kind in "iu" else ids
 
 
-def _validate(
-    ids: Ids,
-    vocab_size: int,
-    max_new_tokens: int,
-    temperature: float,
-    top_k: int | None,
-    top_p: float | None,
-) -> None:
+def _validate(ids: Ids, vocab_size: int, max_new_tokens: int, window: str) -> None:
     if ids.ndim != 2 or ids.shape[1] == 0 or ids.dtype.kind not in "iu":
         raise NpgptError(
             f"the prompt has shape {ids.shape} and type {ids.dtype}, expected at least one integer"
@@ -176,9 +202,5 @@ def _validate(
         )
     if max_new_tokens < 0:
         raise NpgptError(f"max_new_tokens is {max_new_tokens}, expected 0 or more")
-    if not 0 <= temperature < float("inf"):
-        raise NpgptError(f"temperature is {temperature}, expected 0 (greedy) or more")
-    if top_k is not None and top_k < 1:
-        raise NpgptError(f"top_k is {top_k}, expected 1 or more")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise NpgptError(f"top_p is {top_p}, expected above 0 and at most 1")
+    if window not in WINDOWS:
+        raise NpgptError(f"window is {window!r}, expected one of {', '.join(WINDOWS)}")

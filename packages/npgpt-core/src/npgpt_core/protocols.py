@@ -52,6 +52,12 @@ class Tokenizer(Protocol):
         """Read what ``save`` wrote; a foreign or damaged file is an ``NpgptError``."""
 
 
+def special_id(tokenizer: Tokenizer, spelling: str) -> int | None:
+    """The id of a special token of a tokenizer; None if it has none of this spelling."""
+    tokens = tokenizer.special_tokens
+    return tokens.index(spelling) if spelling in tokens else None
+
+
 class Optimizer(Protocol):
     """Updates ``model.parameters()`` in place from ``model.grads()``.
 

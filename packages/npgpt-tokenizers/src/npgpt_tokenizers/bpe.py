@@ -16,6 +16,7 @@ decoding is joining the texts of the tokens.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -33,6 +34,7 @@ from npgpt_tokenizers.storage import Record
 from npgpt_tokenizers.symbols import MAX_VOCAB_SIZE, Spelling, to_ids
 
 MAX_TEXT_SIZE = 2**26  # bytes of all tokens; some 40 merges of a damaged file could spell terabytes
+LONE_SURROGATE = re.compile(rb"(\xed[\xa0-\xbf][\x80-\xbf])")
 
 
 class BPETokenizer(BaseTokenizer):
@@ -120,14 +122,19 @@ class BPETokenizer(BaseTokenizer):
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ids; special tokens give nothing, except ``<unk>``, which gives U+FFFD.
 
-        Ids that no text has may spell bytes that are not UTF-8: they too give U+FFFD.
+        Ids that no text has may spell bytes that are not UTF-8: they too give U+FFFD. The text of
+        what went before stays the same, apart from an unfinished character at its end.
         """
         checked = check_ids(ids, self.vocab_size)
         data = b"".join(map(self._bytes_of_id.__getitem__, checked.tolist()))
         try:
             return data.decode("utf-8", "surrogatepass")
         except UnicodeDecodeError:
-            return data.decode("utf-8", "replace")
+            pieces = LONE_SURROGATE.split(data)  # every second one: bad bytes leave them alone
+            return "".join(
+                piece.decode("utf-8", "surrogatepass" if i % 2 else "replace")
+                for i, piece in enumerate(pieces)
+            )
 
     def merge_stages(self, text: str) -> Iterator[list[list[int]]]:
         """Yield for each word of a text its ids before any merge, and after each; to look at.

@@ -115,7 +115,8 @@ class Checkpoints:
         """Read the parameters alone, ``model_bytes`` of them.
 
         Raises:
-            NpgptError: the file is missing, damaged or too large, or holds other than real numbers.
+            NpgptError: the file is missing, damaged or too large, or holds other than finite
+                numbers.
         """
         arrays = self._arrays(step, MODEL, model_bytes)
         for name, array in arrays.items():
@@ -123,6 +124,11 @@ class Checkpoints:
                 raise NpgptError(
                     f"{self.folder / _name(step) / MODEL} is damaged: {name} is {array.dtype},"
                     " expected floating-point numbers"
+                )
+            if not np.isfinite(array).all():
+                raise NpgptError(
+                    f"{self.folder / _name(step) / MODEL}: the parameter {name} holds numbers that"
+                    " are not finite; take another checkpoint"
                 )
         return arrays
 

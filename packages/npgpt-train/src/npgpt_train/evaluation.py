@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from npgpt_core.errors import NpgptError
 from npgpt_core.types import Ids
 from npgpt_train.batches import last_start, windows
 from npgpt_train.corpus import Corpus, open_dataset
+from npgpt_train.diagnosis import first_not_finite
 from npgpt_train.parts import tokenizer_digest
 from npgpt_train.run import Run, load_run
+from npgpt_train.sampling import unknown_share
 from npgpt_train.token_file import token_files
 from npgpt_train.workers import Workers, open_workers
 
@@ -56,28 +59,42 @@ def evaluate(
     The text is cut into blocks side by side; the last window is a shorter one.
 
     Raises:
-        NpgptError: fewer tokens than one block.
+        NpgptError: fewer tokens than one block, or a loss that is not finite.
     """
     last = last_start(tokens, block_size)
     starts = np.arange(0, last + 1, block_size)
     total, count = 0.0, 0
     for i in range(0, len(starts), batch_size):
         x, y = windows(tokens, starts[i : i + batch_size], block_size)
-        total += workers.loss(x, y) * y.size
+        total += _finite_loss(workers, x, y) * y.size
         count += y.size
     rest = int(starts[-1]) + block_size
     if rest + 1 < len(tokens):
         x, y = windows(tokens, np.array([rest]), len(tokens) - rest - 1)
-        total += workers.loss(x, y) * y.size
+        total += _finite_loss(workers, x, y) * y.size
         count += y.size
     return total / count, count
+
+
+def _finite_loss(workers: Workers, x: Ids, y: Ids) -> float:
+    """Mean loss of a batch (B, T), or where its first number that is not finite comes from."""
+    loss = workers.loss(x, y)
+    if not math.isfinite(loss):
+        model = workers.models[0]
+        model.eval()
+        with np.errstate(all="ignore"):
+            where = first_not_finite(model, lambda: model(x))
+        origin = f": the first such number is in {where}" if where else ""
+        raise NpgptError(f"the loss is {loss}{origin}")
+    return loss
 
 
 def evaluate_run(run: Run, data: Sequence[str] = (), checkpoint: str = "best") -> Evaluation:
     """Evaluate a run on the whole validation part of its own text, or on the whole of ``data``.
 
     Raises:
-        NpgptError: no such checkpoint or data, or a text of less than one block.
+        NpgptError: no such checkpoint or data, a text of less than one block, or weights or a loss
+            that are not finite.
     """
     model, tokenizer, s, _ = load_run(run.folder, checkpoint)
     corpus = Corpus(open_dataset(data or s.data), validation_fraction=0 if data else 0.1)
@@ -86,5 +103,4 @@ def evaluate_run(run: Run, data: Sequence[str] = (), checkpoint: str = "best") -
     characters = corpus.n_characters if data else corpus.n_characters - corpus.split
     with open_workers(model, s.workers) as workers:
         loss, count = evaluate(workers, ids, batch_size=s.batch_size, block_size=s.block_size)
-    unknown = float(np.mean(ids == tokenizer.special_tokens.index("<unk>")))
-    return Evaluation(loss, count, characters, unknown)
+    return Evaluation(loss, count, characters, unknown_share(tokenizer, ids))

@@ -6,6 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptWarning
@@ -56,6 +57,17 @@ def warn_if_large(parameters: int, train_tokens: int) -> None:
             f"{parameters:,} parameters for {train_tokens:,} training tokens, {ratio:.0f} for each:"
             " the model can learn the text by heart, and its validation loss will rise again early."
             " More text, a smaller `n_embd` or `model.dropout=0.2` help",
+            NpgptWarning,
+            stacklevel=2,
+        )
+
+
+def warn_if_unknown(share: float, source: Path) -> None:
+    """Warn of a text whose tokens are partly ``<unk>`` to the tokenizer of another run."""
+    if share > 0:
+        warnings.warn(
+            f"{share:.2%} of the training tokens are unknown to the tokenizer of {source}: the"
+            " model reads and learns <unk> instead. A new run learns a vocabulary of its own",
             NpgptWarning,
             stacklevel=2,
         )

@@ -20,9 +20,11 @@ from npgpt_train.corpus import Corpus, open_dataset
 from npgpt_train.datasets.files import TextFiles
 from npgpt_train.disk import Folder, writing
 from npgpt_train.lock import RunLock
+from npgpt_train.preflight import warn_if_unknown
 from npgpt_train.progress import Preparing, Report
 from npgpt_train.randomness import Purpose, generator
 from npgpt_train.run import Run
+from npgpt_train.sampling import unknown_share
 from npgpt_train.settings import Settings
 from npgpt_train.token_file import Tokens, token_files
 
@@ -88,6 +90,8 @@ def new_run(
     if source is not None:
         model.load_state_dict(source.model().state_dict())
     tokens = encoded(settings, corpus, tokenizer, report)
+    if source is not None:
+        warn_if_unknown(unknown_share(tokenizer, tokens.train), source.folder)
     record = {
         **session,
         "settings": settings.to_json(),

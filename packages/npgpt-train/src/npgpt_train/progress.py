@@ -71,7 +71,7 @@ class Finished:
     Args:
         folder: of the run.
         metrics: the last evaluation.
-        sample: 500 tokens of the best checkpoint.
+        sample: 500 tokens of the best checkpoint, or "" of weights that are not finite.
         curves: the picture, or None without matplotlib.
         note: what to do to get one.
         verdict: that the run diverged, or where it stands beside the recorded curve of the same

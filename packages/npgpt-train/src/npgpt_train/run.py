@@ -164,6 +164,8 @@ class Run:
     def step_of(self, which: str) -> int:
         """The step of the checkpoint that ``best`` or ``latest`` names, or of a step ("200").
 
+        "best" is the latest, with a warning, while no evaluation has found one.
+
         Raises:
             NpgptError: there is no such checkpoint.
         """
@@ -172,10 +174,23 @@ class Run:
             step = int(which) if int(which) in steps else None
         else:
             step = self.checkpoints.pointer(which) if which in ("best", "latest") else None
+        if step is None and which == "best":
+            step = self._latest_for_best()
         if step is None:
             there = f"there are {', '.join(map(str, steps))}" if steps else "there is none yet"
             raise NpgptError(f"{self.folder} has no checkpoint {which!r:.40}: {there}")
         return step
+
+    def _latest_for_best(self) -> int | None:
+        """The latest step instead of the best, which a run has from its first evaluation on."""
+        latest = self.checkpoints.pointer("latest")
+        if latest is not None:
+            warnings.warn(
+                f"{self.folder} has no best checkpoint yet: this is its latest, of step {latest}",
+                NpgptWarning,
+                stacklevel=2,
+            )
+        return latest
 
     def fresh_model(self, rng: np.random.Generator) -> Any:
         """Its model with fresh weights.
@@ -202,7 +217,8 @@ def load_run(folder: str | Path, checkpoint: str = "best") -> LoadedRun:
 
     Args:
         folder: of the run.
-        checkpoint: "best" (lowest validation loss), "latest" or a step.
+        checkpoint: "best" (lowest validation loss; the latest if none was measured), "latest" or a
+            step.
 
     Raises:
         NpgptError: no run, no checkpoint, a damaged file, or a part that is not installed.

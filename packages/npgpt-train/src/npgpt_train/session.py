@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 
-import numpy as np
-
-from npgpt_core.errors import NpgptError
-from npgpt_core.generation import generate
-from npgpt_core.protocols import Tokenizer
-from npgpt_core.types import Ids
+from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train.checkpoint import Checkpoint
 from npgpt_train.disk import Folder, writing
 from npgpt_train.interruption import Interrupted, listening
@@ -23,10 +19,8 @@ from npgpt_train.processes import Processes
 from npgpt_train.progress import Evaluated, Finished, Report, Started, Stepped
 from npgpt_train.reference import verdict
 from npgpt_train.run import Run
-from npgpt_train.workers import one_blas_thread, open_workers
-
-SAMPLE_TOKENS = 500
-SAMPLE_TEMPERATURE = 0.8
+from npgpt_train.sampling import sample_text
+from npgpt_train.workers import open_workers
 
 
 def run_session(prepared: Preparation, processes: Processes, report: Report) -> Run:
@@ -147,13 +141,11 @@ def _finish(run: Run) -> Finished:
         plot_curves(metrics, curves, title=run.folder.name)
     except NpgptError as error:
         note = str(error)
-    sample = sample_text(run)
-    Folder(run.folder).replace("sample.txt", sample.encode("utf-8", "surrogatepass"))
     last = [event for event in metrics if "val_loss" in event][-1]
     return Finished(
         folder=run.folder,
         metrics=last,
-        sample=sample,
+        sample=_sample(run),
         curves=None if note else curves,
         note=note,
         verdict=verdict(run, metrics),
@@ -161,19 +153,12 @@ def _finish(run: Run) -> Finished:
     )
 
 
-def sample_text(run: Run) -> str:
-    """500 tokens that follow a line break, from the best checkpoint; the same every time."""
-    known = run.checkpoints.pointer("best") is not None  # no loss may have been finite
-    model, tokenizer = run.model("best" if known else "latest"), run.tokenizer()
-    prompt = first_ids(tokenizer)
-    with one_blas_thread():
-        ids = generate(
-            model, prompt, SAMPLE_TOKENS, temperature=SAMPLE_TEMPERATURE, seed=run.settings.seed
-        )
-    return str(tokenizer.decode(ids[len(prompt) :]))
-
-
-def first_ids(tokenizer: Tokenizer) -> Ids:
-    """What a text without a prompt begins with: a line break, or ``<bos>`` if that has no ids."""
-    ids = np.asarray(tokenizer.encode("\n"))
-    return ids if len(ids) else np.array([tokenizer.special_tokens.index("<bos>")])
+def _sample(run: Run) -> str:
+    """Write a sample; of a model whose numbers are not finite there is none, but a warning."""
+    try:
+        sample = sample_text(run)
+    except NpgptError as error:
+        warnings.warn(f"there is no sample: {error}", NpgptWarning, stacklevel=2)
+        return ""
+    Folder(run.folder).replace("sample.txt", sample.encode("utf-8", "surrogatepass"))
+    return sample

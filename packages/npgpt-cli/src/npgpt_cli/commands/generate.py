@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from npgpt_cli.options import checkpoint_option, run_argument
+from npgpt_cli.reading import read_standard_input, read_text_file
+
+if TYPE_CHECKING:
+    from npgpt_core.protocols import Tokenizer
 
 
 @click.command()
 @run_argument
-@click.option("--prompt", default="\n", help="Text to continue.  [default: a line break]")
+@click.option(
+    "--prompt", metavar="TEXT|-", help="Text to continue; - reads it.  [default: a line break]"
+)
+@click.option(
+    "--prompt-file", type=click.Path(path_type=Path), help="A file whose text to continue."
+)
 @click.option(
     "--max-new-tokens",
     type=click.IntRange(0),
@@ -29,46 +42,115 @@ from npgpt_cli.options import checkpoint_option, run_argument
 @click.option("--top-k", type=click.IntRange(1), help="Draw from the k likeliest tokens.")
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Draw from this mass.")
 @click.option(
-    "--num-samples", type=click.IntRange(1), default=1, show_default=True, help="How many texts."
+    "--num-samples",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="How many texts, one after the other.",
 )
-@click.option("--seed", type=click.IntRange(0), help="The same seed gives the same text.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    help="The same seed gives the same text; sample number i has SEED + i - 1.",
+)
+@click.option(
+    "--window",
+    default="shift",
+    show_default=True,
+    metavar="shift|slide",
+    help="Of a text longer than the block, drop half a block at a time, or one token: slow.",
+)
+@click.option("--allow-special", is_flag=True, help="Let <pad> and <unk> be drawn.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each text.")
 @click.option("--raw", is_flag=True, help="Do not escape control characters.")
 @checkpoint_option
 def generate(
     run: Path,
-    prompt: str,
-    max_new_tokens: int,
-    temperature: float,
-    top_k: int | None,
-    top_p: float | None,
+    prompt: str | None,
+    prompt_file: Path | None,
     num_samples: int,
     seed: int | None,
+    allow_special: bool,
+    as_json: bool,
     raw: bool,
     checkpoint: str,
+    **options: Any,
 ) -> None:
-    """Continue a text with a trained model."""
+    """Continue a text with a trained model, and show it while it is written.
+
+    With --json a line for each text: prompt, text (what follows it), ids (of text), seed, tokens,
+    seconds, stop_reason ("length", or "interrupted" by Ctrl-C).
+    """
+    import secrets
+
     import numpy as np
 
     from npgpt_core.errors import NpgptError
-    from npgpt_core.generation import generate as continue_ids
-    from npgpt_train.escaping import printable
+    from npgpt_core.generation import stream
     from npgpt_train.run import load_run
+    from npgpt_train.sampling import never_written, warn_if_unknown
+    from npgpt_train.workers import one_blas_thread
 
+    text = _prompt(prompt, prompt_file)
     model, tokenizer, _, _ = load_run(run, checkpoint)
-    ids = np.asarray(tokenizer.encode(prompt))
+    ids = np.asarray(tokenizer.encode(text))
     if ids.size == 0:
         raise NpgptError("the prompt is empty: give at least one character")
-    rows = continue_ids(
-        model,
-        np.tile(ids, (num_samples, 1)),
-        max_new_tokens,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        seed=seed,
-    )
-    for number, row in enumerate(rows, start=1):
-        if num_samples > 1:
-            click.echo(f"--- sample {number} ---")
-        text = prompt + tokenizer.decode(row[ids.size :])
-        click.echo(text.encode("utf-8", "replace") if raw else printable(text))
+    warn_if_unknown(tokenizer, text, ids)
+    options["suppress_tokens"] = () if allow_special else never_written(tokenizer)
+    first = secrets.randbits(32) if seed is None else seed
+    with one_blas_thread():
+        for i in range(num_samples):
+            new = (int(column[0]) for column in stream(model, ids, seed=first + i, **options))
+            if as_json:
+                _print_json(tokenizer, text, new, first + i)
+            else:
+                if num_samples > 1:
+                    click.echo(f"--- sample {i + 1} ---")
+                _print_text(tokenizer, text, new, raw)
+
+
+def _prompt(prompt: str | None, path: Path | None) -> str:
+    if prompt is not None and path is not None:
+        raise click.UsageError("give --prompt or --prompt-file, not both")
+    if path is not None:
+        return read_text_file(path)
+    if prompt == "-":
+        return read_standard_input()
+    return "\n" if prompt is None else prompt
+
+
+def _print_text(tokenizer: Tokenizer, prompt: str, new: Iterable[int], raw: bool) -> None:
+    """Show a prompt, and what follows it piece by piece."""
+    from npgpt_core.decoding import decode_stream
+    from npgpt_train.escaping import printable
+
+    def show(text: str) -> None:
+        click.echo(text.encode("utf-8", "replace") if raw else printable(text), nl=False)
+
+    show(prompt)
+    for piece in decode_stream(tokenizer, new):
+        show(piece)
+    click.echo()
+
+
+def _print_json(tokenizer: Tokenizer, prompt: str, new: Iterator[int], seed: int) -> None:
+    """Print one object when the text has ended, be it by Ctrl-C."""
+    begun, stop_reason = time.perf_counter(), "length"
+    ids: list[int] = []
+    try:
+        ids.extend(new)  # keeps what came before an interruption
+    except KeyboardInterrupt:
+        stop_reason = "interrupted"
+    record = {
+        "prompt": prompt,
+        "text": tokenizer.decode(ids),
+        "ids": ids,
+        "seed": seed,
+        "tokens": len(ids),
+        "seconds": time.perf_counter() - begun,
+        "stop_reason": stop_reason,
+    }
+    click.echo(json.dumps(record))
+    if stop_reason == "interrupted":
+        raise KeyboardInterrupt

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from npgpt_cli.reading import read_standard_input
 
 if TYPE_CHECKING:
     from npgpt_core.protocols import Tokenizer
@@ -22,24 +23,31 @@ def tokenize(source: Path, text: str, decode: bool, raw: bool) -> None:
 
     Without TEXT, or with -, reads standard input.
     """
-    from npgpt_core.errors import NpgptError
     from npgpt_train.escaping import printable
 
     tokenizer = _open_tokenizer(source)
     if text == "-":
-        try:
-            text = sys.stdin.buffer.read().decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise NpgptError(f"standard input is not UTF-8 text: {error}") from error
+        text = read_standard_input()
     if not decode:
         click.echo(" ".join(str(i) for i in tokenizer.encode(text)))
         return
-    try:
-        ids = [int(word) for word in text.replace(",", " ").split()]
-    except ValueError as error:
-        raise NpgptError(f"--decode expects whole numbers: {error}") from error
-    decoded = tokenizer.decode(ids)
+    decoded = tokenizer.decode(_ids(text, tokenizer.vocab_size))
     click.echo(decoded.encode("utf-8", "replace") if raw else printable(decoded))
+
+
+def _ids(text: str, vocab_size: int) -> list[int]:
+    """The ids that a text spells."""
+    from npgpt_core.errors import NpgptError
+
+    words = text.replace(",", " ").split()
+    for word in words:
+        is_number = word.isascii() and word.isdigit() and len(word) < 20
+        if not is_number or int(word) >= vocab_size:
+            raise NpgptError(
+                f"--decode expects ids from 0 to {vocab_size - 1}, with blanks or commas between"
+                f" them: {word!r:.40} is none"
+            )
+    return [int(word) for word in words]
 
 
 def _open_tokenizer(source: Path) -> Tokenizer:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from npgpt_core.decoding import decode_stream
 from npgpt_core.protocols import SPECIAL_TOKENS
 from npgpt_core.testing.checklist import CheckList, require
 
@@ -163,6 +164,23 @@ def decode_joined(factory: Any) -> None:
             f"the ids of {left[-8:]!r} and {right[:8]!r}, joined, gave {joined!r:.60}, expected"
             f" {expected!r:.60}: decoding an id must not depend on its place",
         )
+
+
+@tokenizer_texts
+def decode_streamed(factory: Any) -> None:
+    """Any ids, decoded while they come, give the text of all of them at once, however long."""
+    tokenizer = trained(factory, *TEXTS, PLANES)
+    rng = np.random.default_rng(0)
+    for length in (1, 10, 100, 1000):
+        for _ in range(10):
+            ids = rng.integers(0, tokenizer.vocab_size, length)
+            text, expected = "".join(decode_stream(tokenizer, ids)), tokenizer.decode(ids)
+            require(
+                text == expected,
+                f"{length} ids, decoded while they came, gave {text[-40:]!r}, expected"
+                f" {expected[-40:]!r}: a later id may change the text of those before it only"
+                " where they end in an unfinished character, which decodes to U+FFFD",
+            )
 
 
 def tokens_of(factory: Any) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from npgpt_core.types import Ids
 from npgpt_train.comparison.characters import WORD
 from npgpt_train.corpus import Corpus
 from npgpt_train.run import Run
-from npgpt_train.session import SAMPLE_TEMPERATURE, SAMPLE_TOKENS, first_ids
+from npgpt_train.sampling import SAMPLE_TEMPERATURE, SAMPLE_TOKENS, first_ids
 from npgpt_train.token_texts import token_texts
 from npgpt_train.workers import one_blas_thread
 
@@ -72,6 +72,7 @@ def write(run: Run, tokenizer: Tokenizer) -> tuple[Ids, int]:
             SAMPLE_TOKENS,
             temperature=SAMPLE_TEMPERATURE,
             seed=run.settings.seed,
+            window="slide",
         )
     return ids[:, len(prompt) :], tokenizer.special_tokens.index("<unk>")
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
-from npgpt_core.protocols import Tokenizer
+from npgpt_core.protocols import Tokenizer, special_id
 from npgpt_core.types import Ids
 from npgpt_train.comparison.characters import align
 from npgpt_train.corpus import Corpus, open_dataset
@@ -62,10 +62,21 @@ def explain_tokenization(tokenizer: Tokenizer, text: str) -> Tokenization:
         text,
         tokenizer.vocab_size,
         tokens(tokenizer, ids),
-        _unknown(tokenizer, text, ids),
+        unknown_parts(tokenizer, text, ids),
         tokenizer.decode(ids),
         list(_words(tokenizer, text)) if hasattr(tokenizer, "merge_stages") else None,
     )
+
+
+def unknown_parts(tokenizer: Tokenizer, text: str, ids: Ids) -> list[str] | None:
+    """What of the text became ``<unk>``, perhaps in lower case; None if that cannot be told."""
+    unknown = special_id(tokenizer, "<unk>")
+    places = np.flatnonzero(ids == unknown)
+    if len(places) == 0:
+        return []
+    known = [tokenizer.decode(part[part != unknown]) for part in np.split(ids, places)]
+    spelled = align(text, known)
+    return align(text.lower(), known) if spelled is None else spelled
 
 
 def find_tokenizer(
@@ -118,14 +129,3 @@ def _merge(tokenizer: Tokenizer, before: list[int], after: list[int]) -> Merge:
         token(tokenizer, merged),
         tokens(tokenizer, after),
     )
-
-
-def _unknown(tokenizer: Tokenizer, text: str, ids: Ids) -> list[str] | None:
-    """What of the text became ``<unk>``, perhaps in lower case; None if that cannot be told."""
-    unknown = tokenizer.special_tokens.index("<unk>")
-    places = np.flatnonzero(ids == unknown)
-    if len(places) == 0:
-        return []
-    known = [tokenizer.decode(part[part != unknown]) for part in np.split(ids, places)]
-    spelled = align(text, known)
-    return align(text.lower(), known) if spelled is None else spelled

@@ -1,0 +1,38 @@
+"""Text that a command is given: on standard input, or in a file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from npgpt_core.errors import NpgptError
+
+
+def read_standard_input() -> str:
+    """All of standard input, line ends as they are.
+
+    Raises:
+        NpgptError: it is closed, or no UTF-8 text.
+    """
+    if sys.stdin is None:
+        raise NpgptError("standard input is closed: give the text as an argument")
+    return _text(sys.stdin.buffer.read(), "standard input")
+
+
+def read_text_file(path: Path) -> str:
+    """All of a file, line ends as they are.
+
+    Raises:
+        NpgptError: it cannot be read, or is no UTF-8 text.
+    """
+    try:
+        return _text(path.read_bytes(), str(path))
+    except OSError as error:
+        raise NpgptError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _text(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NpgptError(f"{name} is not UTF-8 text: {error}") from error
