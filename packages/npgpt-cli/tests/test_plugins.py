@@ -15,7 +15,7 @@ from npgpt_cli.commands import SUMMARIES
 from npgpt_cli.describe import arguments_in, options_of
 from npgpt_cli.main import main
 from npgpt_cli.scaffold import KINDS, Scaffold
-from npgpt_core import registry
+from npgpt_core import NpgptError, registry
 
 PLUGIN = """
 from npgpt_core import hookimpl
@@ -28,6 +28,7 @@ def npgpt_commands():
 """
 PART = '''
 import click
+from npgpt_core.errors import NpgptError
 class Tiny:
     """A tiny dataset,
     over two lines.
@@ -49,6 +50,8 @@ class Odd:
 @click.option("--times", default=2, help="How often.")
 def both(run, loud, times):
     """Do both."""
+    if loud:
+        raise NpgptError("too loud")
     raise RuntimeError
 '''
 
@@ -286,3 +289,29 @@ def test_what_is_not_needed_is_not_imported(args, absent):
 def test_a_group_help_is_click(npgpt):
     assert isinstance(registry.load("command", "plugins"), click.Group)
     assert "show" in npgpt("plugins", "--help").output
+
+
+# -------------------------------------------------------------------- a plugin that raises
+
+
+def test_an_error_of_a_plugin_names_it_and_keeps_its_traceback(npgpt):
+    error = npgpt("both", "x").exception
+    assert type(error) is RuntimeError
+    assert error.__notes__ == [
+        "This is an error of command 'both' of odd-one 1.0, which is not part of npgpt."
+    ]
+
+
+def test_what_a_plugin_refuses_is_one_line_that_names_it(npgpt):
+    result = npgpt("both", "x", "--loud")
+    assert result.exit_code == 2
+    assert result.output == "Error: too loud (from command 'both' of odd-one 1.0)\n"
+
+
+def test_its_author_can_have_the_traceback(npgpt, monkeypatch):
+    monkeypatch.setenv("NPGPT_DEBUG", "1")
+    assert type(npgpt("both", "x", "--loud").exception) is NpgptError
+
+
+def test_npgpts_own_errors_name_no_plugin(npgpt):
+    assert "(from" not in npgpt("generate", "nowhere").output

@@ -10,6 +10,7 @@ import pytest
 from npgpt_core import registry
 from npgpt_core.entry_points import entry_points, normalized
 from npgpt_core.errors import PluginError
+from npgpt_core.origin import origin
 
 DATASET = """
 class D:
@@ -332,3 +333,48 @@ def test_a_plugin_may_be_in_a_zip_file(install, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(path)
     assert plugin("zipped").status == "ok"
     assert registry.load("dataset", "zipped")
+
+
+# ---------------------------------------------------------------- what raises in use
+
+
+RAISING = """
+class D:
+    def __init__(self, *, size=1):
+        self.size = size
+
+    def texts(self):
+        yield "x"
+        yield helper(self.size)
+
+
+def helper(size):
+    return int("no" * size)
+"""
+
+
+@pytest.fixture
+def raising(install, tmp_path):
+    install("raiser", bringing("raiser", "first", "second"))
+    (tmp_path / "raiser" / "part.py").write_text(RAISING)
+
+
+def _error_of(work):
+    with pytest.raises(ValueError, match=r".") as error:
+        work()
+    return error.value
+
+
+def test_an_error_in_use_is_told_by_the_part_and_its_distribution(raising):
+    dataset = registry.create("dataset", "first")
+    error = _error_of(lambda: list(dataset.texts()))
+    assert origin(error) == "dataset 'first' of raiser 1.0"
+
+
+def test_an_error_elsewhere_is_of_no_plugin(raising):
+    assert origin(_error_of(lambda: int("no"))) is None
+
+
+def test_an_option_that_a_part_refuses_names_its_distribution(raising):
+    with pytest.raises(PluginError, match=r"dataset 'first' of raiser 1\.0 has no option 'sise'"):
+        registry.create("dataset", "first", sise=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import warnings
 from typing import Any, TextIO
@@ -15,6 +16,7 @@ from npgpt_cli.terminal import standard_streams
 from npgpt_cli.wording import as_flags
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
+from npgpt_core.origin import origin
 
 
 class InputError(click.ClickException):
@@ -25,7 +27,9 @@ class InputError(click.ClickException):
     def __init__(self, error: NpgptError) -> None:
         from npgpt_train.escaping import printable
 
-        super().__init__(printable(as_flags(str(error))))
+        plugin = origin(error)
+        told = f"{error} (from {plugin})" if plugin else str(error)
+        super().__init__(printable(as_flags(told)))
 
 
 class Commands(click.Group):
@@ -107,7 +111,15 @@ class Commands(click.Group):
             try:
                 return super().invoke(ctx)
             except NpgptError as error:
+                if os.environ.get("NPGPT_DEBUG"):
+                    raise
                 raise InputError(error) from error
+            except (click.ClickException, click.exceptions.Exit, click.Abort):
+                raise
+            except Exception as error:
+                if plugin := origin(error):
+                    error.add_note(f"This is an error of {plugin}, which is not part of npgpt.")
+                raise
             except KeyboardInterrupt:  # click would say 1
                 click.echo("\nstopped", err=True)
                 raise SystemExit(128 + signal.SIGINT) from None

@@ -38,6 +38,17 @@ class Spec:
         """The name that is never ambiguous: ``distribution/name``."""
         return f"{self.distribution}/{self.name}"
 
+    @property
+    def label(self) -> str:
+        """``tokenizer 'bpe'``; of a third party, ``optimizer 'lion' of npgpt-lion-wsd 0.1.0``."""
+        label = f"{self.kind} {self.name!r}"
+        return label if self.house else f"{label} of {self.distribution} {self.version}"
+
+    @property
+    def house(self) -> bool:
+        """Whether one of npgpt's own packages brought it."""
+        return self.distribution in HOUSE
+
 
 @dataclass(frozen=True)
 class Plugin:

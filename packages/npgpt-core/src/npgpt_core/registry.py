@@ -125,12 +125,13 @@ def create(kind: str, name: str, /, *args: Any, **options: Any) -> Any:
         PluginError: as ``load``, an option that the part does not take (lists those it takes), or
             a value that it does not.
     """
-    target = load(kind, name)
+    spec = find(kind, name)
+    target = load_spec(spec)
     valid = option_names(target)
     unknown = sorted(set(options) - set(valid)) if valid is not None else []
     if unknown:
         raise PluginError(
-            f"{kind} {name!r} has no option {', '.join(map(repr, unknown))};"
+            f"{spec.label} has no option {', '.join(map(repr, unknown))};"
             f" it takes {', '.join(valid or []) or 'none'}"
         )
     try:
@@ -138,7 +139,7 @@ def create(kind: str, name: str, /, *args: Any, **options: Any) -> Any:
     except NpgptError:
         raise
     except (TypeError, ValueError, OverflowError) as error:
-        raise PluginError(f"{kind} {name!r} refuses {options}: {error}") from error
+        raise PluginError(f"{spec.label} refuses {options}: {error}") from error
 
 
 def option_names(target: Any) -> list[str] | None:
