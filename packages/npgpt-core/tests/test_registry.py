@@ -250,6 +250,22 @@ def test_an_unknown_name_says_which_there_are_and_what_might_have_had_it(install
     assert "pip install --upgrade broken" in str(error.value)
 
 
+def test_an_unknown_name_says_how_to_install_the_package_that_has_npgpts_own(install, monkeypatch):
+    install("healthy")
+    monkeypatch.setitem(registry.HOMES, "dataset", "npgpt-data")
+    with pytest.raises(PluginError) as error:
+        registry.load("dataset", "heathly")
+    line = "To install npgpt's own: pip install ./packages/npgpt-data in a checkout of npgpt."
+    assert line in str(error.value)
+
+
+def test_npgpts_own_are_installed_from_a_checkout_and_others_by_name():
+    own = "pip install ./packages/npgpt-optim in a checkout of npgpt 0.1.0"
+    assert registry.how_to_install("npgpt-optim", "0.1.0") == own
+    assert registry.how_to_install("npgpt-lion", "1.2") == "pip install 'npgpt-lion==1.2'"
+    assert registry.how_to_install("npgpt-lion") == "pip install npgpt-lion"
+
+
 def test_an_unknown_kind_says_which_there_are():
     with pytest.raises(PluginError, match="expected one of tokenizer, optimizer, schedule, model"):
         registry.names("tokenizers")

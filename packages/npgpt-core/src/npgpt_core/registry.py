@@ -83,8 +83,16 @@ def _unknown(kind: str, name: str) -> str:
             if plugin.status == "failed":
                 message += f" To mend it: pip install --upgrade {plugin.distribution}."
     if HOMES[kind] not in {plugin.distribution for plugin in plugins()}:
-        message += f" To install npgpt's own: pip install {HOMES[kind]}."
+        message += f" To install npgpt's own: {how_to_install(HOMES[kind])}."
     return message
+
+
+def how_to_install(distribution: str, version: str = "") -> str:
+    """What to type to get a package, at a version; npgpt's own are not on an index yet."""
+    if distribution in HOMES.values():
+        checkout = f"a checkout of npgpt {version}".rstrip()
+        return f"pip install ./packages/{distribution} in {checkout}"
+    return f"pip install '{distribution}=={version}'" if version else f"pip install {distribution}"
 
 
 def load(kind: str, name: str) -> Any:

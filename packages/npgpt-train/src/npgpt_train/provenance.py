@@ -71,7 +71,7 @@ def require_installed(recorded: Any, kinds: Iterable[str], where: Path) -> None:
         except PluginError as error:
             raise PluginError(
                 f"{where} was made with {kind} {origin['name']!r} of {distribution} {version},"
-                f" {_why_missing(distribution)}: pip install '{distribution}=={version}'"
+                f" {_why_missing(distribution)}: {registry.how_to_install(distribution, version)}"
             ) from error
         if spec.version != version:
             differing[distribution] = f"{distribution} {version}, installed is {spec.version}"
