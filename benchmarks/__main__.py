@@ -20,6 +20,7 @@ from npgpt_train.workers import physical_cores
 MODULES = {
     "train": "train",
     "limit": "limit",
+    "parts": "parts",
     "mpi": "mpi",
     "generate": "generate",
     "tokenizers": "bpe",
@@ -53,8 +54,8 @@ def main(
 ) -> None:
     """Run npgpt and its peers in turn on the same work, and print the ratios.
 
-    NAME is train (with the limit in the same rounds), limit, mpi, generate, tokenizers, startup or
-    memory; all of them if none is given.
+    NAME is train (with the limit in the same rounds), limit, parts, mpi, generate, tokenizers,
+    startup or memory; all of them if none is given.
     """
     unknown = [name for name in names if name not in MODULES]
     if unknown:

@@ -1,7 +1,7 @@
-"""Where the time of a training step goes: ``python -m benchmarks.parts`` prints a Markdown table.
+"""Where the time of a training step goes: each module's ``forward`` and ``backward``, and the rest.
 
-Every module's ``forward`` and ``backward`` is timed on the thread that runs it, without the modules
-below it; the limit is the step's matrix products alone, in turn with the steps.
+Each is timed on the thread that runs it, without the modules below it, and divided by the number of
+threads. The step takes turns with its matrix products alone: the limit.
 """
 
 from __future__ import annotations
@@ -14,17 +14,65 @@ from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
-import click
-
-from benchmarks.limit import products
-from benchmarks.plan import published_settings
+from benchmarks.child import Run
+from benchmarks.comparison import Comparison
+from benchmarks.limit import PRODUCTS, products_work
+from benchmarks.plan import Plan, published_settings
+from benchmarks.side import Rounds, Work, alternate
 from benchmarks.train import open_steps
-from npgpt_core import CrossEntropy, Module
+from npgpt_core import Module
 from npgpt_train.processes import Processes
-from npgpt_train.workers import Workers, physical_cores
+from npgpt_train.workers import Workers
 
 Times = dict[str, float]
+ROUNDS = 20
 WARMUP = 3
+STEP = "step"
+GRADIENTS = "gradients"  # of all workers together, their sum included
+
+
+def measure(plan: Plan) -> Iterator[Comparison]:
+    """One alternation for every vocabulary, with the kernels that OpenBLAS chooses itself."""
+    for vocab_size in plan.vocabularies:
+        options = {"vocab_size": vocab_size, "threads": plan.threads, "tiny": plan.tiny}
+        works = {STEP: Work("benchmarks.parts:step", options), PRODUCTS: products_work(options)}
+        rounds = alternate(
+            works,
+            plan.environment,
+            rounds=plan.rounds(ROUNDS),
+            warmup=1 if plan.tiny else WARMUP,
+        )
+        yield Comparison("parts", f"step, V = {vocab_size}", PRODUCTS, _by_part(rounds))
+
+
+def _by_part(rounds: Rounds) -> Rounds:
+    """A row for every part, the longest first, then the whole step and its products."""
+    kept = rounds.values[STEP][-len(rounds.figures[STEP]) :]
+    parts = {name: [times.get(name, 0.0) for times in kept] for name in kept[0]}
+    longest_first = sorted(parts, key=lambda name: -median(parts[name]))
+    figures = {name: parts[name] for name in longest_first} | rounds.figures
+    return Rounds(figures, {}, rounds.missing, rounds.disturbance)
+
+
+@contextmanager
+def step(vocab_size: int, threads: int, tiny: bool) -> Iterator[Run]:
+    """One step a turn; its value is the seconds of each part."""
+    times: Times = defaultdict(float)
+    with (
+        open_steps(published_settings(tiny, threads), vocab_size, Processes()) as steps,
+        timed_modules(times),
+    ):
+
+        def run() -> tuple[float, Times]:
+            times.clear()
+            seconds: float = next(steps)["seconds"]
+            parts = {name: time / threads for name, time in times.items() if name != GRADIENTS}
+            waited = times[GRADIENTS] - sum(parts.values())
+            parts["waiting, and the sum of the workers' gradients"] = waited
+            parts["batch, clipping, update"] = seconds - times[GRADIENTS]
+            return seconds, parts
+
+        yield run
 
 
 @contextmanager
@@ -53,7 +101,7 @@ def timed_modules(times: Times) -> Iterator[None]:
                 replaced.append((cls, name, vars(cls)[name]))
     replaced.append((Workers, "gradients", Workers.gradients))
     for cls, name, function in replaced:
-        label = "gradients" if cls is Workers else f"{cls.__name__}.{name}"
+        label = GRADIENTS if cls is Workers else f"{cls.__name__}.{name}"
         setattr(cls, name, timed(label, function))
     try:
         yield
@@ -66,52 +114,3 @@ def _concrete(cls: type[Module]) -> Iterator[type[Module]]:
     for child in cls.__subclasses__():
         yield child
         yield from _concrete(child)
-
-
-def measure(vocab_size: int, threads: int, rounds: int) -> tuple[Times, float]:
-    """Median seconds a step of each part, for one thread; and of the limit."""
-    _ = CrossEntropy  # loaded, like the model's layers, before the classes are listed
-    settings, steps_of = published_settings(False, threads), defaultdict(list)
-    limits, times = [], defaultdict(float)
-    with (
-        products(vocab_size, threads, False) as multiply,
-        open_steps(settings, vocab_size, Processes()) as steps,
-        timed_modules(times),
-    ):
-        for number in range(WARMUP + rounds):
-            limit, _ = multiply()
-            times.clear()
-            seconds = next(steps)["seconds"]
-            if number < WARMUP:
-                continue
-            limits.append(limit)
-            parts = {k: v / threads for k, v in times.items() if k != "gradients"}
-            parts["waiting, and the sum of the workers' gradients"] = times["gradients"] - sum(
-                parts.values()
-            )
-            parts["batch, clipping, update"] = seconds - times["gradients"]
-            parts["**step**"] = seconds
-            for name, value in parts.items():
-                steps_of[name].append(value)
-    return {name: median(values) for name, values in steps_of.items()}, median(limits)
-
-
-@click.command()
-@click.option("--rounds", type=click.IntRange(1), default=20, show_default=True)
-@click.option("--threads", type=click.IntRange(1), default=physical_cores)
-@click.option("--vocab-size", type=click.IntRange(1), multiple=True, default=(69, 6551))
-def main(rounds: int, threads: int, vocab_size: tuple[int, ...]) -> None:
-    """Print milliseconds of one thread, and the share of the matrix products alone."""
-    for v in vocab_size:
-        times, limit = measure(v, threads, rounds)
-        click.echo(
-            f"\nV = {v:,}, {threads} threads\n\n| part | ms | of the limit |\n|---|---:|---:|"
-        )
-        rows = sorted(times.items(), key=lambda row: (row[0] == "**step**", -row[1]))
-        for name, seconds in [*rows, ("its matrix products alone: the limit", limit)]:
-            if seconds > 0.0005:
-                click.echo(f"| {name} | {seconds * 1000:.1f} | {seconds / limit:.0%} |")
-
-
-if __name__ == "__main__":
-    main()

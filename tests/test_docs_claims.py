@@ -1,6 +1,12 @@
-"""What the documents rank, compare or conclude is true of the numbers that they quote."""
+"""What the documents rank, compare or conclude is true of the numbers that they quote.
+
+A sentence with a ranking word is held by a ``holds`` marker right after it (docs/holds.py), or it
+stands in NEEDS_NONE with the reason why. Where a page is mostly mathematics beside code that runs,
+this goes for the paragraphs that quote a measured figure.
+"""
 
 import json
+import re
 import runpy
 from pathlib import Path
 
@@ -45,3 +51,128 @@ def test_only_false_claims_of_a_marker_are_named(tmp_path):
     (tmp_path / "data.json").write_text(json.dumps(DATA))
     marker = "data.json curve.0 > 2; curve.0 > 3; curve.1 > 3"
     assert HOLDS["false_claims"](marker, tmp_path) == ["curve.0 > 3", "curve.1 > 3"]
+
+
+EVERYWHERE = ("README.md", "docs/ARCHITECTURE.md", "docs/EXPERIMENTS.md")
+BESIDE_FIGURES = ("docs/OPTIMIZERS.md", "docs/TOKENIZERS.md")
+RANKING = re.compile(
+    r"\b(?:best|worst|better|worse|ahead|behind|leads?|lead|first|last|equal|alike|half|twice|double"
+    r"|(?:three|four|five|ten|\d+) times|times as|(?:about|nearly) as|more|most|less|least|fewer"
+    r"|fewest|hardly|further"
+    r"|(?:fast|slow|larg|small|high|low|long|short|wid|deep|clos|cheap|dear)e(?:r|st))\b",
+    re.IGNORECASE,
+)
+NO_PROSE = re.compile(
+    r"^(`{3,}).*?^\1|<!-- (include|code): .*?<!-- /\2 -->|^#.*?$|^\|.*?$", re.MULTILINE | re.DOTALL
+)
+HELD = re.compile(r"\s*<!-- holds: .*? -->", re.DOTALL)
+MARKER = re.compile(r"<!-- .*? -->", re.DOTALL)
+NEEDS_NONE = {  # page -> reason -> how the sentences begin
+    "README.md": {
+        "a script puts in the figures": ("It was measured", "Its best checkpoint"),
+        "order, not rank": ("Two of the layers to read first",),
+    },
+    "docs/ARCHITECTURE.md": {
+        "a script puts in the figures": (
+            "With OpenBLAS's own choice, PyTorch",
+            "With the kernels for Haswell",
+            "A step of npgpt takes",
+            "For the memory of a short run",
+        ),
+        "the block beside it prints it": (
+            "Causality needs half",
+            "The blocks of 64 queries compute more",
+            "at T = 128 half as much again",
+        ),
+        "mathematics": ("So a step takes three times", "Parameters, gradients and Adam's"),
+        "order, not rank": (
+            "rows are split and sums",
+            "NumPy releases the interpreter lock",
+            "attention goes through the queries",
+            "- **Updates in pieces**",
+            "First the parts of a step",
+            "What takes less than half a percent",
+        ),
+        "what was done, without a number": ("- **Less work beyond", "Smaller pieces have a price"),
+        "an exercise": (
+            "**A longer block.",
+            "Double T and halve B",
+            "**A larger vocabulary.",
+            "*Hint:* half of those",
+            "Then hold your numbers",
+            "ReLU keeps four bytes",
+        ),
+    },
+    "docs/EXPERIMENTS.md": {
+        "what is done, not what came of it": (
+            "Take one text and one GPT",
+            "This page repeats the experiment",
+            "a sentence that says which is ahead",
+            "The last",
+            "- **word** gives an id",
+            "- **bpe** begins with",
+            "Losses and bits are those",
+            "Which one is the best was decided",
+            "`npgpt train` warns before",
+            "The best checkpoint is kept",
+        ),
+        "mathematics": (
+            "Of course it is less sure",
+            "A better speller would ask",
+            "A speller that knows more",
+            "**A longer token is a head start",
+            "A longer token is a longer view",
+            "In return",
+        ),
+        "it says that nothing was measured": (
+            "With more text it may be another",
+            "How much of bpe's early lead",
+        ),
+        "a test holds the time": ("On plays that come with npgpt",),
+        "an exercise, of what is held above": ("bpe leads early.", "Give char a `--block-size`"),
+    },
+    "docs/OPTIMIZERS.md": {
+        "a script puts in the figures": (
+            "For <code>",
+            "decay is there against learning by heart",
+            "Everything from",
+        ),
+        "held where it is told": ("It gets wider with warm-up",),
+        "mathematics, or the block beside it prints it": (
+            "What the correction buys",
+            "If they were *all* made smaller",
+            "To SGD it matters more",
+            "A falling learning rate pays",
+        ),
+        "no comparison of measured numbers": (
+            "most characters are rare",
+            "It is often said that Adam",
+            "Nobody should expect more",
+            "If this story is true",
+            "(In the left picture, the green curve",
+            "the loss is no number any more",
+        ),
+    },
+}
+
+
+def ranking_sentences(page):
+    """The sentences of a page that rank something and are neither questions nor held."""
+    text = HELD.sub("\0", NO_PROSE.sub("", (ROOT / page).read_text("utf-8")))
+    for paragraph in re.split(r"\n\s*\n|\n(?=- |\d+\. )", text):
+        if page in BESIDE_FIGURES and "<!-- = " not in paragraph:
+            continue
+        words = " ".join(MARKER.sub("", paragraph).split())
+        for sentence in re.split(r"(?<=[.!?:\0])(?:\*\*|\))?\s+", words):
+            if RANKING.search(sentence) and sentence[-1] not in "\0?":
+                yield sentence
+
+
+@pytest.mark.parametrize("page", [*EVERYWHERE, *BESIDE_FIGURES])
+def test_a_sentence_that_ranks_is_held_to_the_numbers_or_says_why_not(page):
+    reasons = [start for starts in NEEDS_NONE.get(page, {}).values() for start in starts]
+    found = list(ranking_sentences(page))
+    unheld = [sentence for sentence in found if not sentence.startswith(tuple(reasons))]
+    assert unheld == [], "a holds marker after the sentence, or a reason in NEEDS_NONE"
+    stale = [start for start in reasons if not any(s.startswith(start) for s in found)]
+    assert stale == []

@@ -66,10 +66,11 @@ def test_all_documents_are_in_sync():
     assert sync(ROOT, "--check") == (0, "")
 
 
-def test_what_the_experiments_include_is_made_from_their_report():
-    fragments = runpy.run_path(str(ROOT / "docs/experiments/update.py"))["fragments"]()
+@pytest.mark.parametrize("folder", ["experiments", "benchmarks"])
+def test_what_the_pages_include_is_made_from_the_measured_files(folder):
+    fragments = runpy.run_path(str(ROOT / "docs" / folder / "update.py"))["fragments"]()
     for name, text in fragments.items():
-        assert (ROOT / "docs/experiments" / name).read_text("utf-8") == text, name
+        assert (ROOT / "docs" / folder / name).read_text("utf-8") == text, name
 
 
 def test_the_curves_are_those_of_the_report():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from npgpt_cli.main import main
 from npgpt_train import parts
 from npgpt_train.choices import choose, read_config
 
@@ -31,3 +32,9 @@ def test_the_config_file_of_the_readme_is_one(tmp_path):
     assert settings.optimizer.options["weight_decay"] == 0.1
     assert settings.model.options["n_layer"] == 6
     assert settings.tokenizer.options["vocab_size"] == 1024
+
+
+def test_the_commands_of_the_readme_are_there():
+    text = READMES[0].read_text("utf-8")
+    shown = set(re.findall(r"^(?:.*&& )?npgpt ([\w-]+)", text, re.M))
+    assert {"train", "generate", "cache"} <= shown <= set(main.list_commands(None))
