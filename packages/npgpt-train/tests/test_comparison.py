@@ -7,12 +7,9 @@ import pytest
 from npgpt_core.errors import NpgptError
 from npgpt_train.comparison import held_out
 from npgpt_train.comparison.characters import CODE_POINTS, CharacterModel, align
-from npgpt_train.comparison.generated import names_of, repeated_share, whole_words_of, words_of
 from npgpt_train.comparison.held_out import HeldOut
-from npgpt_train.comparison.stability import count_spikes, measure
 from npgpt_train.corpus import Corpus
 from npgpt_train.evaluation import Evaluation
-from npgpt_train.token_texts import token_texts
 
 
 class Text:
@@ -184,51 +181,65 @@ def test_the_token_unigram_is_the_cross_entropy_of_the_counts():
     assert numbers["unigram_loss"] == pytest.approx(expected)
 
 
-# -------------------------------------------------------------------- generated
-
-
-def test_words_and_names_are_found_without_regard_to_case():
-    text = "\n\nKING HENRY:\nWhat's this? 'Tis\n\nnot a name: here\nnor this:\n\nFool :\n"
-    assert words_of(text)[:3] == ["king", "henry", "what's"]
-    assert names_of(text) == ["king henry", "fool"]
-
-
-def test_a_last_word_that_may_go_on_does_not_count():
-    assert whole_words_of("to be or no") == ["to", "be", "or"]
-    assert whole_words_of("to be!") == ["to", "be"]
-
-
-def test_repeated_runs_are_counted_after_their_first_time():
-    assert repeated_share(["a", "b", "c", "d", "a", "b", "c", "d"]) == pytest.approx(1 / 5)
-    assert repeated_share(["a", "b", "c"]) is None
-
-
-def test_token_texts_join_to_the_text_and_give_a_character_to_its_last_byte():
-    ids = Bytes().encode("né€!")
-    texts = token_texts(Bytes(), ids)
-    assert texts == ["n", "", "é", "", "", "€", "!"]
-
-
-# -------------------------------------------------------------------- stability
-
-
-def test_spikes_are_far_above_the_median_before_and_nan_is_one():
-    norms = [1.0] * 20 + [3.5] + [1.0] * 5 + [math.nan] + [1.0]
-    assert count_spikes(norms) == 2
-    assert count_spikes([9.0, 1.0, 1.0]) == 0
-
-
-def test_stability_reads_the_evaluations_after_the_start():
-    steps = [{"step": i, "loss": loss, "grad_norm": 1.0} for i, loss in enumerate([3.0, 2.0, 2.5])]
-    evaluations = [
-        {"step": step, "train_loss": loss, "val_loss": loss}
-        for step, loss in [(0, 1.0), (2, 2.5), (4, 2.25)]
-    ]
-    numbers = measure([*steps, *evaluations])
-    assert (numbers["best_step"], numbers["best_val_loss"]) == (4, 2.25)
-    assert numbers["largest_loss_jump"] == 0.5
-
-
 def test_a_corpus_without_text_is_an_error():
     with pytest.raises(NpgptError):
         HeldOut.of(Corpus(Text("")))
+
+
+@pytest.mark.parametrize("chunk", [3, 1 << 22])
+def test_every_number_of_the_held_out_text_is_counted(chunk, monkeypatch):
+    monkeypatch.setattr(held_out, "CHUNK", chunk)
+    text = "The a the\n" * 18 + "The é \n a\nA the\n\n \n"
+    split = int(len(text) * 0.9)
+    train, val = text[:split], text[split:]
+    assert val == "\nThe é \n a\nA the\n\n \n"
+    held, numbers, ids = _measured(text, Words(), loss=1.5)
+    assert held.to_json() == {
+        "characters": 20,
+        "bytes": 21,
+        "words": 5,
+        "lines": 3,
+        "uniform_bits_per_character": math.log2(len(set(train))),
+        "unigram_bits_per_character": pytest.approx(CharacterModel([train]).bits(val) / 20),
+    }
+    # \n The _ é _ \n _ a \n A _ the \n \n _ \n: only "é" is unknown
+    assert ids.tolist() == [6, 4, 5, 1, 5, 6, 5, 7, 6, 7, 5, 4, 6, 6, 5, 6]
+    counts = Counter(Words().encode(train).tolist())
+    total = counts.total() + 8
+    unigram = sum(math.log(total / (counts[i] + 1)) for i in ids.tolist()) / 16
+    tokens = 15 / math.log(2)  # predicted ones, at a loss of 1
+    lost = numbers["lost_bits_per_character"]
+    model = CharacterModel([train])
+    spelling = model.spelling_bits("é")
+    assert lost["spelling"] == pytest.approx(spelling / 20)
+    assert lost["case"] == pytest.approx(model.case_bits("\nThe  \n a\nA the\n\n \n") / 20)
+    bill = (lost["spelling"] + lost["case"]) * 20
+    assert numbers == {
+        "tokens": 16,
+        "characters_per_token": 20 / 16,
+        "loss": 1.5,
+        "uniform_loss": math.log(8),
+        "unigram_loss": pytest.approx(unigram),
+        "bits_per_character": pytest.approx(1.5 * tokens / 20),
+        "bits_per_byte": pytest.approx(1.5 * tokens / 21),
+        "lost_bits_per_character": lost,
+        "restored_bits_per_character": pytest.approx((1.5 * tokens + bill) / 20),
+        "restored_bits_per_byte": pytest.approx((1.5 * tokens + bill) / 21),
+        "restored_uniform_bits_per_character": pytest.approx((math.log(8) * tokens + bill) / 20),
+        "restored_unigram_bits_per_character": pytest.approx((unigram * tokens + bill) / 20),
+        "perplexity_per_word": pytest.approx(2 ** ((1.5 * tokens + bill) / 5)),
+        "unknown_rate": 1 / 16,
+        "lines_recovered": 1 / 3,
+    }
+
+
+@pytest.mark.parametrize(("bits", "told"), [(999.99, True), (1000.01, False)])
+def test_a_perplexity_is_told_as_long_as_it_is_a_number(bits, told):
+    held, _, ids = _measured("the king\n" * 40, Bytes())
+    loss = bits * held.words * math.log(2) / (len(ids) - 1)
+    _, numbers, _ = _measured("the king\n" * 40, Bytes(), loss)
+    assert (numbers["perplexity_per_word"] is not None) == told
+
+
+def test_a_text_of_lone_surrogates_has_bytes():
+    assert HeldOut.of(Corpus(Text("\ud800" * 20))).bytes == 2 * 3
