@@ -92,7 +92,7 @@ def open_steps(
     model, tokens = _model(settings, vocab_size), _tokens(vocab_size)
     optimizer = parts.build_optimizer(settings, model)
     schedule = parts.build_schedule(settings)
-    with open_workers(model, settings.workers) as workers:
+    with open_workers(model, settings.workers, settings.batch_size) as workers:
         trainer = Trainer(workers, optimizer, schedule, tokens, tokens, settings, processes)
         yield trainer.steps(0, settings.max_iters)
 

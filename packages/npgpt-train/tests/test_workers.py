@@ -1,3 +1,4 @@
+import threading
 import time
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 
 from npgpt_core import Dropout, Embedding, Linear, Module
 from npgpt_core.errors import NpgptError
-from npgpt_train.batches import draw_batch, windows
+from npgpt_train.batches import draw_batch, require_room, windows
 from npgpt_train.evaluation import evaluate
 from npgpt_train.randomness import Purpose, generator
 from npgpt_train.workers import open_workers, physical_cores
@@ -33,7 +34,7 @@ class Bigram(Module):
 def _gradients(count, dropout=0.0):
     model = Bigram(dropout)
     ids = np.random.default_rng(1).integers(0, V, (5, 7))
-    with open_workers(model, count) as workers:
+    with open_workers(model, count, 5) as workers:
         rngs = [generator(0, Purpose.DROPOUT, 3, worker=i) for i in range(count)]
         loss = workers.gradients(ids[:, :-1], ids[:, 1:], rngs)
     return loss, model.grads()
@@ -62,10 +63,39 @@ def test_the_same_workers_give_the_same_bits(monkeypatch):
         assert np.array_equal(grad, again[name])
 
 
+def test_there_are_no_more_replicas_than_rows():
+    with open_workers(Bigram(), 10**9, 5) as workers:
+        assert len(workers.models) == 5
+
+
+def test_gradients_of_too_many_replicas_are_refused_before_any_is_made():
+    too_many = pytest.raises(NpgptError, match=r"1,000,000,000 times .*take fewer `workers`")
+    with too_many, open_workers(Bigram(), 10**9, 10**9):
+        pass
+
+
+def test_threads_that_the_system_does_not_give_are_an_error(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(NpgptError, match=r"no 3 threads .*take fewer `workers`"):
+        _gradients(3)
+
+
+@pytest.mark.parametrize(
+    "sizes", [(2**62, 8, 60), (8, 2**62, 60), (8, 8, 2**62), (8, 8, 60, 2**62)]
+)
+def test_batches_beyond_any_memory_are_refused(sizes):
+    with pytest.raises(NpgptError, match=r"rows of .* takes at least .*smaller `batch_size`"):
+        require_room(*sizes)
+    require_room(*(min(size, 100) for size in sizes))
+
+
 def test_losses_are_those_of_the_whole_text_side_by_side():
     tokens = np.random.default_rng(0).integers(0, V, 53).astype(np.uint16)
     model = Bigram()
-    with open_workers(model, 2) as workers:
+    with open_workers(model, 2, 3) as workers:
         loss, count = evaluate(workers, tokens, batch_size=3, block_size=7)
         x, y = tokens[None, :-1].astype(int), tokens[None, 1:].astype(int)
         assert count == 52

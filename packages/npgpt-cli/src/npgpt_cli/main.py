@@ -114,6 +114,8 @@ class Commands(click.Group):
                 if os.environ.get("NPGPT_DEBUG"):
                     raise
                 raise InputError(error) from error
+            except MemoryError as error:
+                raise InputError(_out_of_memory(error, ctx.invoked_subcommand)) from error
             except (click.ClickException, click.exceptions.Exit, click.Abort):
                 raise
             except Exception as error:
@@ -123,6 +125,14 @@ class Commands(click.Group):
             except KeyboardInterrupt:  # click would say 1
                 click.echo("\nstopped", err=True)
                 raise SystemExit(128 + signal.SIGINT) from None
+
+
+def _out_of_memory(error: MemoryError, command: str | None) -> NpgptError:
+    """What could not be had, and how to need less."""
+    trains = command in ("train", "compare")
+    less = "take a smaller `batch_size`, `block_size` or `n_embd`" if trains else "free some"
+    reason = f" ({error})" if str(error) else ""
+    return NpgptError(f"the memory is not enough{reason}: {less}, or use a larger machine")
 
 
 def _summaries() -> dict[str, str]:

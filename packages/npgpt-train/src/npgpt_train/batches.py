@@ -6,6 +6,7 @@ import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Ids
+from npgpt_train.memory import require_memory
 
 
 def draw_batch(
@@ -39,3 +40,19 @@ def last_start(tokens: Ids, block_size: int) -> int:
             " take more text or a smaller block_size"
         )
     return last
+
+
+def require_room(
+    batch_size: int, block_size: int, vocab_size: int, grad_accumulation: int = 1
+) -> None:
+    """Refuse batches whose ids (int64, at their places) and logits (float32) alone are too many.
+
+    Raises:
+        NpgptError: the machine has less memory.
+    """
+    ids = 2 * 8 * grad_accumulation * batch_size * (block_size + 1)
+    logits = 4 * batch_size * block_size * vocab_size
+    what = f"a batch of {batch_size:,} rows of {block_size:,} tokens"
+    if grad_accumulation > 1:
+        what = f"{grad_accumulation:,} times {what}"
+    require_memory(ids + logits, what, "take a smaller `batch_size` or `grad_accumulation`")

@@ -21,9 +21,7 @@ from typing import Any, BinaryIO
 from npgpt_core.errors import NpgptError
 
 MAX_JSON = 16 * 2**20  # bytes
-MAX_NUMBER = (
-    2**63
-)  # whole numbers in JSON are below: larger ones fit no array, the largest no float
+MAX_NUMBER = 2**63  # whole numbers in JSON are below: no array holds larger ones
 JUNCTION = 0xA0000003  # the reparse tag of Windows' links to folders that are no symbolic links
 
 _WANTED = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")  # Windows has only the last

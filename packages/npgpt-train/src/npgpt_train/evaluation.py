@@ -10,7 +10,7 @@ import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Ids
-from npgpt_train.batches import last_start, windows
+from npgpt_train.batches import last_start, require_room, windows
 from npgpt_train.corpus import Corpus, open_dataset
 from npgpt_train.diagnosis import first_not_finite
 from npgpt_train.parts import tokenizer_digest
@@ -101,6 +101,8 @@ def evaluate_run(run: Run, data: Sequence[str] = (), checkpoint: str = "best") -
     tokens = token_files(corpus, tokenizer, tokenizer_digest(s, tokenizer))
     ids = tokens.train if data else tokens.val
     characters = corpus.n_characters if data else corpus.n_characters - corpus.split
-    with open_workers(model, s.workers) as workers:
-        loss, count = evaluate(workers, ids, batch_size=s.batch_size, block_size=s.block_size)
+    rows = max(1, min(s.batch_size, len(ids) // s.block_size))
+    require_room(rows, s.block_size, tokenizer.vocab_size)
+    with open_workers(model, s.workers, rows) as workers:
+        loss, count = evaluate(workers, ids, batch_size=rows, block_size=s.block_size)
     return Evaluation(loss, count, characters, unknown_share(tokenizer, ids))

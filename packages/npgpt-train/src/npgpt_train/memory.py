@@ -12,9 +12,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from npgpt_core.errors import NpgptError
+
 # the parameters of mallopt(3), by their numbers in <malloc.h>
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -3, -4, -8
 KEEP = ((M_ARENA_MAX, 1), (M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1))
+UNKNOWN = 2**47  # bytes, where the system does not tell: what no processor can address
 DEFAULTS = ((M_MMAP_MAX, 65536), (M_MMAP_THRESHOLD, 2**17), (M_TRIM_THRESHOLD, 2**17))
 
 
@@ -48,12 +51,26 @@ def peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def physical_memory() -> int | None:
-    """Bytes of memory that the machine has; None where the system does not tell."""
+def physical_memory() -> int:
+    """Bytes of memory that the machine has; ``UNKNOWN`` where the system does not tell."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows, and systems without the name
-        return None
+        return UNKNOWN
+
+
+def require_memory(size: int, what: str, instead: str) -> None:
+    """Refuse what takes ``size`` bytes and more, before any is taken.
+
+    Raises:
+        NpgptError: the machine has fewer; says ``what`` takes them, and what to do ``instead``.
+    """
+    memory = physical_memory()
+    if size > memory:
+        raise NpgptError(
+            f"{what} takes at least {size / 2**30:,.0f} GiB, this machine has"
+            f" {memory / 2**30:,.0f}: {instead}"
+        )
 
 
 def _glibc() -> ctypes.CDLL | None:

@@ -19,7 +19,7 @@ from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 from npgpt_core.layers.linear import Linear
 from npgpt_train.choices import DEFAULTS, Choices
 from npgpt_train.datasets import shakespeare
-from npgpt_train.memory import physical_memory
+from npgpt_train.memory import require_memory
 from npgpt_train.provenance import provenance as provenance
 from npgpt_train.settings import Part, Settings, check_values
 
@@ -222,16 +222,8 @@ def build_model(
     count = getattr(config, "num_parameters", 0)
     if most is not None and count > most:
         raise NpgptError(f"these settings make a model of {count:,} parameters, not of {most:,}")
-    memory = physical_memory()
-    if memory is not None and count * BYTES > memory:
-        raise NpgptError(
-            f"a model of {count:,} parameters takes at least {count * BYTES / 2**30:,.0f} GiB,"
-            f" this machine has {memory / 2**30:,.0f}: take a smaller one"
-        )
-    try:
-        return target(config, rng=rng)
-    except MemoryError as error:
-        raise NpgptError(f"the model does not fit into memory: {error}") from error
+    require_memory(count * BYTES, f"a model of {count:,} parameters", "take a smaller one")
+    return target(config, rng=rng)
 
 
 def build_optimizer(settings: Settings, model: Any) -> Any:

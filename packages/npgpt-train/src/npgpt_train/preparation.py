@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npgpt_train import parts
-from npgpt_train.batches import last_start
+from npgpt_train.batches import last_start, require_room
 from npgpt_train.corpus import Corpus, open_dataset
 from npgpt_train.datasets.files import TextFiles
 from npgpt_train.disk import Folder, writing
@@ -128,12 +128,15 @@ def encoded(settings: Settings, corpus: Corpus, tokenizer: Any, report: Report) 
     """The tokens of a corpus, of which both parts are long enough for a block.
 
     Raises:
-        NpgptError: one is too short.
+        NpgptError: one is too short, or a step on them takes more memory than there is.
     """
     report(Preparing("encoding the text"))
     tokens = token_files(corpus, tokenizer, parts.tokenizer_digest(settings, tokenizer))
     for part in (tokens.train, tokens.val):
         last_start(part, settings.block_size)  # refuses a part that is too short
+    require_room(
+        settings.batch_size, settings.block_size, tokenizer.vocab_size, settings.grad_accumulation
+    )
     return tokens
 
 

@@ -107,6 +107,17 @@ class Run:
         """All events so far."""
         return read_metrics(self.metrics_path)
 
+    def is_trained(self) -> bool:
+        """Whether a step was taken."""
+        return any(self.checkpoints.steps()) or any(event["step"] for event in self.metrics())
+
+    def discard(self) -> None:
+        """Delete all of it but the lock, which the caller holds: another may be made here."""
+        folder = Folder(self.folder)
+        for name in ("run.json", *folder.names()):  # without that file it is no run any more
+            if name != lock.NAME:
+                folder.remove(name)
+
     def require_parts(self, *kinds: str) -> None:
         """Make sure that its parts (all, unless named) are installed.
 

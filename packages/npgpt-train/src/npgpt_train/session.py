@@ -40,7 +40,7 @@ def run_session(prepared: Preparation, processes: Processes, report: Report) -> 
     with (
         writing(str(run.folder), lambda: _advice(run)),
         listening() as signal,
-        open_workers(prepared.model, run.settings.workers) as workers,
+        open_workers(prepared.model, run.settings.workers, run.settings.batch_size) as workers,
         MetricsLog(run.metrics_path if writes else None) as log,
     ):
         trainer = Trainer(
@@ -105,6 +105,8 @@ def _train(
 
 def _advice(run: Run) -> str:
     """What is left after the disk failed, and how to go on."""
+    if not run.is_trained():
+        return "No step was taken; when the disk is well again, start once more"
     steps = run.checkpoints.steps()
     last = f"The checkpoint of step {steps[-1]} is complete" if steps else "There is no checkpoint"
     return f"{last}; when the disk is well again, go on with `resume=True` and `out={run.folder}`"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,19 @@ def train(
 
     prepared = _prepare_once(processes, prepare)
     with closing(prepared), processes.ending_together():
-        return run_session(prepared, processes, report)
+        try:
+            return run_session(prepared, processes, report)
+        except BaseException:
+            if processes.rank == 0 and not resume:
+                _discard_untrained(prepared.run)
+            raise
+
+
+def _discard_untrained(run: Run) -> None:
+    """Leave nothing of a run that failed before its first step: it can be started once more."""
+    with suppress(NpgptError, OSError):  # what stopped the run is told, not what that broke too
+        if not run.is_trained():
+            run.discard()
 
 
 def _session(keep: int | None, on_nan: str | None) -> dict[str, Any]:

@@ -19,10 +19,11 @@ from typing import Any, TypeVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from npgpt_core.errors import NpgptError
 from npgpt_core.losses import CrossEntropy
 from npgpt_core.types import Ids
 from npgpt_train.diagnosis import first_not_finite
-from npgpt_train.memory import reuse_freed_memory
+from npgpt_train.memory import require_memory, reuse_freed_memory
 
 T = TypeVar("T")
 
@@ -119,9 +120,15 @@ class Workers:
         count = min(len(self.models), len(x))
         bounds = [len(x) * i // count for i in range(count + 1)]
         pieces = [slice(start, end) for start, end in pairwise(bounds)]
-        return list(
-            self.pool.map(work, range(count), (x[p] for p in pieces), (y[p] for p in pieces))
-        )
+        try:  # the pool starts its threads as they are needed
+            results = self.pool.map(
+                work, range(count), (x[p] for p in pieces), (y[p] for p in pieces)
+            )
+        except RuntimeError as error:
+            raise NpgptError(
+                f"this system gives no {count} threads ({error}): take fewer `workers`"
+            ) from error
+        return list(results)
 
     def close(self) -> None:
         """End the threads."""
@@ -129,8 +136,22 @@ class Workers:
 
 
 @contextmanager
-def open_workers(model: Any, count: int) -> Iterator[Workers]:
-    """Workers for the length of a ``with`` block, in which BLAS runs on one thread a call."""
+def open_workers(model: Any, count: int, rows: int) -> Iterator[Workers]:
+    """Workers for the length of a ``with`` block, in which BLAS runs on one thread a call.
+
+    Args:
+        model: see ``Workers``.
+        count: of threads that were asked for.
+        rows: of a batch; there is no use for more threads.
+
+    Raises:
+        NpgptError: the gradients of so many replicas do not fit into memory.
+    """
+    count = min(count, rows)
+    size = sum(grad.nbytes for grad in model.grads().values())
+    require_memory(
+        count * size, f"{count:,} times the gradients of the model", "take fewer `workers`"
+    )
     with one_blas_thread(), reuse_freed_memory():
         workers = Workers(model, count)
         try:
@@ -149,9 +170,13 @@ def physical_cores() -> int:
     """Cores that this process may use, hyper-threads of one core counted once where known."""
     if not hasattr(os, "sched_getaffinity"):
         return os.cpu_count() or 1
-    cpus = os.sched_getaffinity(0)
-    siblings = set()
-    for cpu in cpus:
-        topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
-        siblings.add(topology.read_text() if topology.exists() else str(cpu))
-    return len(siblings)
+    return len(set(map(_siblings, os.sched_getaffinity(0))))
+
+
+def _siblings(cpu: int) -> str:
+    """The hyper-threads of a core, as Linux lists them; the one that was asked about elsewhere."""
+    topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+    try:
+        return topology.read_text()
+    except OSError:
+        return str(cpu)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from npgpt_core.clipping import clip_grad_norm
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
+from npgpt_train.batches import require_room
 from npgpt_train.explain.backward import norm
 from npgpt_train.loop import Trainer
 from npgpt_train.preparation import Preparation
@@ -69,7 +70,8 @@ def explain_step(run: Run, checkpoint: str = "latest") -> Step:
     prepared = _prepared(run, checkpoint)
     accumulation = run.settings.grad_accumulation * run.record["ranks"]  # the rows of all ranks
     s = dataclasses.replace(run.settings, grad_accumulation=accumulation)
-    with open_workers(prepared.model, s.workers) as workers:
+    require_room(s.batch_size, s.block_size, run.record["vocab_size"], accumulation)
+    with open_workers(prepared.model, s.workers, s.batch_size) as workers:
         train, val = prepared.tokens.train, prepared.tokens.val
         trainer = Trainer(workers, prepared.optimizer, prepared.schedule, train, val, s)
         return _take(trainer, prepared.step)
