@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from markdown_it import MarkdownIt
 
 from npgpt_cli.main import main
 from npgpt_train.comparison.report import bits_per_step, render, write_report
@@ -286,6 +287,24 @@ def test_the_page_is_one_file_without_scripts_or_requests(hostile):
     assert not re.search(r'(?:src|href)="(?!data:)', page)
     assert "\x1b" not in (hostile / "report.md").read_text()
     assert "````text" in (hostile / "report.md").read_text()
+
+
+def test_hostile_names_are_shown_as_they_are(compared):
+    name = "<b>|`x`*y*_z_[a](b)\\&amp;#~$"
+    record = json.loads((compared / "report.json").read_text())
+    record["runs"][name] = {**record["runs"].pop("word"), "settings": {f"{name}\n2": name}}
+    record["setting"]["data"] = [name]
+    page = render(record, "report.md.jinja", curves="{}")
+    tokens = MarkdownIt("commonmark").enable("table").parse(page)
+    inline = [token for token in tokens if token.type == "inline"]
+    texts = ["".join(part.content for part in token.children) for token in inline]
+    assert f"{name}\\n2" in texts  # a setting that differs
+    assert texts.count(name) == 8  # a heading, a setting twice, the columns of five tables
+    assert any(f" characters of {name}; measured" in text for text in texts)
+    kinds = {part.type for token in inline for part in token.children}
+    assert kinds <= {"text", "text_special", "softbreak", "image"}  # no emphasis, code, link, HTML
+    rows = page.count("\n|") - page.count("\n|---|")
+    assert sum(token.type == "tr_open" for token in tokens) == rows
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
