@@ -117,6 +117,14 @@ def test_the_offending_id_is_named(tokenizer):
         tokenizer.decode([4, tokenizer.vocab_size])
 
 
+@pytest.mark.parametrize("ids", [[2**70], [-(2**70), 4], [2**63, -1], [10**5000]])
+def test_ids_beyond_the_integers_of_numpy_are_said_to_be_out_of_range(tokenizer, ids):
+    with pytest.raises(
+        NpgptError, match=f"an id is far out of range: .* 0 to {tokenizer.vocab_size - 1}"
+    ):
+        tokenizer.decode(ids)
+
+
 @pytest.mark.parametrize("texts", ["one string", 3, [b"bytes"], [None]], ids=repr)
 def test_what_are_no_texts_is_refused(untrained, texts):
     with pytest.raises(NpgptError):

@@ -45,7 +45,8 @@ def check_texts(texts: Iterable[str]) -> Iterator[str]:
 def check_ids(ids: Iterable[int], vocab_size: int) -> npt.NDArray[np.int64]:
     """``ids`` as an array of shape (n,), where all are integers from 0 to ``vocab_size`` - 1."""
     try:
-        array = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids))
+        values = ids if isinstance(ids, np.ndarray) else list(ids)
+        array = np.asarray(values)
     except (TypeError, ValueError):
         raise NpgptError(f"decode takes a sequence of integers, not {ids!r:.80}") from None
     if array.ndim != 1:
@@ -53,6 +54,8 @@ def check_ids(ids: Iterable[int], vocab_size: int) -> npt.NDArray[np.int64]:
     if array.size == 0:
         return np.zeros(0, np.int64)
     if array.dtype.kind not in "iu":
+        if all(type(value) is int for value in values):  # beyond what NumPy's integers hold
+            raise NpgptError(f"an id is far out of range: give ids from 0 to {vocab_size - 1}")
         raise NpgptError(f"decode takes integers, not {array.dtype}: give what encode returns")
     outside = (array < 0) | (array >= vocab_size)
     if outside.any():
