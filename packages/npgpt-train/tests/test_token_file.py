@@ -228,6 +228,15 @@ def test_ids_outside_the_vocabulary_are_refused(cache, wrong):
     assert list(cache.iterdir()) == []
 
 
+def test_the_first_and_the_last_id_of_the_vocabulary_are_in_it():
+    class Ends(CodePoints):
+        def encode(self, text):
+            return np.array([0, 99])
+
+    tokens = token_files(Corpus(Pieces("text")), Ends(vocab_size=100), "digest")
+    assert tokens.train.tolist() == tokens.val.tolist() == [0, 99]
+
+
 def test_a_text_that_changes_meanwhile_is_refused(cache):
     dataset = Pieces(TEXT)
     corpus = Corpus(dataset)
