@@ -1,6 +1,7 @@
 """The panel of curves: drawn whatever the metrics, the same bytes for the same run."""
 
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -8,7 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.plots import POINTS, _extremes, _running_mean, plot_curves
+from npgpt_train import plots
+from npgpt_train.plots import (
+    POINTS,
+    _extremes,
+    _running_mean,
+    open_figure,
+    plot_curves,
+    plot_overlay,
+)
 
 
 def run(n=60, every=10):
@@ -93,3 +102,26 @@ def test_a_long_curve_keeps_its_extremes():
     assert {777, 778} <= set(shown.tolist())
     assert np.isnan(values[shown]).any()
     assert _extremes(values[:10]).tolist() == list(range(10))
+
+
+@pytest.mark.parametrize(
+    ("last", "top"), [(2.0, None), (4.9, None), (5.1, 5.0), (1e9, 5.0), (np.inf, 5.0)]
+)
+def test_a_run_that_diverged_leaves_the_others_visible(last, top, tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    drawn = []
+
+    @contextmanager
+    def keep(path, size):
+        with open_figure(path, size) as figure:
+            yield figure
+            drawn.append(figure.axes[0])
+
+    monkeypatch.setattr(plots, "open_figure", keep)
+    curves = {"well": [(0, 4.0), (9, 1.0)], "ill": [(0, 3.9), (9, last)]}
+    plot_overlay(curves, tmp_path / "all.svg", "nats per token")
+    (axes,) = drawn
+    low, high = axes.get_ylim()
+    assert low < 1.0
+    assert high == top if top else high > max(4.0, last)
+    assert axes.get_ylabel() == "nats per token"
