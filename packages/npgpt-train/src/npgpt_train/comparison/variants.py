@@ -86,15 +86,13 @@ def plan(
         [_Choice({"seed": number}) for number in numbers] if seeds > 1 else [],
     ]
     _require_apart(axes)
-    named = [axis for axis in axes if len(axis) > 1 or axis is axes[3]]
     runs = []
     for choices in product(*(axis or [_Choice({})] for axis in axes)):
         settings = {key: value for choice in choices for key, value in choice.settings.items()}
-        words = [_name(choice) for axis, choice in zip(axes, choices, strict=True) if axis in named]
-        tokenizer = settings.get("tokenizer", chosen["tokenizer"])
-        group = "-".join(filter(None, words)) or UNSAFE.sub("-", str(tokenizer))
-        given = choices[3].name is not None and seeds == 1
-        name = group if given or "seed" not in settings else f"{group}-seed{settings['seed']}"
+        tokenizer = str(settings.get("tokenizer", chosen["tokenizer"]))
+        group = "-".join(filter(None, map(_name, choices))) or UNSAFE.sub("-", tokenizer)
+        unseeded = "seed" not in settings or (choices[3].name is not None and seeds == 1)
+        name = group if unseeded else f"{group}-seed{settings['seed']}"
         runs.append(Variant(_short(name), _short(group), settings))
     _require_different(runs)
     return _sized(runs, vocab_size, chosen)
@@ -119,13 +117,16 @@ def warn_if_lr_is_shared(choices: Iterable[Choices]) -> None:
 
 
 def _parts(kind: str, names: Sequence[str]) -> list[_Choice]:
+    """An axis of parts; a single one is that of all runs and names none of them."""
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise NpgptError(f"{kind} {repeated[0]!r} is named twice: each stands for one run")
-    return [_Choice({kind: name}) for name in names]
+    return [_Choice({kind: name}, "" if len(names) == 1 else None) for name in names]
 
 
 def _variant(given: Mapping[str, Any] | str) -> _Choice:
     """The settings of a variant and its name, if it has one."""
+    if not isinstance(given, (str, Mapping)):
+        raise NpgptError(f"a variant is {given!r:.80}, expected settings, such as 'lr=0.5'")
     settings = _parse(given) if isinstance(given, str) else dict(given)
     name = settings.pop("name", None)
     if name is not None:
@@ -157,10 +158,10 @@ def _parse(text: str) -> dict[str, Any]:
 
 def _require_name(name: object) -> None:
     fit = isinstance(name, str) and name and not UNSAFE.search(name) and name[0].isalnum()
-    if not fit or len(str(name)) > LONGEST:
+    if not fit or len(str(name)) > LONGEST or str(name).endswith("."):
         raise NpgptError(
             f"a variant has the name {name!r:.100}, expected a folder's: at most {LONGEST} letters,"
-            " digits or any of . _ + -, with a letter or a digit first"
+            " digits or any of . _ + -, a letter or a digit first and no . last"
         )
 
 
