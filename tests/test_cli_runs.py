@@ -1,6 +1,7 @@
 """The main job through the command line: train, generate, evaluate, plot, tokenize."""
 
 import json
+import shlex
 import subprocess
 import sys
 
@@ -158,6 +159,17 @@ def test_the_default_folder_is_the_next_free_one(npgpt, text_file, tmp_path, mon
     for number in (1, 2):
         assert npgpt("train", "--data", text_file, *SMALL).exit_code == 0
         assert (tmp_path / f"runs/play-char-{number}/run.json").exists()
+
+
+def test_printed_commands_can_be_copied(npgpt, text_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trained = npgpt("train", "--data", text_file, "--out", "./-a run's", *SMALL)
+    line = next(line for line in trained.output.splitlines() if ": npgpt generate " in line)
+    _, *words = shlex.split(line.partition(": ")[2])
+    assert npgpt(*words, "--max-new-tokens", 1).exit_code == 0
+    made = npgpt("plugins", "new", "schedule", "slow", "--out", tmp_path / "a place")
+    install = next(line for line in made.output.splitlines() if "pip install" in line)
+    assert shlex.split(install)[-1] == f"{tmp_path}/a place[test]"
 
 
 def test_training_finishes_without_matplotlib(npgpt, text_file, tmp_path, monkeypatch):

@@ -13,7 +13,8 @@ from npgpt_cli.wording import as_flags
     [
         ("choose another `out`", "choose another --out"),
         ("leave out `init_from`", "leave out --init-from"),
-        ("`resume=True` and `out=runs/x 1`", "--resume and --out runs/x 1"),
+        ("`resume=True` and `out=runs/x 1`", "--resume and --out 'runs/x 1'"),
+        ('`on_nan="skip"` leaves it out', "--on-nan skip leaves it out"),
         ("`grad_clip=1` helps", "--grad-clip 1 helps"),
         ("give each its own with `variants`", "give each its own with --variant"),
         ("`model.dropout=0.2`", "--set model.dropout=0.2"),

@@ -262,7 +262,8 @@ def test_an_unknown_name_says_how_to_install_the_package_that_has_npgpts_own(ins
 def test_npgpts_own_are_installed_from_a_checkout_and_others_by_name():
     own = "pip install ./packages/npgpt-optim in a checkout of npgpt 0.1.0"
     assert registry.how_to_install("npgpt-optim", "0.1.0") == own
-    assert registry.how_to_install("npgpt-lion", "1.2") == "pip install 'npgpt-lion==1.2'"
+    assert registry.how_to_install("npgpt-lion", "1.2") == "pip install npgpt-lion==1.2"
+    assert registry.how_to_install("x; y", "1") == "pip install 'x; y==1'"
     assert registry.how_to_install("npgpt-lion") == "pip install npgpt-lion"
 
 

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from npgpt_cli.terminal import is_terminal, outlasting_output
 from npgpt_cli.wording import as_flags
+from npgpt_core.shell import command
 from npgpt_train.comparison.formats import decimals, duration, whole
 from npgpt_train.comparison.rows import SAME_TOKENS, TOKENS_DIFFER
 from npgpt_train.comparison.subject import same_model, same_tokens
@@ -145,7 +146,8 @@ class TrainingDisplay:
             f"the run is in {event.folder}: run.json, metrics.jsonl, checkpoints, sample.txt"
         )
         click.echo(f"curves: {event.curves}" if event.curves else event.note)
-        click.echo(f"continue its text with: npgpt generate {event.folder}")
+        generate = command("npgpt", "generate", event.folder)
+        click.echo(f"continue its text with: {printable(generate)}")
 
 
 def print_comparison(record: dict[str, Any], folder: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from npgpt_cli.options import PartName, given
+from npgpt_core.shell import command
 
 CONFIG_HELP = """FILE.toml holds settings by the names of their flags, in TOML:
 
@@ -102,18 +103,20 @@ def _options() -> list[Callable[[Any], Any]]:
 
 
 @contextmanager
-def told_how_to_resume(how: str = "npgpt train --resume --out {}") -> Iterator[None]:
+def told_how_to_resume(how: str = "") -> Iterator[None]:
     """Say in one line how to go on when a signal ends training; the exit code is the shell's.
 
     Args:
-        how: ``{}`` stands for the folder of the run.
+        how: by resuming the run unless given.
     """
+    from npgpt_train.escaping import printable
     from npgpt_train.interruption import Interrupted
 
     try:
         yield
     except Interrupted as stopped:
-        click.echo(f"\n{stopped}: {how.format(stopped.folder)}", err=True)
+        resuming = command("npgpt", "train", "--resume", "--out", stopped.folder)
+        click.echo(f"\n{stopped}: {how or printable(resuming)}", err=True)
         raise SystemExit(128 + stopped.signal) from stopped
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from npgpt_core.shell import command
+
 REPEATED = {"variants": "variant"}  # a list for the library, a flag for each for the command
 _ARGUMENT = re.compile(r"`([a-z]\w*(?:\.\w+)?)(?:=([^`]*))?`")
 
@@ -20,6 +22,6 @@ def as_flags(message: str) -> str:
 def _flag(argument: re.Match[str]) -> str:
     name, value = argument.groups()
     if "." in name:
-        return f"--set {name}={value}"
+        return command("--set", f"{name}={value}")
     flag = f"--{REPEATED.get(name, name).replace('_', '-')}"
-    return flag if value in (None, "True") else f"{flag} {value}"
+    return flag if value in (None, "True") else command(flag, value.strip("\"'"))

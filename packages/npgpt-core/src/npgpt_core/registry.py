@@ -12,6 +12,7 @@ from npgpt_core.discovery import HOUSE, Plugin, Spec, plugins
 from npgpt_core.entry_points import normalized
 from npgpt_core.errors import NpgptError, PluginError
 from npgpt_core.hooks import HOOKS, explain, import_target
+from npgpt_core.shell import command
 
 KINDS = tuple(HOOKS.values())
 HOMES = {
@@ -81,7 +82,8 @@ def _unknown(kind: str, name: str) -> str:
                 f" had it, is {plugin.status}: {plugin.reason}."
             )
             if plugin.status == "failed":
-                message += f" To mend it: pip install --upgrade {plugin.distribution}."
+                mending = command("pip", "install", "--upgrade", plugin.distribution)
+                message += f" To mend it: {mending}."
     if HOMES[kind] not in {plugin.distribution for plugin in plugins()}:
         message += f" To install npgpt's own: {how_to_install(HOMES[kind])}."
     return message
@@ -92,7 +94,7 @@ def how_to_install(distribution: str, version: str = "") -> str:
     if distribution in HOMES.values():
         checkout = f"a checkout of npgpt {version}".rstrip()
         return f"pip install ./packages/{distribution} in {checkout}"
-    return f"pip install '{distribution}=={version}'" if version else f"pip install {distribution}"
+    return command("pip", "install", f"{distribution}=={version}" if version else distribution)
 
 
 def load(kind: str, name: str) -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from npgpt_core import registry
+from npgpt_core.shell import command
 
 
 @click.command()
@@ -33,7 +35,11 @@ def new(kind: str, name: str, out: Path | None) -> None:
     for path in written:
         click.echo(f"  {path.relative_to(folder)}")
     click.echo("\nNext:")
-    click.echo(f'  pip install -e "{folder.absolute() if out else "./" + str(folder)}[test]"')
-    click.echo(f"  pytest {folder}")
-    click.echo("  npgpt plugins --check")
-    click.echo(f"  {USE[kind].format(name=name)}{' RUN' if kind == 'command' else ''}")
+    source = folder.absolute() if out else f".{os.sep}{folder}"
+    for line in (
+        command("pip", "install", "-e", f"{source}[test]"),
+        command("pytest", folder),
+        command("npgpt", "plugins", "--check"),
+        command(*USE[kind], name, *(["RUN"] if kind == "command" else [])),
+    ):
+        click.echo(f"  {line}")

@@ -9,18 +9,20 @@ from click.shell_completion import CompletionItem
 
 from npgpt_core import registry
 from npgpt_core.errors import PluginError
+from npgpt_core.shell import command
 
 if TYPE_CHECKING:
     from npgpt_core.registry import Spec
 
 USE = {
-    "tokenizer": "npgpt train --tokenizer {name}",
-    "optimizer": "npgpt train --optim {name}",
-    "schedule": "npgpt train --schedule {name}",
-    "model": "npgpt train --model {name}",
-    "dataset": "npgpt train --data {name}",
-    "command": "npgpt {name}",
+    "tokenizer": ("npgpt", "train", "--tokenizer"),
+    "optimizer": ("npgpt", "train", "--optim"),
+    "schedule": ("npgpt", "train", "--schedule"),
+    "model": ("npgpt", "train", "--model"),
+    "dataset": ("npgpt", "train", "--data"),
+    "command": ("npgpt",),
 }
+"""What to say before the name of a part to use it."""
 
 
 class KindOrName(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
@@ -57,7 +59,7 @@ def _find(name: str) -> Spec:
     if len(kinds) == 1:
         return registry.find(kinds[0], name)
     if kinds:
-        choices = " or ".join(f"npgpt plugins show {kind} {name}" for kind in kinds)
+        choices = " or ".join(command("npgpt", "plugins", "show", kind, name) for kind in kinds)
         raise PluginError(f"{name!r} is a {' and a '.join(kinds)}: use {choices}")
     from difflib import get_close_matches
 
@@ -91,7 +93,7 @@ def _description(spec: Spec, target: Any) -> str:
                 ("from", f"{spec.distribution} {spec.version}"),
                 ("full name", spec.qualified),
                 ("target", spec.target),
-                ("use", USE[spec.kind].format(name=spec.name)),
+                ("use", command(*USE[spec.kind], spec.name)),
             ]
         )
     options = options_of(spec.kind, target)
