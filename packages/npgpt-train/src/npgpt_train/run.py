@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,13 +38,23 @@ class LoadedRun(NamedTuple):
     settings: Settings
     metrics: Metrics
 
+    def __repr__(self) -> str:
+        """What of each there is, in one line."""
+        count = sum(array.size for array in self.model.parameters().values())
+        return (
+            f"LoadedRun(model={type(self.model).__name__} with {count:,} parameters,"
+            f" tokenizer={type(self.tokenizer).__name__} with {self.tokenizer.vocab_size:,} ids,"
+            f" settings=Settings of {self.settings.max_iters:,} steps,"
+            f" metrics={len(self.metrics):,} events)"
+        )
+
 
 @dataclass(frozen=True)
 class Run:
     """A folder with ``run.json``, made by ``Run.create`` or opened by ``Run.open``."""
 
     folder: Path
-    record: dict[str, Any]
+    record: dict[str, Any] = field(repr=False)
 
     @classmethod
     def create(cls, folder: Path, record: dict[str, Any], tokenizer: Any) -> Run:
