@@ -23,7 +23,16 @@ def test_imports_no_numpy(statement):
 
 
 def test_every_public_name_is_there():
-    assert {"Module", "Linear", "CrossEntropy", "generate", "registry"} <= set(dir(npgpt_core))
+    names = {
+        "Module",
+        "Linear",
+        "CrossEntropy",
+        "generate",
+        "stream",
+        "check_gradients",
+        "registry",
+    }
+    assert names <= set(dir(npgpt_core))
     for name in dir(npgpt_core):
         part = getattr(npgpt_core, name)
         assert getattr(part, "__name__", name).rpartition(".")[2] == name

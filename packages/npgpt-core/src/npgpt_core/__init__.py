@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from npgpt_core.layers.linear import Linear as Linear
     from npgpt_core.losses import CrossEntropy as CrossEntropy
     from npgpt_core.module import Module as Module
+    from npgpt_core.testing.gradients import check_gradients as check_gradients
 
 __version__ = "0.1.0"
 
@@ -45,6 +46,7 @@ __getattr__, __dir__ = lazy_names(
         "PluginError": ".errors",
         "ReLU": ".layers.activation",
         "Softmax": ".layers.activation",
+        "check_gradients": ".testing.gradients",
         "clip_grad_norm": ".clipping",
         "functional": ".functional",
         "generate": ".generation",
