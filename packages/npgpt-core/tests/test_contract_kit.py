@@ -14,7 +14,7 @@ from npgpt_core.testing.checklist import CheckList, refusal, require, require_op
 from npgpt_core.testing.contract import CHECKED_KINDS, checks_of
 
 COUNTS = {
-    "tokenizer": 33,
+    "tokenizer": 34,
     "optimizer": 22,
     "schedule": 8,
     "model": 32,
