@@ -1,7 +1,7 @@
 import pytest
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.metrics import MetricsLog, cut_metrics, read_metrics
+from npgpt_train.metrics import MetricsLog, cut_metrics, read_metrics, require_whole
 
 EVENTS = [{"step": 0, "val_loss": 4.0}, {"step": 1, "loss": 3.5}, {"step": 2, "loss": 3.25}]
 
@@ -53,3 +53,31 @@ def test_a_metrics_file_without_an_end_is_not_read(tmp_path):
     (tmp_path / "metrics.jsonl").symlink_to("/dev/zero")
     with pytest.raises(NpgptError, match="is a link"):
         read_metrics(tmp_path / "metrics.jsonl")
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 399, "-1" + "0" * 399, "1" + "0" * 4999])
+@pytest.mark.parametrize("name", ["step", "loss"])
+def test_a_whole_number_of_hundreds_of_digits_is_no_event(number, name, path):
+    line = {"step": "1", "loss": "2", name: number}
+    damaged = "{" + ", ".join(f'"{key}": {value}' for key, value in line.items()) + "}\n"
+    path.write_text(damaged + path.read_text())
+    with pytest.raises(NpgptError, match=r"line 1 of .* is no event"):
+        read_metrics(path)
+
+
+@pytest.mark.parametrize(
+    ("events", "fault"),
+    [
+        ([], "holds no evaluation after a step"),
+        ([{"step": 0, "train_loss": 1.0, "val_loss": 1.0}], "holds no evaluation after a step"),
+        ([{"step": 1, "train_loss": 1.0}], "step 1 has no val_loss"),
+        ([{"step": 1, "val_loss": 1.0}], "step 1 has no train_loss"),
+        ([{"step": 1, "loss": 1.0, "seconds": 1.0}], "step 1 has no grad_norm, tokens_per_second"),
+    ],
+)
+def test_events_that_are_not_those_of_a_finished_run_are_refused(events, fault, path):
+    with pytest.raises(NpgptError, match=fault):
+        require_whole(events, path)
+    whole = {"step": 1, "train_loss": 1.0, "val_loss": 1.0}
+    skipped = {"step": 1, "skipped": True, "seconds": 1.0, "tokens_per_second": 1.0}
+    require_whole([{"step": 0, "train_loss": 1.0, "val_loss": 1.0}, skipped, whole], path)

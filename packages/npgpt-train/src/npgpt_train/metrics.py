@@ -13,6 +13,8 @@ from npgpt_train.disk import Folder, parse_json
 
 Metrics = list[dict[str, Any]]
 
+STEP = frozenset({"loss", "grad_norm", "tokens_per_second", "seconds"})
+EVALUATION = frozenset({"train_loss", "val_loss"})
 MAX_LINE = 2**16  # bytes
 
 
@@ -67,6 +69,17 @@ def read_metrics(path: Path) -> Metrics:
         else:
             events.append(event)
     return events
+
+
+def require_whole(metrics: Metrics, path: Path) -> None:
+    """Raise an ``NpgptError`` unless these are the events of a run that came to its end."""
+    for event in metrics:
+        for mark, names in (("loss", STEP), ("train_loss", EVALUATION), ("val_loss", EVALUATION)):
+            if mark in event and not names <= event.keys():
+                missing = ", ".join(sorted(names - event.keys()))
+                raise NpgptError(f"{path} is damaged: step {event['step']} has no {missing}")
+    if not any("val_loss" in event and event["step"] > 0 for event in metrics):
+        raise NpgptError(f"{path} holds no evaluation after a step: restore it, or train once more")
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ import numpy as np
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
 from npgpt_train.disk import Folder, writing
+from npgpt_train.escaping import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +65,7 @@ def plot_curves(
     steps = [line for line in metrics if "loss" in line]
     evaluations = [line for line in metrics if "val_loss" in line]
     with open_figure(path, (11, 7)) as figure:
-        figure.suptitle(title, fontsize=13, fontweight="bold", parse_math=False)
+        figure.suptitle(printable(title), fontsize=13, fontweight="bold", parse_math=False)
         (loss, norm), (rate, improvement) = figure.subplots(2, 2, sharex=True)
         _draw_loss(loss, steps, evaluations)
         _draw_gradient_norm(norm, steps)
@@ -92,7 +93,7 @@ def plot_overlay(
         for color, name, points in zip(cycle(SERIES), curves, series, strict=False):
             steps, losses = points.T
             shown = np.where(np.abs(losses) < DRAWABLE, losses, np.nan)
-            axes.plot(steps, shown, "o-", color=color, ms=3, label=name)
+            axes.plot(steps, shown, "o-", color=color, ms=3, label=printable(name))
         axes.legend()
         ceiling = FAR * max(points[0, 1] for points in series)
         if any((points[:, 1] > ceiling).any() for points in series):

@@ -18,7 +18,7 @@ from npgpt_core.protocols import Tokenizer
 from npgpt_train import lock
 from npgpt_train.checkpoint import Checkpoints
 from npgpt_train.disk import Folder, writing
-from npgpt_train.metrics import Metrics, read_metrics
+from npgpt_train.metrics import Metrics, read_metrics, require_whole
 from npgpt_train.parts import build_model, tokenizer_file
 from npgpt_train.provenance import RECORDED, located, require_installed
 from npgpt_train.record import FORMAT, KEEP, damage
@@ -116,6 +116,12 @@ class Run:
     def metrics(self) -> Metrics:
         """All events so far."""
         return read_metrics(self.metrics_path)
+
+    def whole_metrics(self) -> Metrics:
+        """All events of a finished run; an ``NpgptError`` if they are not whole."""
+        metrics = self.metrics()
+        require_whole(metrics, self.metrics_path)
+        return metrics
 
     def is_trained(self) -> bool:
         """Whether a step was taken."""

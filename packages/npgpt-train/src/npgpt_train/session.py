@@ -137,7 +137,7 @@ def _checkpoint(prepared: Preparation, step: int, best: Best) -> Checkpoint:
 
 def _finish(run: Run) -> Finished:
     """Draw the curves, write a sample, and say how it ended."""
-    metrics = run.metrics()
+    metrics = run.whole_metrics()
     curves, note = run.folder / "curves.png", ""
     try:
         plot_curves(metrics, curves, title=run.folder.name)

@@ -146,7 +146,7 @@ def _new(
 
 
 def _stem(settings: Settings) -> str:
-    data = Path(settings.data[0]).stem or "text"
+    data = Path(settings.data[0]).stem[:50] or "text"  # a folder's name has at most 255 bytes
     return f"{data}-{settings.tokenizer.name}".replace("/", "-")
 
 

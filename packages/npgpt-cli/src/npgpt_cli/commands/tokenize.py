@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,9 +58,9 @@ def _open_tokenizer(source: Path) -> Tokenizer:
     from npgpt_train.disk import Folder
     from npgpt_train.run import Run
 
-    if source.is_dir():
+    if os.path.isdir(source):
         return Run.open(source).tokenizer()
-    if not source.is_file():
+    if not os.path.isfile(source):
         raise NpgptError(f"there is no run and no file {source}")
     folder, name = Folder.around(source)
     folder.real(name)

@@ -165,7 +165,7 @@ def _measure(runs: Mapping[Variant, Run], preset: str, report: Report) -> dict[s
         tokenizer = run.tokenizer()
         digest = parts.tokenizer_digest(run.settings, tokenizer)
         tokens = token_files(corpus, tokenizer, digest)
-        metrics = run.metrics()
+        metrics = run.whole_metrics()
         evaluation = evaluate_run(run)
         on_text = held_out.measure(text, tokenizer, evaluation, tokens.train, tokens.val)
         measured[variant] = {

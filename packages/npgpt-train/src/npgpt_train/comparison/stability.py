@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from npgpt_core.errors import NpgptError
 from npgpt_train.metrics import Metrics
 
 WINDOW = 100  # steps
@@ -18,6 +19,8 @@ SPIKE = 3.0  # times the median gradient norm of the steps before
 def measure(metrics: Metrics) -> dict[str, Any]:
     """Losses, spikes and jumps: a JSON object that is the same each time the run is repeated."""
     steps = [event for event in metrics if "loss" in event]
+    if not steps:
+        raise NpgptError("a run that skipped every step cannot be compared: take a smaller `lr`")
     evaluations = [event for event in metrics if "val_loss" in event and event["step"] > 0]
     best = min(evaluations, key=lambda event: _or_infinite(event["val_loss"]))
     norms = np.array([step["grad_norm"] for step in steps], np.float64)
