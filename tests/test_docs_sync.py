@@ -85,6 +85,12 @@ def test_the_curves_are_those_of_the_report():
         assert nats == pytest.approx(run["training"]["best_val_loss"], abs=2e-4)
 
 
+def test_the_curves_of_a_comparison_are_json_by_step():
+    update = runpy.run_path(str(ROOT / "docs/experiments/update.py"))
+    written = update["by_step"]({"char": [(0, 6.02694), (250, 3.5)], "bpe": []})
+    assert json.loads(written) == {"char": {"0": 6.0269, "250": 3.5}, "bpe": {}}
+
+
 def test_a_function(house):
     text = "Before.\n<!-- code: zoo_core.layer:half -->\nold\n<!-- /code -->\nAfter.\n"
     block = "<!-- fmt: off -->\n```python\ndef half(x):\n    return x / 2\n```\n<!-- fmt: on -->"

@@ -79,7 +79,7 @@ def machine(results: Results) -> str:
     blas = ", ".join(f"{p['name']} {p['version']} with {p['kernel']} kernels" for p in pools)
     text = (
         f"{settings['date'][:10]}, {about['cpu']}, {about['physical_cores']} cores"
-        f" ({' '.join(about['simd'])}), {about['threads']} threads;"
+        f" ({' '.join(about['simd'])}), load {about['load']} before, {about['threads']} threads;"
         f" Python {about['python']}, NumPy {about['libraries']['numpy']} ({blas}),"
         f" PyTorch {about['libraries']['torch']}; medians."
     )
