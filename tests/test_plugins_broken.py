@@ -36,6 +36,7 @@ BROKEN = {
         "lacks train, encode",
     ),
 }
+INSTALLED = ",".join(["npgpt-healthy", *(f"broken-{name}" for name in BROKEN)])
 LATE = ("no-target", "no-protocol")  # show only where they are used, or with --check
 
 
@@ -85,12 +86,13 @@ def site(tmp_path_factory):
 
 @pytest.fixture
 def run(site, cache):
-    """Run ``npgpt`` as a process of its own, with the folder's plugins installed."""
+    """Run ``npgpt`` as a process of its own, with the folder's plugins and no other installed."""
 
     def run(*args, code=0, path=site, **environment):
+        own = {"PYTHONPATH": str(path), "COLUMNS": "100", "NPGPT_LOAD_PLUGINS": INSTALLED}
         done = subprocess.run(
             [Path(sys.executable).with_name("npgpt"), *map(str, args)],
-            env={**os.environ, "PYTHONPATH": str(path), "COLUMNS": "100", **environment},
+            env={**os.environ, **own, **environment},
             capture_output=True,
             text=True,
             check=False,
