@@ -285,6 +285,11 @@ def test_again_nothing_is_trained(finished, compared, toys):
         assert {**again["runs"][name], "timing": 0} == {**before["runs"][name], "timing": 0}
 
 
+def test_the_preset_of_a_file_is_told(compared, toys):
+    record = run(compared, toys, **BOTH, preset=None, config={"preset": "tiny"})
+    assert record["setting"]["preset"] == "tiny"
+
+
 def test_an_interrupted_run_goes_on(compared, toys):
     told = []
     (compared / "runs/lower/sample.txt").unlink()
@@ -386,6 +391,13 @@ def test_several_processes_are_refused(toys, tmp_path, monkeypatch, size, fits):
     message = "seeds is 0" if fits else "compare runs in one process"
     with pytest.raises(NpgptError, match=message):
         run(tmp_path, toys, seeds=0)
+
+
+def test_a_missing_library_is_told_before_anything_is_trained(toys, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "LIBRARIES", ("jinja3",))
+    with pytest.raises(NpgptError, match="a report needs jinja3"):
+        run(tmp_path / "out", toys)
+    assert not (tmp_path / "out").exists()
 
 
 def test_wrong_settings_are_refused_before_anything_is_trained(toys, tmp_path):
