@@ -77,19 +77,37 @@ def npgpt(tmp_path, monkeypatch):
 # -------------------------------------------------------------------- the list
 
 
-def test_the_list_is_one_aligned_line_for_each(npgpt):
+def test_in_a_pipe_the_list_is_an_aligned_line_for_each_part(npgpt):
     heading, *lines = npgpt("plugins").output.splitlines()
-    start = heading.index("status")
-    assert {line[start : start + 4] for line in lines} == {"ok  "}
-    (line,) = [line for line in lines if line.startswith("odd-one")]
-    assert " ".join(line.split()) == "odd-one 1.0 ok dataset tiny, both; command both, odd"
+    starts = [heading.index(word) for word in heading.split()]
+    assert all(line[start - 1] == " " != line[start] for line in lines for start in starts[1:])
+    assert max(map(len, lines)) < 80
+    assert [line.split() for line in lines if line.startswith("odd-one")] == [
+        ["odd-one", "1.0", "ok", "dataset", "tiny"],
+        ["odd-one", "1.0", "ok", "dataset", "both"],
+        ["odd-one", "1.0", "ok", "command", "both"],
+        ["odd-one", "1.0", "ok", "command", "odd"],
+    ]
 
 
-def test_on_a_terminal_it_is_a_table(npgpt, monkeypatch):
+def test_a_reason_is_told_below_on_a_line_of_its_own(npgpt, monkeypatch):
+    monkeypatch.setenv("NPGPT_DISABLE_PLUGINS", "x")
+    registry.plugins.cache_clear()
+    table, _, reasons = npgpt("plugins").output.partition("\n\n")
+    assert [line.split() for line in table.splitlines() if line.startswith("odd-one")] == [
+        ["odd-one", "1.0", "disabled", "-", "-"]
+    ]
+    assert reasons.startswith("odd-one 1.0 disabled: ")
+    assert reasons.count("\n") == 1
+
+
+def test_on_a_terminal_it_is_a_table_as_wide_as_the_terminal(npgpt, monkeypatch):
     monkeypatch.setattr("npgpt_cli.terminal.is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
     output = npgpt("plugins").output
     assert "┃" in output
-    assert "odd-one" in output
+    assert "dataset tiny, both; command both" in output
+    assert max(map(len, output.splitlines())) <= 80
 
 
 def test_json_has_every_field(npgpt):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 import click
@@ -14,7 +14,6 @@ from npgpt_core import registry
 from npgpt_core.errors import PluginError
 from npgpt_core.registry import Plugin
 
-HEADINGS = ("distribution", "version", "status", "provides", "reason")
 COLOURS = {"ok": "green", "failed": "red", "disabled": "dim"}
 
 
@@ -30,13 +29,13 @@ def plugins(ctx: click.Context, as_json: bool, check: bool) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
-    found: Iterable[Plugin] = registry.plugins()
+    found: Sequence[Plugin] = registry.plugins()
     if check:
         found = [_checked(plugin) for plugin in found]
     if as_json:
         click.echo(json.dumps([asdict(plugin) for plugin in found], indent=2))
     else:
-        _print_table([_row(plugin) for plugin in found])
+        _print(found)
     if check and any(plugin.status == "failed" for plugin in found):
         ctx.exit(1)
 
@@ -56,38 +55,49 @@ def _checked(plugin: Plugin) -> Plugin:
     return replace(plugin, status="failed", reason="; ".join(failures)) if failures else plugin
 
 
-def _row(plugin: Plugin) -> tuple[str, ...]:
+def _print(found: Sequence[Plugin]) -> None:
+    """A table, and below it the reasons of what failed, each on a line of its own."""
+    from npgpt_cli.terminal import is_terminal
     from npgpt_train.escaping import printable
 
-    provides = []
-    for kind in registry.KINDS:
-        if names := [spec.name for spec in plugin.provides if spec.kind == kind]:
-            provides.append(f"{kind} {', '.join(names)}")
-    columns = (plugin.distribution, plugin.version, plugin.status, "; ".join(provides))
-    return tuple(printable(text) for text in (*columns, plugin.reason))
+    (_print_table if is_terminal() else _print_lines)(found)
+    for plugin in found:
+        if plugin.reason:
+            words = (plugin.distribution, plugin.version, f"{plugin.status}:", plugin.reason)
+            click.echo("\n" + printable(" ".join(" ".join(words).split())))
 
 
-def _print_table(rows: Sequence[Sequence[str]]) -> None:
-    """A table that fits the terminal; where there is none, one aligned line for each plugin."""
-    from npgpt_cli.terminal import is_terminal
+def _print_lines(found: Sequence[Plugin]) -> None:
+    """A line for each part, in columns that other programs can cut; - where there is none."""
+    from npgpt_train.escaping import printable
 
-    if not any(row[-1] for row in rows):  # nothing is wrong
-        rows = [row[:-1] for row in rows]
-    headings = HEADINGS[: len(rows[0])] if rows else HEADINGS
-    if not is_terminal():
-        columns = list(zip(headings, *rows, strict=True))
-        widths = [max(map(len, column)) for column in columns]
-        for row in (headings, *rows):
-            padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            click.echo("  ".join(padded).rstrip())
-        return
+    rows: list[tuple[str, ...]] = [("distribution", "version", "status", "kind", "name")]
+    for plugin in found:
+        about = (plugin.distribution, plugin.version, plugin.status)
+        parts = [(spec.kind, spec.name) for spec in plugin.provides] or [("-", "-")]
+        rows += [tuple(map(printable, (*about, *part))) for part in parts]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+
+
+def _print_table(found: Sequence[Plugin]) -> None:
+    """A row for each plugin, as wide as the terminal."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*headings)
-    for row in rows:
-        cells = [Text(cell) for cell in row]
-        cells[2].stylize(COLOURS.get(row[2], "yellow"))
+    from npgpt_train.escaping import printable
+
+    table = Table("distribution", "version", "status", "provides")
+    for plugin in found:
+        provides = []
+        for kind in registry.KINDS:
+            if names := [spec.name for spec in plugin.provides if spec.kind == kind]:
+                provides.append(f"{kind} {', '.join(names)}")
+        columns = (plugin.distribution, plugin.version, plugin.status, "; ".join(provides))
+        cells = [Text(printable(cell)) for cell in columns]
+        cells[2].stylize(COLOURS.get(plugin.status, "yellow"))
         table.add_row(*cells)
     Console().print(table)
