@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npgpt_core import Linear, clip_grad_norm
+from npgpt_core import Linear, NpgptError, clip_grad_norm
 
 
 def layer_with_gradients(scale=1.0, dtype=np.float64):
@@ -70,3 +70,17 @@ def test_gradients_of_zero_stay_zero():
     layer = layer_with_gradients(0)
     assert clip_grad_norm(layer, 1.0) == 0
     assert not gradient_vector(layer).any()
+
+
+@pytest.mark.parametrize(
+    ("model", "limit", "message"),
+    [
+        ({}, 1.0, "clip_grad_norm: model is a dict, expected the model itself, which has grads"),
+        (layer_with_gradients(), 0, "max_norm is 0, expected a number above 0"),
+        (layer_with_gradients(), float("nan"), "max_norm is nan"),
+        (layer_with_gradients(), "1", "max_norm is '1', expected a number above 0"),
+    ],
+)
+def test_what_is_no_model_or_no_limit_is_named(model, limit, message):
+    with pytest.raises(NpgptError, match=message):
+        clip_grad_norm(model, limit)

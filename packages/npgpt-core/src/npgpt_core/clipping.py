@@ -10,7 +10,9 @@ import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.module import Module
+from npgpt_core.numbers import is_real
 from npgpt_core.types import Array
+from npgpt_core.wrong_input import require_model
 
 
 def clip_grad_norm(
@@ -29,10 +31,11 @@ def clip_grad_norm(
         The norm before clipping. If it is not finite, nothing is scaled.
 
     Raises:
-        NpgptError: a ``max_norm`` that is not above 0.
+        NpgptError: a ``max_norm`` that is not above 0, or what is no model.
     """
-    if not max_norm > 0:
-        raise NpgptError(f"max_norm is {max_norm}, expected a number above 0")
+    if not (is_real(max_norm) and max_norm > 0):
+        raise NpgptError(f"max_norm is {max_norm!r:.40}, expected a number above 0")
+    require_model("clip_grad_norm", model, "grads")
     grads = list(model.grads().values())
     norm = math.sqrt(sum(map(_squared_norm, grads)))
     if max_norm < norm < math.inf:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from npgpt_core.errors import IdError, LayerError
+from npgpt_core.errors import IdError, LayerError, NpgptError
 from npgpt_core.numbers import is_real
 from npgpt_core.types import Array, Ids
 
@@ -87,6 +87,15 @@ def require_rng(module: Module, rng: Any) -> np.random.Generator:
             f"rng is {rng!r:.40}, expected a generator: one np.random.default_rng(seed) for all",
         )
     return rng
+
+
+def require_model(user: str, model: Any, *methods: str) -> None:
+    """Raise an ``NpgptError`` if what ``user`` is given is no model but, say, its parameters."""
+    if not all(hasattr(model, method) for method in methods):
+        has = " and ".join(f"{method}()" for method in methods)
+        raise NpgptError(
+            f"{user}: {_came('model', model)}, expected the model itself, which has {has}"
+        )
 
 
 def _problem(module: Module, given: Mapping[str, Any], error: Exception) -> str | None:

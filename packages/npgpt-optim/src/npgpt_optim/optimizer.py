@@ -12,6 +12,7 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.numbers import real_number
 from npgpt_core.state import require_fit
 from npgpt_core.types import Array
+from npgpt_core.wrong_input import require_model
 
 PIECE = 1 << 16  # numbers: a few arrays of this length together fit a core's cache
 GROUPS = 4  # of pieces, each updated by one call of ``Optimizer.map``
@@ -56,11 +57,7 @@ class Optimizer(ABC):
     def __init__(self, model: HasParameters, lr: float, slots: tuple[str, ...] = ()) -> None:
         self.lr = real_number("lr", lr, 0, float("inf"))
         self.map: Callable[..., Iterable[Any]] = map
-        if not (hasattr(model, "parameters") and hasattr(model, "grads")):
-            raise NpgptError(
-                f"{type(self).__name__}: model is a {type(model).__name__}, expected the model"
-                " itself, which has parameters() and grads()"
-            )
+        require_model(type(self).__name__, model, "parameters", "grads")
         self.parameters = model.parameters()
         self.grads = model.grads()
         if not self.parameters:
