@@ -154,18 +154,26 @@ def test_a_layer_within_is_told_by_its_dotted_name():
         Outer()(ones(5, 3))
 
 
-def test_what_is_not_the_inputs_fault_stays_the_error_that_it_is():
-    class Bug(Module):
-        """y = x: (..., C) -> (..., C)."""
+class Bug(Module):
+    """y = x: (..., C) -> (..., C)."""
 
-        def forward(self, x):
-            return x.no_such_method()
+    def forward(self, x):
+        return x.no_such_method()
 
-        def backward(self, dy):
-            return dy
+    def backward(self, dy):
+        return dy
 
+
+class BugOfPairs(Bug):
+    """Takes two arrays as one pair."""
+
+
+@pytest.mark.parametrize(
+    ("layer", "x"), [(Bug(), ones(3)), (BugOfPairs(), (ones(3), ones(3))), (BugOfPairs(), {})]
+)
+def test_what_is_not_the_inputs_fault_stays_the_error_that_it_is(layer, x):
     with pytest.raises(AttributeError, match="no_such_method") as error:
-        Bug()(ones(3))
+        layer(x)
     assert not isinstance(error.value, NpgptError)
 
 

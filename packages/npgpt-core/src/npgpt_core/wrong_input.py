@@ -36,7 +36,8 @@ def explained(
 
     A ``LayerError`` from within is told where in the module its layer is.
     """
-    given = {**dict(zip(signature(module.forward).parameters, inputs, strict=False)), **options}
+    _, *names = signature(type(module).forward).parameters  # not self
+    given = {**dict(zip(names, inputs, strict=False)), **options}
     if problem := _problem(module, given, error):
         return LayerError(module, problem)
     _locate(error, module)
@@ -108,7 +109,7 @@ def _problem(module: Module, given: Mapping[str, Any], error: Exception) -> str 
             return f"{_came(name, x)}, expected {expected}"
         if isinstance(error, TypeError) and x.dtype.kind != "f" and name not in _IDS:
             return f"{_came(name, x.dtype)}, expected floating-point numbers"
-    elif x is not None:
+    elif x is not None and (symbols or is_real(x) or _is_list_of_numbers(x)):
         return f"{_came(name, x)}, expected an array {expected}".rstrip()
     lists = (key for key, value in given.items() if _is_list_of_numbers(value))
     return next((f"{_came(key, given[key])}, expected an array" for key in lists), None)
