@@ -47,9 +47,10 @@ def _shortened(
 ) -> tuple[list[int], str, int]:
     """Drop ids whose text was given, at a place where no character is cut.
 
-    There is one among any four places, for a character has at most four bytes. Text that begins
-    with a cut character does not end the whole text; and what comes later cannot mend it, if it is
-    longer than a character, or if the whole text ends with a finished one.
+    Four places are tried, because a character has at most four bytes; where none will do, there are
+    others after the next id. Text that begins with a cut character does not end the whole text.
+    What comes later changes nothing at the cut if the text after it is longer than an unfinished
+    character, or if the whole text ends with a finished one.
     """
     for cut in range(len(tail) - KEPT, len(tail) - KEPT - 4, -1):
         rest = tokenizer.decode(tail[cut:])
