@@ -36,6 +36,7 @@ COMMANDS = {
     "explain step": ["explain", "step", "{run}"],
     "explain tokenize": ["explain", "tokenize", "bpe", "“élan” — ☃ “élan”"],
     "check-grads": ["check-grads", "Linear"],
+    "cache": ["cache"],
     "plugins": ["plugins"],
     "plugins show": ["plugins", "show", "optimizer", "adam"],
     "plugins new": ["plugins", "new", "schedule", "slow", "--out", "{new}/slow"],
