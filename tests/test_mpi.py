@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -60,6 +61,54 @@ def test_wrong_input_is_said_once_and_ends_all_ranks(tmp_path):
     assert result.returncode != 0
     assert result.stderr.count("Error:") == 1
     assert "nowhere.txt" in result.stderr
+
+
+CANNOT_JOIN = {
+    "cache": ({"NPGPT_CACHE": "{tmp}/file/cache"}, "tokens cannot be kept in"),
+    "plugin": ({"NPGPT_DISABLE_PLUGINS": "npgpt-optim"}, "optimizer 'adam' of npgpt-optim"),
+    "mpi4py": ({"PYTHONPATH": "{tmp}/without"}, 'pip install "npgpt-train[mpi]"'),
+}
+
+
+@pytest.mark.parametrize("lacking", CANNOT_JOIN)
+@pytest.mark.parametrize("resumed", [False, True], ids=["new", "resumed"])
+def test_a_rank_that_cannot_join_ends_the_job_with_its_reason(
+    lacking, resumed, text_file, tmp_path
+):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "without/mpi4py").mkdir(parents=True)
+    (tmp_path / "without/mpi4py/__init__.py").write_text("raise ImportError('none here')")
+    out = tmp_path / "run"
+    if resumed:
+        assert _train(2, "--data", text_file, "--out", out).returncode == 0
+    args = ["train", "--out", out, "--max-iters", 60]
+    args += ["--resume"] if resumed else ["--data", text_file, "--preset", "tiny"]
+    variables, reason = CANNOT_JOIN[lacking]
+    command = [*NPGPT, *map(str, args)]
+    elsewhere = [f"{name}={value.format(tmp=tmp_path)}" for name, value in variables.items()]
+    result = subprocess.run(
+        [MPIEXEC, "-n", "1", *command, ":", "-n", "1", "env", *elsewhere, *command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode != 0
+    assert result.stderr.count("Error:") == 1, result.stderr
+    assert reason in result.stderr
+    assert socket.gethostname() in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_rank_needs_neither_the_folder_nor_the_config_of_rank_0(text_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "run.toml").write_text("seed = 5")
+    args = ["train", "--data", text_file.name, "--config", "run.toml", "--out", "run", *SMALL]
+    ranks = ["-n", "1", *NPGPT, *args, ":", "-n", "1", "-wdir", tmp_path / "elsewhere"]
+    command = [MPIEXEC, *map(str, ranks), *NPGPT, *args]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert json.loads((tmp_path / "run/run.json").read_text())["settings"]["seed"] == 5
 
 
 def _signalled(number, text, out):

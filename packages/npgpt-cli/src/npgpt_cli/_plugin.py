@@ -15,6 +15,7 @@ def npgpt_commands() -> Mapping[str, str]:
         "generate": "npgpt_cli.commands.generate:generate",
         "evaluate": "npgpt_cli.commands.evaluate:evaluate",
         "plot": "npgpt_cli.commands.plot:plot",
+        "runs": "npgpt_cli.commands.runs:runs",
         "tokenize": "npgpt_cli.commands.tokenize:tokenize",
         "cache": "npgpt_cli.commands.cache:cache",
         "plugins": "npgpt_cli.commands.plugins:plugins",

@@ -20,6 +20,7 @@ from npgpt_train.comparison.subject import same_model, same_tokens
 from npgpt_train.escaping import printable
 from npgpt_train.progress import (
     Comparing,
+    Continuing,
     Estimated,
     Evaluated,
     Event,
@@ -59,6 +60,10 @@ class TrainingDisplay:
         match event:
             case Preparing():
                 self._line(f"{printable(event.what)} ...")
+            case Continuing():
+                others = f"; --out names one of {event.others} others" if event.others else ""
+                name = printable(str(event.folder))
+                self._line(f"continuing {name}, the newest unfinished run{others}")
             case Started():
                 self._start(event)
             case Stepped():

@@ -124,10 +124,10 @@ def settings_of(
     config: Path | None, assignments: tuple[str, ...], flags: dict[str, Any]
 ) -> dict[str, Any]:
     """The keyword arguments of ``train`` and ``compare`` that the options stand for."""
-    from npgpt_train.choices import parse_option, read_config
+    from npgpt_train.choices import parse_option
 
     return {
-        "config": read_config(config) if config else None,
+        "config": config,
         "options": dict(map(parse_option, assignments)),
         **given(**flags),
     }

@@ -82,7 +82,7 @@ class Checkpoints:
         for file, data in files.items():
             self.run.write(f"{beside}/{file}", data)
         self.run.sync(beside)
-        self._remove(checkpoint.step)
+        self.remove(checkpoint.step)
         self.run.rename(beside, f"{FOLDER}/{name}")
         self.run.sync(FOLDER)
         self.point(checkpoint.step, checkpoint.state.get("best_step"))
@@ -165,12 +165,12 @@ class Checkpoints:
         needed.update([step for step in steps if step % every == 0][-keep:])
         for step in steps:
             if step not in needed:
-                self._remove(step)
+                self.remove(step)
         for name in self.run.names(FOLDER):
             if name.startswith(".step-"):  # left by a process that died
                 self.run.remove(f"{FOLDER}/{name}")
 
-    def _remove(self, step: int) -> None:
+    def remove(self, step: int) -> None:
         """Take a checkpoint away at once, then delete it."""
         there, gone = f"{FOLDER}/{_name(step)}", f"{FOLDER}/.{_name(step)}.old"
         if self.run.has(there):

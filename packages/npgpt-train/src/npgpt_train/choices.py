@@ -117,7 +117,7 @@ class Choices:
 def choose(
     *,
     preset: str | None = None,
-    config: Mapping[str, Any] | None = None,
+    config: str | Path | Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     flags: Mapping[str, Any] | None = None,
 ) -> Choices:
@@ -125,7 +125,7 @@ def choose(
 
     Args:
         preset: numbers to start from; over that of ``config``.
-        config: settings, and with ``"preset"`` the preset.
+        config: settings, and with ``"preset"`` the preset; or the path of a file of them.
         options: dotted options of parts.
         flags: settings.
 
@@ -133,7 +133,7 @@ def choose(
         NpgptError: an unknown preset, a name that is no setting, or a value out of range. Of a
             file it names the path.
     """
-    config = {} if config is None else config
+    config = read_config(config) if isinstance(config, str | Path) else config or {}
     with _naming(config):
         first = {key: value for key, value in config.items() if key != "preset"}
         lowest, preset_of_file = _checked(first), _known_preset(config.get("preset"))

@@ -52,8 +52,8 @@ class Corpus:
 
     def record(self) -> dict[str, Any]:
         """What a run says of its text: length, digest and, of files, how many were read."""
-        record = {"characters": self.n_characters, "sha256": self.sha256}
-        return record | self.dataset.record() if isinstance(self.dataset, TextFiles) else record
+        measured = {"characters": self.n_characters, "sha256": self.sha256}
+        return measured | dataset_record(self.dataset)
 
     def train_texts(self) -> Iterator[str]:
         """The training part in pieces, from its beginning."""
@@ -85,6 +85,16 @@ def open_dataset(names: Sequence[str]) -> Dataset:
         f"there is no file, folder or glob {missing[0]!r}: several are read one after another,"
         f" and a dataset is named alone (installed: {known})"
     )
+
+
+def dataset_record(dataset: Dataset) -> dict[str, Any]:
+    """What a run says of the files of its text, if it is made of files."""
+    return dataset.record() if isinstance(dataset, TextFiles) else {}
+
+
+def read_text(names: Sequence[str]) -> Corpus:
+    """The corpus of one registered name, or of one or several paths: see ``open_dataset``."""
+    return Corpus(open_dataset(names))
 
 
 def _create(name: str) -> Dataset:

@@ -97,7 +97,7 @@ def evaluate_run(run: Run, data: Sequence[str] = (), checkpoint: str = "best") -
             that are not finite.
     """
     model, tokenizer, s, _ = load_run(run.folder, checkpoint)
-    corpus = Corpus(open_dataset(data or s.data), validation_fraction=0 if data else 0.1)
+    corpus = Corpus(open_dataset(data), validation_fraction=0) if data else run.corpus()
     tokens = token_files(corpus, tokenizer, tokenizer_digest(s, tokenizer))
     ids = tokens.train if data else tokens.val
     characters = corpus.n_characters if data else corpus.n_characters - corpus.split

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 from npgpt_core.errors import NpgptError, NpgptWarning
@@ -32,7 +34,7 @@ class RunLock:
         with writing(f"the run folder {folder}"):
             self._file = Folder(folder).descriptor(NAME)
         try:
-            if not _lock(self._file, folder):
+            if not any(_lock(self._file, folder) for _ in _moments()):
                 holder = _holder(self._file)
                 raise NpgptError(f"{folder} is being {done} by {holder}: wait for it, or stop it")
             holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
@@ -48,6 +50,27 @@ class RunLock:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def _moments() -> Iterator[None]:
+    """Now, and twice more: ``is_held`` of another process has a free lock for an instant."""
+    yield
+    for _ in range(2):
+        time.sleep(0.05)
+        yield
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process holds the lock of a run's folder; nothing in it is made or changed."""
+    from filelock import lock_descriptor
+
+    if not Folder(folder).has(NAME):
+        return False
+    with Folder(folder).open(NAME) as file:  # if the lock was free it is ours until this closes
+        try:
+            return not lock_descriptor(file.fileno(), blocking=False)
+        except OSError:  # there are no locks here, so none is held
+            return False
 
 
 def _lock(descriptor: int, folder: Path) -> bool:

@@ -20,6 +20,7 @@ from npgpt_core.layers.linear import Linear
 from npgpt_train.choices import DEFAULTS, Choices
 from npgpt_train.datasets import shakespeare
 from npgpt_train.memory import require_memory
+from npgpt_train.provenance import origin_of
 from npgpt_train.provenance import provenance as provenance
 from npgpt_train.settings import Part, Settings, check_values
 
@@ -249,5 +250,5 @@ def tokenizer_file(tokenizer: Any) -> bytes:
 def tokenizer_digest(settings: Settings, tokenizer: Any) -> str:
     """SHA-256 of everything that decides what a tokenizer makes of a text, hexadecimal."""
     digest = hashlib.sha256(tokenizer_file(tokenizer))
-    digest.update(json.dumps(provenance(settings)["tokenizer"]).encode())
+    digest.update(json.dumps(origin_of("tokenizer", settings.tokenizer.name)).encode())
     return digest.hexdigest()

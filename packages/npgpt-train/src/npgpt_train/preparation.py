@@ -16,12 +16,14 @@ import numpy as np
 
 from npgpt_train import parts
 from npgpt_train.batches import last_start, require_room
+from npgpt_train.checkpoint import Checkpoint
 from npgpt_train.corpus import Corpus, open_dataset
 from npgpt_train.datasets.files import TextFiles
 from npgpt_train.disk import Folder, writing
 from npgpt_train.lock import RunLock
 from npgpt_train.preflight import warn_if_unknown
 from npgpt_train.progress import Preparing, Report
+from npgpt_train.provenance import starting_folder
 from npgpt_train.randomness import Purpose, generator
 from npgpt_train.run import Run
 from npgpt_train.sampling import unknown_share
@@ -98,17 +100,24 @@ def new_run(
         "parts": parts.provenance(settings),
         "vocab_size": tokenizer.vocab_size,
         "parameters": sum(array.size for array in model.parameters().values()),
-        "data": {**corpus.record(), "tokens_sha256": tokens.sha256},
+        "data": {
+            **corpus.record(),
+            "tokens_sha256": tokens.sha256,
+            **starting_folder(settings.data),
+        },
         "ranks": ranks,
         "versions": versions(),
     }
+    start = None
     if source is not None:
         record["init_from"] = str(source.folder)
+        begun = {"best_val_loss": None, "best_step": 0}
+        start = Checkpoint(0, model.state_dict(), optimizer.state_dict(), begun)
     with writing(f"the run folder {folder}"):
         Folder(folder).make()
     lock = RunLock(folder)
     try:
-        run = Run.create(folder, record, tokenizer)
+        run = Run.create(folder, record, tokenizer, start)
     except BaseException:
         lock.close()
         raise

@@ -8,19 +8,26 @@ and so make the same update. Rank 0 alone writes.
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
+from npgpt_train.escaping import printable
 from npgpt_train.interruption import Interrupted
 
 SIZE_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
 """Where launchers (MPICH and Intel, Open MPI, Slurm) say how many ranks they started."""
+
+FORWARDING = 0.5
+"""Seconds for a launcher to pass a message on: at the end of a job it drops what it has not."""
 
 
 class Processes:
@@ -103,29 +110,60 @@ class MPIProcesses(Processes):
                 raise SystemExit(128 + stopped.signal) from None
             raise
         except BaseException as error:
-            sys.stderr.write(
-                f"Error: rank {self.rank} of {self.size} stopped: {type(error).__name__}: {error}."
-                " The job ends; the run can be resumed from its last checkpoint\n"
-            )
-            sys.stderr.flush()
-            self.comm.Abort(2 if isinstance(error, NpgptError) else 1)
-            raise
+            known = isinstance(error, NpgptError)
+            what = str(error) if known else f"{type(error).__name__}: {error}"
+            who = f"rank {self.rank} of {self.size}"
+            try:
+                _say(f"{who} ends the job: {what}. The run can be resumed")
+            finally:  # even if standard error is closed
+                self.comm.Abort(2 if known else 1)
+            raise SystemExit(2 if known else 1) from error  # it may return before the job ends
 
 
 def open_processes() -> Processes:
     """Find the job that a launcher started this process in, or none: one process alone.
 
+    A rank that lacks mpi4py dies: the others may have it, and would wait for this one forever.
+
     Raises:
-        NpgptError: a launcher started several ranks, but mpi4py is not installed.
+        NpgptError: a launcher's variable holds no number of ranks, or mpi4py is of another MPI.
     """
-    size = max(int(os.environ.get(name) or 1) for name in SIZE_VARIABLES)
+    size = max(_ranks(name) for name in SIZE_VARIABLES)
     if size == 1:
         return Processes()
     try:
         from mpi4py import MPI
-    except ImportError as error:
+    except (ImportError, RuntimeError) as error:  # RuntimeError: it finds no MPI library
+        _die(f'a rank of {size} cannot join ({error}): pip install "npgpt-train[mpi]"')
+    if MPI.COMM_WORLD.Get_size() == 1:
+        library = MPI.Get_library_version().splitlines()[0]
         raise NpgptError(
-            f'{size} processes were started together: pip install "npgpt-train[mpi]" lets them'
-            " train one model"
-        ) from error
+            f"{size} processes were started together, but mpi4py sees one alone: it works with"
+            f" {library}, start it with the mpiexec of that"
+        )
     return MPIProcesses(MPI.COMM_WORLD)
+
+
+def _ranks(variable: str) -> int:
+    """How many ranks a launcher's variable says there are; 1 where it is not set."""
+    value = os.environ.get(variable) or "1"
+    if not (value.isascii() and value.isdecimal() and len(value) < 10 and int(value) > 0):
+        raise NpgptError(
+            f"{variable} is {value!r:.40}, expected the number of ranks that a launcher of MPI"
+            " started: unset it to train in one process"
+        )
+    return int(value)
+
+
+def _say(what: str) -> None:
+    """Tell on standard error why this process ends the job, and on which machine it runs."""
+    sys.stderr.write(f"Error: {printable(what)} [{printable(socket.gethostname())}]\n")
+    sys.stderr.flush()
+    time.sleep(FORWARDING)
+
+
+def _die(reason: str) -> NoReturn:
+    """End by a signal: before MPI has begun, launchers do not end the job for an exit code."""
+    _say(reason)
+    signal.raise_signal(signal.SIGTERM)
+    raise SystemExit(2)  # whoever called handles the signal

@@ -19,6 +19,14 @@ class Preparing:
 
 
 @dataclass(frozen=True)
+class Continuing:
+    """The newest unfinished run goes on, because none was named; there are ``others``."""
+
+    folder: Path
+    others: int
+
+
+@dataclass(frozen=True)
 class Started:
     """Training begins after ``step`` steps done (0 unless resumed)."""
 
@@ -58,7 +66,7 @@ class Stepped:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """An evaluation (after step 0 with a checkpoint); ``best`` if its loss is the lowest so far."""
+    """An evaluation; ``best`` if its loss is the lowest so far of steps that have a checkpoint."""
 
     metrics: Mapping[str, Any]
     best: bool
@@ -98,7 +106,9 @@ class Comparing:
     state: str
 
 
-Event: TypeAlias = Preparing | Started | Estimated | Stepped | Evaluated | Finished | Comparing
+Event: TypeAlias = (
+    Preparing | Continuing | Started | Estimated | Stepped | Evaluated | Finished | Comparing
+)
 Report: TypeAlias = Callable[[Event], None]
 
 
@@ -111,6 +121,8 @@ def print_progress(event: Event) -> None:
     match event:
         case Comparing():
             line = f"[{event.number} of {event.total}] {event.name}: {event.state}"
+        case Continuing():
+            line = f"continuing {event.folder}, the newest of {event.others + 1} unfinished runs"
         case Started():
             steps = f"steps {event.step} to {event.settings.max_iters}"
             line = f"training {event.parameters:,} parameters, {steps}, into {event.folder}"

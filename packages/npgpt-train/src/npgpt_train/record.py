@@ -8,6 +8,7 @@ from typing import Any
 FORMAT = 1
 KEEP = 3  # checkpoints beside the best
 ON_NAN = ("stop", "skip")
+TEXTS = ("preset", "init_from", "tokenizer_sha256", "encoding_sha256", "on_nan")
 
 
 def damage(record: Mapping[str, Any]) -> str | None:
@@ -21,16 +22,11 @@ def damage(record: Mapping[str, Any]) -> str | None:
     for name, value in numbers.items():
         if type(value) is not int or not 1 <= value < 2**53:
             return f"{name} is {value!r:.40}, expected a whole number of at least 1"
-    texts = {
-        "preset": "",
-        "init_from": "",
-        "tokenizer_sha256": "",
-        "encoding_sha256": "",
-        "on_nan": "stop",
-    }
-    for name, default in texts.items():
-        if not isinstance(record.get(name, default), str):
-            return f"{name} is {record[name]!r:.40}, expected a text"
+    texts = {name: record.get(name, "") for name in TEXTS}
+    texts["data.folder"] = data.get("folder", "")
+    for name, value in texts.items():
+        if not isinstance(value, str):
+            return f"{name} is {value!r:.40}, expected a text"
     if record.get("on_nan", "stop") not in ON_NAN:
         return f"on_nan is {record['on_nan']!r:.40}, expected one of {', '.join(ON_NAN)}"
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,24 +12,33 @@ from typing import Any
 
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train import parts
-from npgpt_train.choices import Choices
+from npgpt_train.choices import PRESETS, Choices
+from npgpt_train.corpus import dataset_record, open_dataset
 from npgpt_train.disk import Folder, writing
 from npgpt_train.lock import RunLock
 from npgpt_train.metrics import cut_metrics
 from npgpt_train.preparation import Best, Preparation, encoded, read_corpus, versions
 from npgpt_train.progress import Report
+from npgpt_train.provenance import dataset_provenance, starting_folder
 from npgpt_train.randomness import Purpose, generator
 from npgpt_train.run import Run
+from npgpt_train.settings import Settings
 
 
 def resumed_run(
-    folder: Path, choices: Choices, ranks: int, report: Report, **session: Any
+    folder: Path,
+    choices: Choices,
+    init_from: str | Path | None,
+    ranks: int,
+    report: Report,
+    **session: Any,
 ) -> Preparation:
     """Prepare a run to go on from its newest checkpoint, or from the start if it has none.
 
     Args:
         folder: of the run.
         choices: what was asked for.
+        init_from: the run that was named as its beginning, or None.
         ranks: number of processes.
         report: hears of the progress.
         session: ``keep`` and ``on_nan``, to be recorded anew unless None.
@@ -40,17 +50,18 @@ def resumed_run(
     run = Run.open(folder)
     lock = RunLock(folder)
     try:
-        return dataclasses.replace(_resumed(run, choices, ranks, report, session), lock=lock)
+        before = run.record
+        given = {key: value for key, value in session.items() if value is not None}
+        run = Run(folder, {**_agreed(run, choices, init_from), **given})
+        return dataclasses.replace(_resumed(run, before, ranks, report), lock=lock)
     except BaseException:
         lock.close()
         raise
 
 
-def _resumed(
-    run: Run, choices: Choices, ranks: int, report: Report, session: Mapping[str, Any]
-) -> Preparation:
-    folder, before = run.folder, run.record
-    run = _extended(run, choices, {k: v for k, v in session.items() if v is not None})
+def _resumed(run: Run, before: Mapping[str, Any], ranks: int, report: Report) -> Preparation:
+    """Prepare a run, and bring its folder to where it goes on; ``before`` is the record in it."""
+    folder = run.folder
     if ranks != run.record.get("ranks"):
         raise NpgptError(
             f"{folder} was trained by {run.record.get('ranks')} processes, not {ranks}: its batches"
@@ -71,17 +82,12 @@ def joined_run(run: Run, report: Report) -> Preparation:
     """Prepare to train an existing run from its newest checkpoint, without writing anything.
 
     Raises:
-        NpgptError: a part is not installed, or the data changed.
+        NpgptError: a part is not installed, the data changed, or the weights that it began with
+            are not there.
     """
     run.require_parts()
-    settings, folder = run.settings, run.folder
-    corpus = read_corpus(settings.data, report)
-    recorded = run.record["data"].get("sha256")
-    if corpus.sha256 != recorded:
-        raise NpgptError(
-            f"the data of {folder} changed: it was trained on a text with SHA-256 {recorded},"
-            f" {' '.join(settings.data)} has {corpus.sha256} now. Restore it, or start another run"
-        )
+    settings = run.settings
+    corpus = run.corpus(lambda data: read_corpus(data, report))
     tokenizer = run.tokenizer()
     model = run.fresh_model(generator(settings.seed, Purpose.WEIGHTS))
     optimizer = parts.build_optimizer(settings, model)
@@ -89,8 +95,8 @@ def joined_run(run: Run, report: Report) -> Preparation:
     tokens = encoded(settings, corpus, tokenizer, report)
     if run.record["data"].get("tokens_sha256") not in (None, tokens.sha256):
         raise NpgptError(
-            f"the tokenizer {settings.tokenizer.name!r} gives other tokens than when {folder} was"
-            " made, so its code changed: restore it, or start another run"
+            f"the tokenizer {settings.tokenizer.name!r} gives other tokens than when {run.folder}"
+            " was made, so its code changed: restore it, or start another run"
         )
     step, best = 0, Best()
     if steps := run.checkpoints.steps():
@@ -102,25 +108,74 @@ def joined_run(run: Run, report: Report) -> Preparation:
         if state.get("best_val_loss") is not None:
             best = Best(state.get("best_step") or 0, float(state["best_val_loss"]))
     elif "init_from" in run.record:
-        model.load_state_dict(Run.open(run.record["init_from"]).model().state_dict())
+        raise NpgptError(
+            f"{run.folder} has no checkpoint, and the weights of {run.record['init_from']} that it"
+            " began with may be others by now: start it again, in another `out`"
+        )
     return Preparation(run, tokens, model, optimizer, schedule, step, best)
 
 
-def _extended(run: Run, choices: Choices, session: Mapping[str, Any]) -> Run:
-    """Hold what was asked for against the record; only ``max_iters`` may differ, upwards."""
-    recorded, settings = run.settings.flat(), run.settings
-    for key in sorted(choices.asked):
+def _agreed(run: Run, choices: Choices, init_from: str | Path | None) -> dict[str, Any]:
+    """Hold what was asked for against the record; gives the record as it will be.
+
+    ``max_iters`` may grow, and the text may be somewhere else now.
+    """
+    _require_same_source(run, init_from)
+    recorded, asked = run.settings.flat(), set(choices.asked)
+    if choices.preset not in (None, run.record.get("preset", "full")):
+        asked |= {key for values in PRESETS.values() for key in values} & recorded.keys()
+    settings = run.settings
+    for key in sorted(asked):
         given = choices.values[key]
-        if key == "max_iters" and isinstance(given, int) and given > run.settings.max_iters:
+        if key == "max_iters" and isinstance(given, int) and given > settings.max_iters:
             settings = dataclasses.replace(settings, max_iters=given)
-        elif key not in recorded or given != recorded[key]:
+        elif key == "data":
+            settings = dataclasses.replace(settings, data=given)
+        elif not _is_recorded(key, given, recorded):
+            there = f"{recorded[key]!r}" if key in recorded else "no such option"
             raise NpgptError(
-                f"{key} = {given!r} contradicts {run.folder}, which was made with"
-                f" {recorded.get(key)!r}: leave it out to resume, or start a run in another `out`"
+                f"{key} = {given!r} contradicts {run.folder}, which was made with {there}: leave it"
+                " out to resume, or start a run in another `out`"
             )
-    if settings != run.settings:
-        session = {**session, "settings": settings.to_json()}
-    return Run(run.folder, {**run.record, **session})
+    if settings == run.settings:
+        return run.record
+    record = {**run.record, "settings": settings.to_json()}
+    return record if settings.data == run.settings.data else {**record, **_moved(run, settings)}
+
+
+def _is_recorded(key: str, given: Any, recorded: Mapping[str, Any]) -> bool:
+    """Whether a value is that of the record, or leaves the choice to npgpt, which made it then."""
+    if given is None or (key == "workers" and given == 0):
+        return key in recorded
+    return key in recorded and json.loads(json.dumps(given, default=repr)) == recorded[key]
+
+
+def _moved(run: Run, settings: Settings) -> dict[str, Any]:
+    """What else to record of a text that is somewhere else now; whether it is the same shows later.
+
+    Raises:
+        NpgptError: there is no such dataset or file.
+    """
+    dataset = open_dataset(settings.data)
+    data = run.record["data"]
+    same = {key: data[key] for key in ("characters", "sha256", "tokens_sha256") if key in data}
+    where = dataset_record(dataset) | starting_folder(settings.data)
+    parts = run.record.get("parts")
+    others = {k: v for k, v in parts.items() if k != "dataset"} if isinstance(parts, dict) else {}
+    return {"data": same | where, "parts": others | dataset_provenance(settings.data)}
+
+
+def _require_same_source(run: Run, init_from: str | Path | None) -> None:
+    """Refuse another run than the one whose weights this one began with."""
+    recorded = run.record.get("init_from")
+    if init_from is None or str(init_from) == recorded:
+        return
+    if recorded is None or os.path.realpath(init_from) != os.path.realpath(recorded):
+        there = "fresh weights" if recorded is None else f"those of {recorded}"
+        raise NpgptError(
+            f"init_from = {str(init_from)!r} contradicts {run.folder}, which began with {there}:"
+            " leave it out to resume, or start a run in another `out`"
+        )
 
 
 def _warn_of_versions(run: Run) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,18 +17,20 @@ from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_core.protocols import Tokenizer
 from npgpt_train import lock
-from npgpt_train.checkpoint import Checkpoints
+from npgpt_train.checkpoint import Checkpoint, Checkpoints
+from npgpt_train.corpus import Corpus, read_text
 from npgpt_train.disk import Folder, writing
 from npgpt_train.metrics import Metrics, read_metrics, require_whole
 from npgpt_train.parts import build_model, tokenizer_file
-from npgpt_train.provenance import RECORDED, located, require_installed
+from npgpt_train.provenance import RECORDED, find_text, located, require_installed
 from npgpt_train.record import FORMAT, KEEP, damage
 from npgpt_train.settings import Settings
 from npgpt_train.token_file import encoding_digest
 
 TOKENIZER = "tokenizer.json"
 MAX_TOKENIZER = 2**28  # bytes
-UNFINISHED = frozenset({lock.NAME, TOKENIZER, ".tokenizer.json.new", ".run.json.new"})
+FIRST = frozenset({lock.NAME, TOKENIZER, "checkpoints", "latest", "best"})
+UNFINISHED = FIRST | {f".{name}.new" for name in ("tokenizer.json", "run.json", "latest", "best")}
 
 
 class LoadedRun(NamedTuple):
@@ -57,8 +60,20 @@ class Run:
     record: dict[str, Any] = field(repr=False)
 
     @classmethod
-    def create(cls, folder: Path, record: dict[str, Any], tokenizer: Any) -> Run:
+    def create(
+        cls,
+        folder: Path,
+        record: dict[str, Any],
+        tokenizer: Any,
+        start: Checkpoint | None = None,
+    ) -> Run:
         """Make a run in a folder whose lock is held: complete with ``run.json``, no run before it.
+
+        Args:
+            folder: of the run.
+            record: what ``run.json`` will hold.
+            tokenizer: trained.
+            start: the weights of another run, to be kept as the checkpoint of step 0.
 
         Raises:
             NpgptError: the folder holds something already, or cannot be written.
@@ -68,6 +83,10 @@ class Run:
         with writing(f"the run folder {folder}"):
             data = tokenizer_file(tokenizer)
             Folder(folder).replace(TOKENIZER, data)
+            checkpoints = Checkpoints(folder)
+            checkpoints.remove(0)  # of a process that died before its run was made
+            if start is not None:
+                checkpoints.save(start, keep=1)
             record["tokenizer_sha256"] = hashlib.sha256(data).hexdigest()
             Folder(folder).replace("run.json", (json.dumps(record, indent=2) + "\n").encode())
         return cls(folder, record)
@@ -107,6 +126,12 @@ class Run:
     def checkpoints(self) -> Checkpoints:
         """Its checkpoints."""
         return Checkpoints(self.folder)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all its steps are done and its sample is written."""
+        done = self.checkpoints.pointer("latest") == self.settings.max_iters
+        return done and Folder(self.folder).has("sample.txt")
 
     @property
     def metrics_path(self) -> Path:
@@ -177,6 +202,19 @@ class Run:
                 stacklevel=2,
             )
         return tokenizer
+
+    def corpus(self, read: Callable[[Sequence[str]], Corpus] = read_text) -> Corpus:
+        """The text that it was trained on, found again.
+
+        Args:
+            read: opens the text of names or paths.
+
+        Raises:
+            PluginError: its dataset is not installed.
+            NpgptError: the text is not found, or another one.
+        """
+        self.require_parts("dataset")
+        return find_text(self.settings.data, self.record, self.folder, read)
 
     def require_same_tokenizer(self) -> None:
         """Raise an ``NpgptError`` if its tokenizer is the file that it began with."""
@@ -266,7 +304,8 @@ def check_free(folder: Path) -> None:
         )
     if folder.exists() and not folder.is_dir():
         raise NpgptError(f"{folder} is a file, expected a folder for the run")
-    if set(Folder(folder).names()) - UNFINISHED:
+    there = set(Folder(folder).names())
+    if there - UNFINISHED or Checkpoints(folder).steps() not in ([], [0]):
         raise NpgptError(f"{folder} is not empty: choose another `out`")
 
 

@@ -53,35 +53,40 @@ def run_session(prepared: Preparation, processes: Processes, report: Report) -> 
             processes,
             run.on_nan,
         )
-        _begin(trainer, prepared, log, report)
-        _train(trainer, prepared, log, report, signal)
+        best = _begin(trainer, prepared, log, report)
+        _train(trainer, prepared, best, log, report, signal)
         if writes:
             report(_finish(run))
     return run
 
 
-def _begin(trainer: Trainer, prepared: Preparation, log: MetricsLog, report: Report) -> None:
-    """What is measured before the first step."""
-    run, step = prepared.run, prepared.step
+def _begin(trainer: Trainer, prepared: Preparation, log: MetricsLog, report: Report) -> Best:
+    """What is measured before the first step; gives the lowest loss that there are weights of."""
+    run, step, best = prepared.run, prepared.step, prepared.best
+    imported = "init_from" in run.record
     if step < run.settings.max_iters:
         report(estimate(trainer, step))
     if step == 0:
         evaluation = trainer.evaluate(0)
+        is_best = imported and evaluation["val_loss"] < best.loss
+        best = Best(0, evaluation["val_loss"]) if is_best else best
         log.append(evaluation)
-        report(Evaluated(evaluation, best=False))
-        if "init_from" not in run.record and trainer.processes.rank == 0:
+        report(Evaluated(evaluation, is_best))
+        if not imported and trainer.processes.rank == 0:
             warn_if_odd(evaluation["train_loss"], run.record["vocab_size"])
+    return best
 
 
 def _train(
     trainer: Trainer,
     prepared: Preparation,
+    best: Best,
     log: MetricsLog,
     report: Report,
     signal: Callable[[], int],
 ) -> None:
     """The steps; a checkpoint at every evaluation, at the end, and after a signal."""
-    run, s, best = prepared.run, prepared.run.settings, prepared.best
+    run, s = prepared.run, prepared.run.settings
     for metrics in trainer.steps(prepared.step, s.max_iters):
         log.append(metrics)
         step, evaluated = metrics["step"], None

@@ -11,9 +11,10 @@ from typing import Any
 from npgpt_core.errors import NpgptError
 from npgpt_train import parts
 from npgpt_train.choices import Choices, choose
+from npgpt_train.listing import list_runs
 from npgpt_train.preparation import Preparation, new_run
 from npgpt_train.processes import Processes, open_processes
-from npgpt_train.progress import Report, ignore, usual_report
+from npgpt_train.progress import Continuing, Report, ignore, usual_report
 from npgpt_train.record import KEEP, ON_NAN
 from npgpt_train.resuming import joined_run, resumed_run
 from npgpt_train.run import Run, check_free, next_free
@@ -28,7 +29,7 @@ def train(
     resume: bool = False,
     init_from: str | Path | None = None,
     preset: str | None = None,
-    config: Mapping[str, Any] | None = None,
+    config: str | Path | Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     keep: int | None = None,
     on_nan: str | None = None,
@@ -39,10 +40,12 @@ def train(
 
     Args:
         out: the run's folder; the next free ``runs/DATA-TOKENIZER-N`` unless given.
-        resume: continue the run in ``out`` from its newest checkpoint.
+        resume: continue the run in ``out``, or the unfinished run below ``runs`` in which was last
+            trained, from its newest checkpoint. What else is given must be what was recorded, but
+            ``max_iters`` may grow, and ``data`` may say where the same text is now.
         init_from: a run whose weights and tokenizer to start from.
         preset: numbers to start from: "tiny", "quick" or "full".
-        config: settings of a file, as ``choices.read_config`` gives them.
+        config: a TOML file of settings, or what ``choices.read_config`` gives of one.
         options: dotted options of parts, {"tokenizer.min_frequency": 2}.
         keep: checkpoints that stay beside the best; 3 unless given.
         on_nan: "stop" (unless given) or "skip": what to do with a step whose loss or gradient is
@@ -66,7 +69,8 @@ def train(
     def prepare() -> Preparation:
         choices = choose(preset=preset, config=config, options=options, flags=flags)
         if resume:
-            return _resumed(out, choices, preset or init_from, processes, report, session)
+            folder = Path(out) if out is not None else _newest_unfinished(report)
+            return resumed_run(folder, choices, init_from, processes.size, report, **session)
         return _new(out, choices, init_from, processes, report, session)
 
     prepared = _prepare_once(processes, prepare)
@@ -97,33 +101,32 @@ def _session(keep: int | None, on_nan: str | None) -> dict[str, Any]:
 
 def _prepare_once(processes: Processes, prepare: Callable[[], Preparation]) -> Preparation:
     """Rank 0 prepares and makes the folder; the others join what it made, or end as it did."""
+    if processes.rank > 0:
+        folder = processes.broadcast(None)
+        if folder is None:
+            raise SystemExit(2)  # rank 0 has said why
+        with processes.ending_together():
+            return joined_run(Run.open(folder), ignore)
     folder = None
-    if processes.rank == 0:
-        try:
-            prepared = prepare()
-            folder = prepared.run.folder
-        finally:
-            processes.broadcast(folder)
-        return prepared
-    folder = processes.broadcast(None)
-    if folder is None:
-        raise SystemExit(2)  # rank 0 has said why
-    return joined_run(Run.open(folder), ignore)
+    try:
+        prepared = prepare()
+        folder = prepared.run.folder.absolute()
+    finally:
+        processes.broadcast(folder)
+    return prepared
 
 
-def _resumed(
-    out: str | Path | None,
-    choices: Choices,
-    refused: object,
-    processes: Processes,
-    report: Report,
-    session: Mapping[str, Any],
-) -> Preparation:
-    if out is None:
-        raise NpgptError("which run should be resumed? Name its folder with `out`")
-    if refused is not None:
-        raise NpgptError("a resumed run keeps its settings: leave out `preset` and `init_from`")
-    return resumed_run(Path(out), choices, processes.size, report, **session)
+def _newest_unfinished(report: Report) -> Path:
+    """The run to continue where none is named: that of ``runs`` in which was last trained."""
+    folder = Path("runs")
+    found = list_runs(folder) if folder.is_dir() else []
+    unfinished = [entry for entry in found if entry.state == "unfinished"]
+    if not unfinished:
+        raise NpgptError(
+            f"there is no unfinished run in {folder.absolute()}: name the one to resume with `out`"
+        )
+    report(Continuing(unfinished[0].folder, len(unfinished) - 1))
+    return unfinished[0].folder
 
 
 def _new(

@@ -9,6 +9,7 @@ SUMMARIES = {
     "generate": "Continue a text with a trained model.",
     "plot": "Draw the curves of a run.",
     "plugins": "List, check, describe and start plugins.",
+    "runs": "List runs: what they are, how far they are, how good.",
     "tokenize": "Turn text into ids, or ids into text.",
     "train": "Train a model on text.",
 }

@@ -26,7 +26,11 @@ from npgpt_cli.training_options import (
     metavar="DIR",
     help="The run's folder.  [default: the next free runs/DATA-TOKENIZER-N]",
 )
-@click.option("--resume", is_flag=True, help="Continue the run in --out.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Continue the run in --out.  [default: the newest unfinished one below runs]",
+)
 @click.option(
     "--init-from",
     type=click.Path(path_type=Path),
@@ -57,6 +61,9 @@ def train(
 
     A flag wins over --set, --set over --config, --config over --preset. The run's folder holds
     every setting, the metrics, the checkpoints, the curves and a sample.
+
+    --resume takes what is recorded: leave the other options out, or repeat them as they were.
+    --max-iters may grow, and --data may say where the same text is now.
     """
     from npgpt_cli.display import TrainingDisplay
     from npgpt_train.training import train as run_training

@@ -39,7 +39,7 @@ def compare(
     seeds: int = 1,
     vocab_size: int | None = None,
     preset: str | None = None,
-    config: Mapping[str, Any] | None = None,
+    config: str | Path | Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     report: Report | None = None,
     **flags: Any,
@@ -147,9 +147,7 @@ def _state(where: Path) -> str:
     """Of a run: "new", "interrupted" or "finished"."""
     if not Folder(where).has("run.json"):
         return "new"
-    run = Run.open(where)
-    complete = run.checkpoints.pointer("latest") == run.settings.max_iters
-    return "finished" if complete and Folder(where).has("sample.txt") else "interrupted"
+    return "finished" if Run.open(where).is_finished else "interrupted"
 
 
 def _measure(runs: Mapping[Variant, Run], preset: str, report: Report) -> dict[str, Any]:

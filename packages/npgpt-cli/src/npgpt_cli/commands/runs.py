@@ -1,0 +1,80 @@
+"""``npgpt runs``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from npgpt_train.listing import Entry
+
+COLUMNS = {
+    "run": "left",
+    "data": "left",
+    "tokenizer": "left",
+    "model": "left",
+    "steps": "right",
+    "best loss": "right",
+    "last written": "left",
+    "state": "wrap",
+}
+
+
+@click.command()
+@click.argument(
+    "folder", type=click.Path(path_type=Path), metavar="[DIR]", default=Path("runs"), required=False
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def runs(folder: Path, as_json: bool) -> None:
+    """List the runs below DIR, that last written to first.
+
+    DIR is runs unless given. The best loss is the lowest validation loss, in nats per token, with
+    its step. A run is running, unfinished (npgpt train --resume --out RUN goes on with it),
+    finished or damaged. All of them are only read.
+    """
+    from npgpt_train.listing import list_runs
+
+    entries = list_runs(folder)
+    if as_json:
+        click.echo(json.dumps([_record(entry) for entry in entries]))
+        return
+    if not entries:
+        click.echo(f"there are no runs below {_one_line(str(folder))}")
+        return
+    from npgpt_cli.explaining import console, table
+
+    shown = table(COLUMNS)
+    for entry in entries:
+        shown.add_row(*_cells(entry))
+    console().print(shown)
+
+
+def _record(entry: Entry) -> dict[str, object]:
+    return {**asdict(entry), "folder": str(entry.folder), "date": entry.date.isoformat()}
+
+
+def _cells(entry: Entry) -> list[str]:
+    steps = "" if entry.step is None else f"{entry.step:,} of {entry.steps:,}"
+    best = "" if entry.best_loss is None else f"{entry.best_loss:.4f} at {entry.best_step:,}"
+    cells = [
+        str(entry.folder),
+        " ".join(entry.data),
+        entry.tokenizer or "",
+        entry.model or "",
+        steps,
+        best,
+        f"{entry.date:%Y-%m-%d %H:%M}",
+        f"{entry.state}: {entry.reason}" if entry.reason else entry.state,
+    ]
+    return [_one_line(cell) for cell in cells]
+
+
+def _one_line(text: str) -> str:
+    """Harmless text without line breaks."""
+    from npgpt_train.escaping import printable
+
+    return " ".join(printable(text).split())
