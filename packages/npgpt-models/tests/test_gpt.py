@@ -225,6 +225,7 @@ def test_the_docstrings_of_both_passes_begin_with_a_formula():
         ({"n_head": 2.0}, "n_head is 2.0, expected a whole number"),
         ({"n_embd": "256"}, "n_embd is '256'"),
         ({"n_layer": True}, "n_layer is True"),
+        ({"n_layer": 10_001}, "n_layer is 10,001, expected at most 10,000"),
         ({"n_embd": 250}, "n_embd is 250, which n_head = 4 does not divide: take n_embd = 252"),
         ({"dropout": 1.0}, "dropout is 1.0, expected at least 0 and below 1"),
         ({"dropout": -0.1}, "dropout is -0.1"),
@@ -235,6 +236,7 @@ def test_the_docstrings_of_both_passes_begin_with_a_formula():
 def test_a_config_out_of_range_is_named(fields, message):
     with pytest.raises(NpgptError, match=message):
         GPTConfig(**{"vocab_size": 10, **fields})
+    assert GPTConfig(vocab_size=10, n_layer=10_000).n_layer == 10_000
 
 
 def test_the_numbers_of_numpy_are_numbers_in_a_config():

@@ -20,6 +20,8 @@ from npgpt_core.module import Module
 from npgpt_core.numbers import real_number, whole_number
 from npgpt_core.types import Array, Ids
 
+MAX_LAYERS = 10_000  # each is a hundred objects of Python, however few numbers it holds
+
 
 @dataclass(frozen=True)
 class GPTConfig:
@@ -47,6 +49,8 @@ class GPTConfig:
     def __post_init__(self) -> None:
         for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):
             object.__setattr__(self, name, whole_number(name, getattr(self, name)))
+        if self.n_layer > MAX_LAYERS:
+            raise NpgptError(f"n_layer is {self.n_layer:,}, expected at most {MAX_LAYERS:,}")
         if self.n_embd % self.n_head:
             raise NpgptError(
                 f"n_embd is {self.n_embd}, which n_head = {self.n_head} does not divide:"
