@@ -302,6 +302,19 @@ def test_an_interrupted_run_goes_on(compared, toys):
     assert Run.open(compared / "runs/lower").step_of("latest") == 2
 
 
+def test_runs_whose_text_moved_go_on_and_are_measured(compared, toys):
+    before = json.loads((compared / "report.json").read_bytes())
+    (compared / "runs/lower/sample.txt").unlink()
+    moved = (toys / "play.txt").rename(toys / "moved.txt")
+    try:
+        refused(compared, toys, "play.txt")
+        record = run(compared, toys, **{**BOTH, "data": str(moved)})
+    finally:
+        moved.rename(toys / "play.txt")
+    for name in ("char", "lower"):
+        assert record["runs"][name]["held_out"] == before["runs"][name]["held_out"]
+
+
 def test_a_tokenizer_a_model_and_seeds_are_compared(toys, tmp_path):
     told = []
     record = run(tmp_path, toys, told.append, models=["gpt", "other"], seeds=2, seed=5)

@@ -89,15 +89,23 @@ def _finite_loss(workers: Workers, x: Ids, y: Ids) -> float:
     return loss
 
 
-def evaluate_run(run: Run, data: Sequence[str] = (), checkpoint: str = "best") -> Evaluation:
+def evaluate_run(
+    run: Run, data: Sequence[str] = (), checkpoint: str = "best", corpus: Corpus | None = None
+) -> Evaluation:
     """Evaluate a run on the whole validation part of its own text, or on the whole of ``data``.
+
+    Args:
+        run: with a checkpoint.
+        data: a dataset's name or paths; none for its own text.
+        checkpoint: "best", "latest" or a step.
+        corpus: its own text, if that is open already; looked for unless given.
 
     Raises:
         NpgptError: no such checkpoint or data, a text of less than one block, or weights or a loss
             that are not finite.
     """
     model, tokenizer, s, _ = load_run(run.folder, checkpoint)
-    corpus = Corpus(open_dataset(data), validation_fraction=0) if data else run.corpus()
+    corpus = Corpus(open_dataset(data), validation_fraction=0) if data else corpus or run.corpus()
     tokens = token_files(corpus, tokenizer, tokenizer_digest(s, tokenizer))
     ids = tokens.train if data else tokens.val
     characters = corpus.n_characters if data else corpus.n_characters - corpus.split

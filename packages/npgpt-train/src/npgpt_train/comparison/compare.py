@@ -10,13 +10,14 @@ from typing import Any
 from npgpt_core.errors import NpgptError
 from npgpt_core.layers.embedding import Embedding
 from npgpt_core.module import Module
+from npgpt_core.shell import command
 from npgpt_train import parts
 from npgpt_train.choices import choose, flatten
 from npgpt_train.comparison import generated, held_out, stability
 from npgpt_train.comparison.report import require_libraries, write_report
 from npgpt_train.comparison.summary import summarize
 from npgpt_train.comparison.variants import Variant, plan, warn_if_lr_is_shared
-from npgpt_train.corpus import Corpus, open_dataset
+from npgpt_train.corpus import read_text
 from npgpt_train.disk import Folder
 from npgpt_train.evaluation import evaluate_run
 from npgpt_train.processes import open_processes
@@ -93,7 +94,8 @@ def compare(
     folders = [Folder(folder).real(f"runs/{variant.name}") for variant in planned]
     for where, chosen_there in zip(folders, choices, strict=True):  # before the first hour of work
         _check_settings(where, parts.resolve(chosen_there))
-    _check_origin(folders)
+    data = chosen.values["data"]
+    _check_origin(folders, data)
     warn_if_lr_is_shared(choices)
     runs = {}
     for number, (variant, where) in enumerate(zip(planned, folders, strict=True), start=1):
@@ -102,9 +104,9 @@ def compare(
         if state == "new":
             train(out=where, report=report, **shared, **{**flags, **variant.flags})
         elif state == "interrupted":
-            train(out=where, resume=True, report=report)
+            train(out=where, resume=True, data=data, report=report)
         runs[variant] = Run.open(where)
-    record = _measure(runs, chosen.preset or "full", report)
+    record = _measure(runs, data, chosen.preset or "full", report)
     Folder(folder).replace(REPORT, (json.dumps(record, indent=1) + "\n").encode())
     report(Preparing("writing the report"))
     write_report(record, {variant.name: run.metrics() for variant, run in runs.items()}, folder)
@@ -117,6 +119,7 @@ def _check_settings(where: Path, wanted: Settings) -> None:
         return
     found = differences(wanted, Run.open(where).settings)
     found.pop("workers", None)  # settled by the machine
+    found.pop("data", None)  # its content decides: see _check_origin
     if found:
         raise NpgptError(
             f"{where} was made with other settings ({'; '.join(found.values())}):"
@@ -124,17 +127,18 @@ def _check_settings(where: Path, wanted: Settings) -> None:
         )
 
 
-def _check_origin(folders: list[Path]) -> None:
-    """Refuse runs that read another text than there is now, or whose batches several ranks made."""
+def _check_origin(folders: list[Path], data: Sequence[str]) -> None:
+    """Refuse runs that read another text than ``data``, or whose batches several ranks made."""
     runs = [Run.open(folder) for folder in folders if _state(folder) != "new"]
     if not runs:
         return
-    corpus = Corpus(open_dataset(runs[0].settings.data))  # that of all: their settings were checked
+    corpus = read_text(data)
     for run in runs:
         if run.record["data"]["sha256"] != corpus.sha256:
             raise NpgptError(
-                f"{run.folder} was trained on another text than {' '.join(run.settings.data)} is"
-                " now: restore it, or compare into another `out`"
+                f"{run.folder} was trained on another text than {command(*data)} is now, with"
+                f" SHA-256 {run.record['data']['sha256']}, not {corpus.sha256}: restore it, or"
+                " compare into another `out`"
             )
         if run.record["ranks"] != 1:
             raise NpgptError(
@@ -150,11 +154,12 @@ def _state(where: Path) -> str:
     return "finished" if Run.open(where).is_finished else "interrupted"
 
 
-def _measure(runs: Mapping[Variant, Run], preset: str, report: Report) -> dict[str, Any]:
+def _measure(
+    runs: Mapping[Variant, Run], data: Sequence[str], preset: str, report: Report
+) -> dict[str, Any]:
     """Everything that is measured, as ``report.json`` holds it."""
     report(Preparing("reading the text"))
-    first = next(iter(runs.values()))
-    corpus = Corpus(open_dataset(first.settings.data))
+    corpus = read_text(data)
     text = held_out.HeldOut.of(corpus)
     vocabulary = generated.Vocabulary(corpus)
     measured = {}
@@ -164,7 +169,7 @@ def _measure(runs: Mapping[Variant, Run], preset: str, report: Report) -> dict[s
         digest = parts.tokenizer_digest(run.settings, tokenizer)
         tokens = token_files(corpus, tokenizer, digest)
         metrics = run.whole_metrics()
-        evaluation = evaluate_run(run)
+        evaluation = evaluate_run(run, corpus=corpus)
         on_text = held_out.measure(text, tokenizer, evaluation, tokens.train, tokens.val)
         measured[variant] = {
             "model": _sizes(run),
