@@ -38,6 +38,12 @@ def test_every_public_name_is_there():
         assert getattr(part, "__name__", name).rpartition(".")[2] == name
 
 
+def test_a_star_imports_every_public_name():
+    namespace = {}
+    exec("from npgpt_core import *", namespace)
+    assert namespace.keys() - {"__builtins__"} == set(dir(npgpt_core))
+
+
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match=r"'npgpt_core' has no attribute 'Liner'"):
         npgpt_core.Liner  # noqa: B018

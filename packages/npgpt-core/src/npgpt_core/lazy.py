@@ -15,6 +15,8 @@ def lazy_names(
     """
 
     def __getattr__(name: str) -> Any:
+        if name == "__all__":  # asked for by ``from package import *``
+            return sorted(names)
         if name not in names:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         module = importlib.import_module(names[name], package)
