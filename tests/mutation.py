@@ -4,10 +4,11 @@
         [--tests tests/test_schedules.py ...] [--log optim.jsonl] [--retry]
 
 Each change is made in a copy of the package, where pytest stops at the first failure; one that
-makes the tests hang counts as noticed. Prints the changes that passed. With ``--log`` every result
-is a line of JSON in that file, and what it holds is not tried again: an interrupted call continues,
-and a larger ``--count`` adds to it. ``--retry`` tries those that passed once more, after tests were
-added. Exits with 1 if a change passed.
+makes the tests hang, or take more than 4 GiB where the system can limit that, counts as noticed.
+``--tests ../../tests/test_cli_runs.py`` are tests of the house instead of the package's. Prints the
+changes that passed. With ``--log`` every result is a line of JSON in that file, and what it holds
+is not tried again: an interrupted call continues, and a larger ``--count`` adds to it. ``--retry``
+tries those that passed once more, after tests were added. Exits with 1 if a change passed.
 
 A change is: another comparison or operator, ``and`` for ``or``, a ``not`` more or less, a number
 one higher or lower, ``return None``, a statement left out. Some are harmless (the size of a buffer,
@@ -36,8 +37,14 @@ import tokenize
 from itertools import accumulate
 from pathlib import Path
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
 ROOT = Path(__file__).resolve().parents[1]
 SLOWER = 5  # times: such tests hang
+MEMORY = 4 * 2**30  # bytes of address space that the tests may take
 SWAPS = {
     **{"<": ["<=", ">"], "<=": ["<", ">="], ">": [">=", "<"], ">=": [">", "<="]},
     **{"==": ["!="], "!=": ["=="], "+": ["-"], "-": ["+"], "*": ["/", "+"], "/": ["*"]},
@@ -136,6 +143,8 @@ def run_tests(package, tests, limit, change=None):
         copy = Path(scratch, "packages", package.name)
         shutil.copytree(package, copy)
         shutil.copy(ROOT / "pyproject.toml", scratch)
+        if any(path.startswith("..") for path in tests):
+            shutil.copytree(ROOT / "tests", Path(scratch, "tests"))
         Path(scratch, "tmp").mkdir()
         if change is not None:
             _apply(change, source_folder(copy) / change["file"])
@@ -143,6 +152,7 @@ def run_tests(package, tests, limit, change=None):
             **os.environ,
             "PYTHONPATH": str(copy / "src"),
             "PYTHONDONTWRITEBYTECODE": "1",
+            "OPENBLAS_NUM_THREADS": "1",  # each takes address space
             "TMPDIR": str(Path(scratch, "tmp")),
         }
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
@@ -155,6 +165,7 @@ def run_tests(package, tests, limit, change=None):
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=_limit_memory if resource else None,
         )
         try:
             output, _ = process.communicate(timeout=limit)
@@ -169,6 +180,12 @@ def run_tests(package, tests, limit, change=None):
             sys.exit(f"there are no tests in {', '.join(tests)}")
         failure = re.search(r"(?m)^(?:FAILED|ERROR) (\S+)", output)
         return result, round(time.monotonic() - begin, 1), failure[1] if failure else ""
+
+
+def _limit_memory():
+    """Let the tests fail before the machine runs out of memory."""
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, most))
 
 
 def _apply(change, path):

@@ -45,6 +45,20 @@ def test_every_change_is_one_and_stands_in_code(mutation):
 
 
 @pytest.mark.once
+def test_tests_cannot_take_all_memory(mutation, tmp_path):
+    pytest.importorskip("resource")
+    source = tmp_path / "toy" / "src" / "toy" / "__init__.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("SIZE = 0\n")
+    change = {"file": "__init__.py", "at": 7, "old": "0", "new": f"{mutation.MEMORY}"}
+    test = tmp_path / "toy" / "tests" / "test_toy.py"
+    test.parent.mkdir()
+    test.write_text("from toy import SIZE\ndef test_it(): bytearray(SIZE)\n")
+    result, _, failure = mutation.run_tests(tmp_path / "toy", ["tests"], 60, change)
+    assert (result, failure.endswith("::test_it")) == ("failed", True)
+
+
+@pytest.mark.once
 def test_what_no_test_notices_is_told_and_tried_once(tmp_path):
     package = tmp_path / "packages" / "toy"
     for folder in (tmp_path / "tests", package / "src" / "toy", package / "tests"):
