@@ -91,13 +91,14 @@ def plot_overlay(
         axes.set(title="Validation loss", xlabel="step", ylabel=unit)
         series = [np.array(points, np.float64) for points in curves.values()]
         for color, name, points in zip(cycle(SERIES), curves, series, strict=False):
-            steps, losses = points.T
-            shown = np.where(np.abs(losses) < DRAWABLE, losses, np.nan)
-            axes.plot(steps, shown, "o-", color=color, ms=3, label=printable(name))
+            shown = np.where(np.abs(points) < DRAWABLE, points, np.nan)
+            axes.plot(*shown.T, "o-", color=color, ms=3, label=printable(name))
         axes.legend()
         ceiling = FAR * max(points[0, 1] for points in series)
-        if any((points[:, 1] > ceiling).any() for points in series):
-            axes.set_ylim(top=ceiling)
+        losses = np.concatenate([points[:, 1] for points in series])
+        if (losses > ceiling).any():
+            lowest = np.nanmin(losses)
+            axes.set_ylim(lowest - 0.05 * (ceiling - lowest), ceiling)
 
 
 @contextmanager

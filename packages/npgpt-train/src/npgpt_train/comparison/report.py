@@ -77,7 +77,6 @@ def render(record: Mapping[str, Any], template: str, **values: Any) -> str:
         finalize=_finalize(printable if html else markdown),
         undefined=StrictUndefined,
         trim_blocks=True,
-        lstrip_blocks=True,
         keep_trailing_newline=True,
     )
     environment.filters["n"] = formats.number
