@@ -38,4 +38,4 @@ def test_the_config_file_of_the_readme_is_one(tmp_path):
 def test_the_commands_of_the_readme_are_there():
     text = READMES[0].read_text("utf-8")
     shown = set(re.findall(r"^(?:.*&& )?npgpt ([\w-]+)", text, re.M))
-    assert {"train", "generate", "cache"} <= shown <= set(main.list_commands(None))
+    assert {"train", "generate", "cache", "runs"} <= shown <= set(main.list_commands(None))
