@@ -93,11 +93,22 @@ def test_runs_are_listed_for_people_and_programs(npgpt, home):
     assert "\x1b" not in listed
     heading, *lines = listed.splitlines()
     assert heading.split() == " ".join(COLUMNS).split()
-    assert len(lines) == 2
+    assert len(lines) == 3
+    assert lines[-1].startswith(r"runs/\x1b[31m red: ")
     [line] = [line for line in lines if line.startswith("runs/play-char-1 ")]
     record = json.loads(npgpt("runs", "--json", home / "runs").output)
     own = next(entry for entry in record if entry["state"] == "finished")
     best = f"{own['best_loss']:.4f} at {own['best_step']}"
-    assert line.split()[1:-3] == ["play.txt", "char", "gpt", "4", "of", "4", *best.split()]
+    assert line.split()[1:-2] == f"finished 4 of 4 {best} play.txt char gpt".split()
     assert (own["step"], own["steps"], own["data"]) == (4, 4, ["play.txt"])
     assert {entry["state"] for entry in record} == {"finished", "damaged"}
+
+
+def test_the_list_of_runs_is_whole_on_a_narrow_terminal(npgpt, home, monkeypatch):
+    assert npgpt("train", "--data", "play.txt", *SMALL).exit_code == 0
+    monkeypatch.setattr("npgpt_cli.explaining.is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = npgpt("runs").output
+    assert "…" not in listed
+    assert max(map(len, listed.splitlines())) <= 80
+    assert "finished  4 of 4" in listed

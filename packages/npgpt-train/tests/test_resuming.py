@@ -287,9 +287,8 @@ def test_the_text_may_move_and_the_run_learns_where_it_is(machine):
     (machine / "play.txt").rename(machine / "moved.txt")
     (machine / "other.txt").write_text("another text\n" * 40)
     before = record()
-    with pytest.raises(NpgptError, match=r"there is no play.txt, nor") as caught:
+    with pytest.raises(NpgptError, match=r"there is no play.txt: say where it is"):
         resume()
-    assert str(machine / "play.txt") in str(caught.value)
     with pytest.raises(NpgptError, match=f"SHA-256 {digest(TEXT)}, other.txt has"):
         resume(data="other.txt")
     with pytest.raises(NpgptError, match=r"nowhere.txt"):
@@ -316,6 +315,10 @@ def test_a_relative_path_is_found_from_any_folder(machine, tmp_path, monkeypatch
     assert run.is_finished
     assert evaluate_run(run).characters == len(TEXT) - int(len(TEXT) * 0.9)
     assert record(machine / "run")["data"]["folder"] == str(machine)
+    (machine / "play.txt").unlink()
+    (elsewhere / "play.txt").unlink()
+    with pytest.raises(NpgptError, match=f"there is no play.txt, nor {machine}/play.txt: say"):
+        evaluate_run(run)
 
 
 @pytest.mark.parametrize("data", ["part[1].txt", "part*", "texts", ("texts/a.txt", "part*")])
@@ -490,3 +493,32 @@ def test_runs_are_listed_newest_first():
         begin(f"runs/{name}", stop_at=1)
         _written(f"runs/{name}", 10**9 + number)
     assert [entry.folder.name for entry in list_runs(Path("runs"))] == ["b", "a", "c"]
+
+
+def test_a_run_that_vanishes_while_it_is_listed_is_damaged(monkeypatch):
+    begin("runs/gone", stop_at=1)
+    begin("runs/here", stop_at=1)
+    open_run = Run.open
+
+    def vanishing(folder):
+        if folder.name == "gone":
+            raise FileNotFoundError(2, "No such file or directory")
+        return open_run(folder)
+
+    monkeypatch.setattr(Run, "open", vanishing)
+    entries = {entry.folder.name: entry for entry in list_runs(Path("runs"))}
+    assert (entries["gone"].state, entries["gone"].reason) == (
+        "damaged",
+        "No such file or directory",
+    )
+    assert entries["here"].state == "unfinished"
+
+
+def test_a_folder_that_may_not_be_read_is_listed_as_damaged(machine):
+    begin("runs/here", stop_at=1)
+    closed = machine / "runs/closed"
+    closed.mkdir(mode=0)
+    if os.access(closed, os.R_OK):
+        pytest.skip("root may read everything")
+    states = {entry.folder.name: entry.state for entry in list_runs(machine / "runs")}
+    assert states == {"here": "unfinished", "closed": "damaged"}

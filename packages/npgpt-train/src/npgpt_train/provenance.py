@@ -119,7 +119,7 @@ def find_text(
     sha256, started_in = record["data"]["sha256"], record["data"].get("folder", "")
     is_dataset = _origin(record.get("parts"), "dataset") is not None
     places = [tuple(names)]
-    if not is_dataset:
+    if not is_dataset and started_in != os.getcwd():
         places.append(tuple(_from(started_in, name) for name in names))
     found = []
     for place in dict.fromkeys(places):

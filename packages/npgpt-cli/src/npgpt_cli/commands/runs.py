@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from npgpt_train.listing import Entry
 
 COLUMNS = {
-    "run": "left",
-    "data": "left",
-    "tokenizer": "left",
-    "model": "left",
+    "run": "wrap",
+    "state": "left",
     "steps": "right",
-    "best loss": "right",
-    "last written": "left",
-    "state": "wrap",
+    "best loss": "left",
+    "data": "wrap",
+    "tokenizer": "wrap",
+    "model": "wrap",
+    "last written": "wrap",
 }
 
 
@@ -48,9 +48,14 @@ def runs(folder: Path, as_json: bool) -> None:
     from npgpt_cli.explaining import console, table
 
     shown = table(COLUMNS)
+    for column in shown.columns:
+        column.overflow = "fold"  # a path that is cut says nothing
     for entry in entries:
         shown.add_row(*_cells(entry))
     console().print(shown)
+    for entry in entries:
+        if entry.reason:
+            click.echo(_one_line(f"{entry.folder}: {entry.reason}"))
 
 
 def _record(entry: Entry) -> dict[str, object]:
@@ -60,16 +65,9 @@ def _record(entry: Entry) -> dict[str, object]:
 def _cells(entry: Entry) -> list[str]:
     steps = "" if entry.step is None else f"{entry.step:,} of {entry.steps:,}"
     best = "" if entry.best_loss is None else f"{entry.best_loss:.4f} at {entry.best_step:,}"
-    cells = [
-        str(entry.folder),
-        " ".join(entry.data),
-        entry.tokenizer or "",
-        entry.model or "",
-        steps,
-        best,
-        f"{entry.date:%Y-%m-%d %H:%M}",
-        f"{entry.state}: {entry.reason}" if entry.reason else entry.state,
-    ]
+    data, written = " ".join(entry.data), f"{entry.date:%Y-%m-%d %H:%M}"
+    names = (data, entry.tokenizer or "", entry.model or "")
+    cells = (str(entry.folder), entry.state, steps, best, *names, written)
     return [_one_line(cell) for cell in cells]
 
 
