@@ -294,9 +294,11 @@ def test_one_model_has_one_column():
 
 
 def test_the_spread_over_seeds_is_told():
-    page = render(SEEDS, "spread.md.jinja")
-    assert "| | bits per character | loss, nats per token |" in page
-    assert "| char | 1.625 (1.500 to 1.750) | – |" in page
+    assert render(SEEDS, "spread.md.jinja") == (
+        "\n## Over seeds\n\nMean, lowest and highest.\n\n"
+        "| | bits per character | loss, nats per token |\n|---|---:|---:|\n"
+        "| char | 1.625 (1.500 to 1.750) | – |\n"
+    )
     assert render(TOKENIZERS, "spread.md.jinja").strip() == ""
 
 
