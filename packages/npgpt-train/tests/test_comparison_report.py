@@ -427,6 +427,7 @@ def test_the_pages_hold_all_figures(tmp_path):
     pages = write_report(OPTIMIZERS, {"adam": METRICS, "sgd": METRICS}, tmp_path)
     assert pages == [tmp_path / "report.md", tmp_path / "report.html"]
     html = (tmp_path / "report.html").read_text()
+    assert html.endswith("</html>\n")
     for name in ("all", "adam", "sgd"):
         figure = (tmp_path / "figures" / f"{name}.svg").read_bytes()
         assert b"<svg" in figure
