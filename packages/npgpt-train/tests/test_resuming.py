@@ -99,10 +99,15 @@ def flat(lr, max_iters):
     return lambda step: lr
 
 
+class Plays:
+    def texts(self):
+        yield TEXT
+
+
 @pytest.fixture(autouse=True)
 def machine(monkeypatch, tmp_path):
     """A registry of four small parts, and a current folder with a text."""
-    targets = {"letters": Letters, "table": Table, "plain": Plain, "flat": flat}
+    targets = {"letters": Letters, "table": Table, "plain": Plain, "flat": flat, "plays": Plays}
 
     def find(kind, name):
         if PARTS.get(kind) != name:
@@ -136,6 +141,7 @@ def begin(out="run", stop_at=None, **settings):
 
     given = {"data": "play.txt", "workers": 1, "preset": "tiny", **PARTS, **SMALL, **settings}
     given["optim"] = given.pop("optimizer")
+    given.pop("dataset", None)
     try:
         return train(out=out, report=report, **given)
     except Stop:
@@ -345,6 +351,18 @@ def test_a_run_that_says_nothing_of_its_folder_is_found_from_where_it_was_starte
     assert resume(data=str(machine / "moved.txt")).is_finished
     assert "folder" not in record()["data"]
     assert evaluate_run(Run.open("run")).characters == len(TEXT) - int(len(TEXT) * 0.9)
+
+
+def test_a_dataset_and_a_file_of_the_same_text_are_one(monkeypatch):
+    monkeypatch.setitem(PARTS, "dataset", "plays")
+    begin(stop_at=3, data="plays")
+    assert record()["parts"]["dataset"]["name"] == "plays"
+    assert "folder" not in record()["data"]
+    resume(data="play.txt")
+    assert "dataset" not in record()["parts"]
+    resume(data="plays")
+    assert record()["parts"]["dataset"]["name"] == "plays"
+    assert not {"folder", "files"} & record()["data"].keys()
 
 
 # ---------------------------------------------------------------- weights of another run
