@@ -301,6 +301,11 @@ def test_ids_are_drawn_as_often_as_softmax_says(temperature):
     np.testing.assert_allclose(draws(logits, 40_000, temperature=temperature), expected, atol=0.01)
 
 
+def test_logits_far_apart_are_close_at_a_high_temperature():
+    drawn = draws(np.array([0.0, -100.0]), 40_000, temperature=100.0)
+    np.testing.assert_allclose(drawn, softmax(np.array([0.0, -1.0])), atol=0.01)
+
+
 def test_every_row_is_drawn_from_its_own_logits():
     logits = np.where(np.eye(4, dtype=bool), 50.0, 0.0)[[2, 0, 3]]
     assert sample(logits, np.random.default_rng(0)).tolist() == [2, 0, 3]

@@ -1,24 +1,30 @@
 """Models taken apart: any model, any tokenizer, held against direct computation."""
 
 import re
+import shutil
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from npgpt_core import CrossEntropy, Embedding, Linear, Module, MultiHeadAttention
+from npgpt_core import CrossEntropy, Embedding, Linear, Module, MultiHeadAttention, registry
 from npgpt_core.errors import NpgptError
 from npgpt_core.functional import softmax
 from npgpt_core.layers.dropout import Dropout
+from npgpt_train import session, train
 from npgpt_train.explain.attention import explain_attention
 from npgpt_train.explain.backward import explain_backward
 from npgpt_train.explain.formulas import backward_formulas, forward_formula
 from npgpt_train.explain.forward import explain_forward
 from npgpt_train.explain.picture import plot_attention
-from npgpt_train.explain.tokenization import explain_tokenization
+from npgpt_train.explain.step import explain_step
+from npgpt_train.explain.tokenization import explain_tokenization, find_tokenizer
 from npgpt_train.explain.tokens import Token, token, visible, window
+from npgpt_train.progress import ignore
+from npgpt_train.run import Run
 
 LONG = 150  # tokens: more than two of the blocks that attention goes through
 
@@ -114,6 +120,138 @@ def test_a_tokenizer_that_does_not_merge_still_tells_what_is_unknown():
     assert [t.text for t in explained.tokens] == ["a", "b", "<unk>", "<unk>", "c"]
     assert (explained.unknown, explained.words) == (["-!"], None)
     assert explained.decoded == "ab\ufffd\ufffdc"
+
+
+class Merging(Letters):
+    """Merges the first pair of every word as often as there is one: "ab" is 30, "abc" 31."""
+
+    def decode(self, ids):
+        return "".join(
+            {30: "ab", 31: "abc"}.get(int(i)) or super(Merging, self).decode([i]) for i in ids
+        )
+
+    def merge_stages(self, text):
+        for word in text.split():
+            letters = list(Letters.encode(self, word))
+            stages = [letters]
+            if word.startswith("ab"):
+                stages.append([30, *letters[2:]])
+            if word.startswith("abc"):
+                stages.append([31, *letters[3:]])
+            yield stages
+
+
+def test_every_distinct_word_is_told_once_merge_by_merge():
+    words = explain_tokenization(Merging(), "abcd x abcd ab").words
+    assert [[t.text for t in word.pieces] for word in words] == [list("abcd"), ["x"], ["a", "b"]]
+    merges = [
+        [(m.left.text, m.right.text, m.merged.text, [p.text for p in m.pieces]) for m in w.merges]
+        for w in words
+    ]
+    whole = ("a", "b", "ab", ["ab"])
+    first, second = ("a", "b", "ab", ["ab", "c", "d"]), ("ab", "c", "abc", ["abc", "d"])
+    assert merges == [[first, second], [], [whole]]
+
+
+@pytest.fixture
+def trained_on(small_parts, monkeypatch):
+    """The texts that the tokenizer "letters" was trained on."""
+    texts = []
+    target = registry.load("tokenizer", "letters")
+    monkeypatch.setattr(target, "train", lambda self, pieces: texts.append("".join(pieces)))
+    return texts
+
+
+def test_a_tokenizer_is_trained_on_a_text_or_as_a_run_would(trained_on):
+    tokenizer, origin = find_tokenizer("letters", "to be", extra=2)
+    assert (tokenizer.extra, trained_on) == (2, ["to be"])
+    assert origin == "letters, trained on this text alone"
+    _, origin = find_tokenizer("letters", "to be", ["play.txt"])
+    whole = Path("play.txt").read_text()
+    assert trained_on[1:] == [whole[: int(len(whole) * 0.9)]]
+    assert origin == "letters, trained on play.txt"
+    with pytest.raises(NpgptError, match="there is no run in 'words', and unknown tokenizer"):
+        find_tokenizer("words", "to be")
+
+
+def test_the_tokenizer_of_a_run_is_trained_already(run, trained_on):
+    tokenizer, origin = find_tokenizer("run", "to be")
+    assert (tokenizer.extra, trained_on) == (3, [])
+    assert origin == "the tokenizer of run"
+    for given in ({"data": ["play.txt"]}, {"vocab_size": 5}):
+        with pytest.raises(NpgptError, match="run is a run, whose tokenizer is trained"):
+            find_tokenizer("run", "to be", **given)
+
+
+# --------------------------------------------------------------------------- step
+
+
+@pytest.fixture
+def run(small_parts, monkeypatch):
+    """Four steps of two batches of two rows, each with a checkpoint."""
+    monkeypatch.setattr(session, "plot_curves", lambda metrics, path, title: None)
+    given = {"max_iters": 4, "eval_interval": 1, "grad_accumulation": 2, "grad_clip": 0.1}
+    options = {"tokenizer.extra": 3}
+    with pytest.warns(match="by heart"):
+        return train(out="run", keep=9, report=ignore, options=options, **{**small_parts, **given})
+
+
+def test_an_explained_step_is_the_one_that_training_took(run):
+    before, after = (run.checkpoints.load_model(n, 10**6)["table.weight"] for n in (2, 3))
+    taken = run.metrics()[5]  # after the evaluations of step 0, 1 and 2
+    step = explain_step(run, "2")
+    assert (step.number, taken["step"]) == (3, 3)
+    assert (step.rows, step.tokens) == (4, 4)
+    assert (step.loss, step.grad_norm, step.lr) == (
+        taken["loss"],
+        taken["grad_norm"],
+        taken["lr"],
+    )
+    assert (step.schedule, step.optimizer, step.grad_clip) == ("falling", "momentum", 0.1)
+    assert step.scale == pytest.approx(min(1, 0.1 / taken["grad_norm"]))
+    (table,) = step.parameters
+    assert (table.parameter, table.shape) == ("table.weight", (128, 128))
+    assert table.gradient == pytest.approx(taken["grad_norm"])
+    change, size = np.linalg.norm(after - before), np.linalg.norm(before)
+    for told in (step, table):
+        assert told.update == pytest.approx(change, rel=1e-4)
+        assert told.relative == pytest.approx(change / size, rel=1e-4)
+    assert table.weight == pytest.approx(size, rel=1e-6)
+    assert step.loss_after < step.loss
+
+
+def test_a_step_follows_the_newest_checkpoint_and_writes_nothing(run):
+    def files():
+        return {p: p.read_bytes() for p in run.folder.rglob("*") if p.is_file()}
+
+    there = files()
+    assert explain_step(run).number == 5
+    assert files() == there
+
+
+def test_a_step_has_the_rows_of_all_ranks(run):
+    run.record["ranks"] = 3
+    assert explain_step(run).rows == 2 * 2 * 3
+
+
+@pytest.mark.parametrize(("clip", "scale"), [(0.0, 1.0), (1e9, 1.0), (1e-3, None)])
+def test_the_scale_is_what_clipping_makes_of_the_gradients(run, clip, scale):
+    settings = {**run.record["settings"], "grad_clip": clip}
+    step = explain_step(Run(run.folder, {**run.record, "settings": settings}), "2")
+    assert step.scale == (scale or pytest.approx(clip / step.grad_norm))
+    assert step.grad_clip == clip
+
+
+def test_a_step_that_training_would_not_take_is_refused(run, monkeypatch):
+    monkeypatch.setattr("npgpt_train.loop.Trainer.gradients", lambda self, step: float("inf"))
+    with pytest.raises(NpgptError, match="step 5 has the loss inf"):
+        explain_step(run)
+
+
+def test_no_checkpoint_is_told(run):
+    shutil.rmtree("run/checkpoints/step-000002")
+    with pytest.raises(NpgptError, match="no checkpoint '2': there are 1, 3, 4"):
+        explain_step(run, "2")
 
 
 # ----------------------------------------------------------------------- formulas
@@ -263,8 +401,9 @@ def test_the_picture_names_up_to_40_tokens_in_every_panel(model, length, head, n
     path = tmp_path / "attention.svg"
     text = "ab" * (length // 2) + "c" * (length % 2)
     explanation = explain_attention(model, Letters(), text, head=head)
-    plot_attention(explanation, path)
+    plot_attention(explanation, path, title="at whom")
     found = re.findall("<!-- [abc] -->", path.read_text())
+    assert path.read_text().count("<!-- at whom -->") == 1
     assert len(found) == (2 * length * len(explanation.heads) if named else 0)
 
 
