@@ -83,6 +83,15 @@ def test_a_broken_command_fails(check_id):
         CHECKS[check_id](BROKEN[check_id])
 
 
+def test_a_command_whose_help_is_not_printed_is_refused():
+    class Silent(Greet):
+        def main(self, args, prog_name):
+            raise SystemExit(0)
+
+    with pytest.raises(AssertionError, match="does not print the help 'Say hello to'"):
+        CHECKS["help-runs"](Silent())
+
+
 def test_every_check_has_its_broken_command():
     assert set(BROKEN) == set(CHECKS)
 

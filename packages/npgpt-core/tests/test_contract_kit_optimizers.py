@@ -217,6 +217,32 @@ def test_a_broken_optimizer_fails(check_id):
         CHECKS[check_id](BROKEN[check_id])
 
 
+class FlattensWhenLoaded(Momentum):
+    def take(self, state):
+        super().take(state)
+        for _, p, _ in self.pairs():
+            p.shape = (-1,)
+
+
+class AddsToItsOwn(Momentum):
+    def take(self, state):
+        self.t = state["t"]
+        for name, u in self.u.items():
+            u += state[f"u.{name}"]
+
+
+@pytest.mark.parametrize(
+    ("check_id", "told", "broken"),
+    [
+        ("arrays-kept", "types and shapes became", FlattensWhenLoaded),
+        ("resumed-equals-uninterrupted", "load_state_dict take all of it over", AddsToItsOwn),
+    ],
+)
+def test_what_is_broken_in_another_way_fails_too(check_id, told, broken):
+    with pytest.raises(AssertionError, match=told):
+        CHECKS[check_id](broken)
+
+
 def test_every_check_has_its_broken_optimizer():
     assert set(BROKEN) == set(CHECKS)
 

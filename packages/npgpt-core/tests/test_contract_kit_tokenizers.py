@@ -10,6 +10,7 @@ import pytest
 from npgpt_core import NpgptError
 from npgpt_core.protocols import SPECIAL_TOKENS
 from npgpt_core.testing import parametrize_with_checks, tokenizer_checks
+from npgpt_core.testing.tokenizer_texts import TEXTS, require_round_trip
 
 CHECKS = dict(tokenizer_checks())
 
@@ -294,6 +295,35 @@ def test_a_broken_tokenizer_fails(check_id, monkeypatch):
     monkeypatch.setattr("npgpt_core.testing.tokenizer_texts.MOST_SECONDS", 0.2)
     with pytest.raises(AssertionError, match=f"tokenizer check {check_id}: .{{20}}"):
         CHECKS[check_id](BROKEN[check_id])
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            lambda text: text[:7] + "X" + text[8:],
+            r"'or not to be' at character 7 came back as 'Xr not to be'",
+        ),
+        (lambda text: text[:-1], r"'\\n' at character 84 came back as ''"),
+        (lambda text: text + "!", r"'' at character 85 came back as '!'"),
+    ],
+)
+def test_a_text_that_does_not_come_back_is_told_from_where_it_differs(change, told):
+    class Changes(Chars):
+        def decode(self, ids):
+            return change(super().decode(ids))
+
+    tokenizer = Changes()
+    tokenizer.train(TEXTS)
+    with pytest.raises(AssertionError, match=told):
+        require_round_trip(tokenizer, TEXTS[0])
+
+
+def test_another_error_than_npgpts_before_training_is_told_with_its_type():
+    with pytest.raises(
+        AssertionError, match=r"encode before train raised TypeError: .*says to train"
+    ):
+        CHECKS["encode-untrained"](UntrainedIsTypeError)
 
 
 def test_every_check_has_its_broken_tokenizer():

@@ -389,6 +389,22 @@ def test_an_error_in_use_is_told_by_the_part_and_its_distribution(raising):
     assert origin(error) == "dataset 'first' of raiser 1.0"
 
 
+def test_the_part_whose_code_raised_is_told_and_no_other(install, tmp_path):
+    parts = {name: f"raiser.part:{target}" for name, target in [("first", "E"), ("second", "D")]}
+    source = f"{HEAD}def npgpt_datasets():\n    return {parts!r}\n"
+    install("raiser", source)
+    (tmp_path / "raiser" / "other.py").write_text("def work():\n    int('no')\n")
+    path = tmp_path / "raiser" / "part.py"
+    path.write_text(
+        RAISING.split("def helper")[0].replace("helper(", "int('no' * ") + "class E: ...\n"
+    )
+    error = _error_of(lambda: list(registry.create("dataset", "second").texts()))
+    assert origin(error) == "dataset 'second' of raiser 1.0"
+    from raiser.other import work
+
+    assert origin(_error_of(work)) == "raiser 1.0"  # which part called it cannot be told
+
+
 def test_an_error_elsewhere_is_of_no_plugin(raising):
     assert origin(_error_of(lambda: int("no"))) is None
 

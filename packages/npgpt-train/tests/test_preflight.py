@@ -1,10 +1,15 @@
 import math
 import subprocess
 import sys
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from npgpt_core.errors import NpgptWarning
+from npgpt_train import preflight
 from npgpt_train.preflight import warn_if_large, warn_if_odd
 
 
@@ -25,6 +30,40 @@ def test_a_first_loss_far_from_guessing_is_told_with_its_cause(loss, cause):
 
 def test_a_first_loss_near_guessing_is_not():
     warn_if_odd(math.log(69) * 1.05, 69)
+
+
+@pytest.mark.parametrize(
+    ("done", "steps", "evaluations"), [(0, 10, 4), (4, 6, 2), (5, 5, 2), (6, 4, 2), (9, 1, 1)]
+)
+def test_the_estimate_counts_steps_and_evaluations_that_remain(
+    done, steps, evaluations, monkeypatch
+):
+    """A step takes 5 s here, the loss of a batch 2."""
+    drawn = []
+    workers = SimpleNamespace(loss=lambda x, y: drawn.append(len(x)))
+    settings = SimpleNamespace(
+        seed=0, batch_size=3, block_size=7, max_iters=10, eval_interval=3, eval_iters=20
+    )
+    trainer = SimpleNamespace(
+        settings=settings, workers=workers, rows=6, train_tokens=np.arange(100)
+    )
+    trainer.gradients = lambda step: drawn.append(step)
+    trainer.optimizer = SimpleNamespace(zero_grad=lambda: drawn.append("zero"))
+    seconds = iter([5.0, 2.0])
+    monkeypatch.setattr(preflight, "_time", lambda work: work() or next(seconds))
+    estimated = preflight.estimate(trainer, done)
+    assert drawn == [done, done, "zero", 3]
+    assert estimated.seconds == steps * 5 + evaluations * 2 * 20 * 2
+    assert estimated.step_seconds == 5
+    assert estimated.epochs == 6 * 7 * 10 / 100
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.0, False), (0.001, True)])
+def test_any_unknown_token_is_told(share, told):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        preflight.warn_if_unknown(share, Path("run"))
+    assert ["0.10% of the training tokens" in str(w.message) for w in caught] == [True] * told
 
 
 def test_peak_memory_grows_by_what_is_taken():

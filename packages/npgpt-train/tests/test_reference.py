@@ -1,10 +1,12 @@
+import json
 from types import SimpleNamespace
 
 import pytest
 
+from npgpt_train import reference
 from npgpt_train.choices import PRESETS
 from npgpt_train.diagnosis import divergence
-from npgpt_train.reference import references, standing, verdict
+from npgpt_train.reference import record, references, standing, verdict
 from npgpt_train.settings import Settings
 
 
@@ -38,6 +40,20 @@ def test_the_reference_itself_is_normal():
     moved = _run(entry, seed=4, workers=9, data=["/a/copy/of/it.txt"])
     assert standing(moved, _losses((step, loss))).expected == loss
     assert verdict(moved, _losses((step, loss))).endswith(": normal")
+
+
+def test_a_finished_run_becomes_an_entry_beside_which_it_is_normal(monkeypatch):
+    run = _run(_tiny(), sha256="1" * 64, lr=0.25, extra={"preset": "tiny"})
+    run.record["versions"] = {"npgpt-train": "9.8"}
+    run.metrics = lambda: [*_losses((0, 4.3)), {"step": 1, "loss": 3.0}, *_losses((2, 2.00006))]
+    entry = record(run)
+    assert json.loads(json.dumps(entry)) == entry
+    assert (entry["preset"], entry["tokenizer"], entry["version"]) == ("tiny", "char", "9.8")
+    assert entry["data"] == " ".join(run.settings.data)
+    assert entry["curve"] == [[0, 4.3, 4.3], [2, 2.0001, 2.0001]]
+    assert standing(run, run.metrics()) is None
+    monkeypatch.setattr(reference, "references", lambda: [entry])
+    assert standing(run, run.metrics()).expected == 2.0001
 
 
 def test_between_its_evaluations_the_reference_is_interpolated():
