@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npgpt_core import Linear, NpgptError, clip_grad_norm
+from npgpt_core import Linear, Module, NpgptError, clip_grad_norm
 
 
 def layer_with_gradients(scale=1.0, dtype=np.float64):
@@ -76,6 +76,7 @@ def test_gradients_of_zero_stay_zero():
     ("model", "limit", "message"),
     [
         ({}, 1.0, "clip_grad_norm: model is a dict, expected the model itself, which has grads"),
+        (Module, 1.0, "clip_grad_norm: model is the class Module, expected the model itself"),
         (layer_with_gradients(), 0, "max_norm is 0, expected a number above 0"),
         (layer_with_gradients(), float("nan"), "max_norm is nan"),
         (layer_with_gradients(), "1", "max_norm is '1', expected a number above 0"),

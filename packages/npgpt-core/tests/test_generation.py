@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npgpt_core import Module, NpgptError, generate
+from npgpt_core import Module, NpgptError, ReLU, generate
 from npgpt_core.functional import softmax
 from npgpt_core.generation import stream, window_start
 from npgpt_core.sampling import sample
@@ -233,7 +233,17 @@ def test_the_mode_is_restored_after_an_error(model):
         ([V], {}, "holds ids from"),
         ([-1], {}, "holds ids from"),
         ([[1], [1, 2]], {}, "differ in length"),
-        ([1], {"max_new_tokens": -1}, "max_new_tokens is -1, expected 0 or more"),
+        (
+            [1],
+            {"max_new_tokens": -1},
+            "max_new_tokens is -1, expected a whole number",
+        ),
+        ([1], {"max_new_tokens": 1.0}, "max_new_tokens is 1.0"),
+        ([1], {"seed": "0"}, "seed is '0', expected None or a whole number"),
+        ([1], {"seed": -1}, "seed is -1"),
+        ([1], {"temperature": "1"}, "temperature is '1'"),
+        ([1], {"top_k": 1.5}, "top_k is 1.5"),
+        ([1], {"top_p": "1"}, "top_p is '1'"),
         ([1], {"temperature": -0.5}, "temperature is -0.5"),
         ([1], {"temperature": float("nan")}, "temperature is nan"),
         ([1], {"top_k": 0}, "top_k is 0, expected 1 or more"),
@@ -248,6 +258,14 @@ def test_the_mode_is_restored_after_an_error(model):
 def test_wrong_input_is_named(model, prompt, options, message):
     with pytest.raises(NpgptError, match=message):
         generate(model, prompt, **{"max_new_tokens": 1, **options})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "came"), [([1], "a list"), (ReLU(), "a ReLU"), (Module, "the class Module")]
+)
+def test_what_is_no_model_is_named(wrong, came):
+    with pytest.raises(NpgptError, match=f"generate: model is {came}, expected the model itself"):
+        generate(wrong, [1], 1)
 
 
 def test_a_stream_refuses_wrong_input_before_it_gives_anything(model):

@@ -90,7 +90,7 @@ def test_the_memory_order_of_the_logits_does_not_matter():
 
 def test_targets_of_another_shape_are_refused():
     logits, targets = logits_and_targets()
-    with pytest.raises(ValueError, match=r"logits \(2, 3, 5\) do not fit targets \(3, 2\)"):
+    with pytest.raises(ValueError, match=r"targets are \(3, 2\), expected \(2, 3\)"):
         CrossEntropy()(logits, targets.T)
 
 

@@ -245,7 +245,7 @@ def test_an_unknown_name_says_which_there_are_and_what_might_have_had_it(install
     with pytest.raises(PluginError) as error:
         registry.load("dataset", "heathly")
     assert "unknown dataset 'heathly', did you mean healthy?" in str(error.value)
-    assert "Plugin entry-broken (broken 3.1), which might have had it, is failed" in str(
+    assert "Plugin entry-broken (broken 3.1), which might have had it, has failed" in str(
         error.value
     )
     assert "pip install --upgrade broken" in str(error.value)

@@ -67,7 +67,7 @@ def embedding():
         (
             CrossEntropy,
             [ones(2, 3, 5), np.zeros((3, 2), int)],
-            "CrossEntropy: logits (2, 3, 5) do not fit targets (3, 2)",
+            "CrossEntropy: targets are (3, 2), expected (2, 3)",
         ),
         (CrossEntropy, [ones(2, 5), [0, 1]], "CrossEntropy: targets are a list, expected an array"),
         (CrossEntropy, [ones(2, 5), ones(2)], "CrossEntropy: targets are float32, expected whole"),
@@ -79,8 +79,9 @@ def embedding():
         (
             CrossEntropy,
             [ones(0, 5), np.zeros(0, int)],
-            "CrossEntropy: logits (0, 5) do not fit targets (0,)",
+            "CrossEntropy: targets are (0,), expected at least one",
         ),
+        (linear, [None], "Linear(3, 2): x is None, expected an array (..., 3)"),
     ],
 )
 def test_forward_tells_the_layer_what_came_and_what_was_expected(make, inputs, expected):
@@ -200,6 +201,12 @@ def test_a_layer_refuses_what_it_cannot_be_made_of(make, expected):
 def test_the_numbers_of_numpy_are_numbers():
     assert Linear(np.int64(3), np.uint8(2), rng=RNG)(ones(1, 3)).shape == (1, 2)
     assert Dropout(np.float32(0.5), rng=RNG).p == 0.5
+
+
+@pytest.mark.parametrize("dtype", [int, np.int64, bool, complex])
+def test_a_parameter_that_no_gradient_can_move_is_refused(dtype):
+    with pytest.raises(NpgptError, match=r"Linear\(3, 2\): weight is .*, expected floating-point"):
+        Linear(3, 2, rng=RNG, dtype=dtype)
 
 
 @pytest.mark.parametrize("use", ["parameter", "walk"])

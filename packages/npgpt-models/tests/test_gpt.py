@@ -239,6 +239,12 @@ def test_a_config_out_of_range_is_named(fields, message):
     assert GPTConfig(vocab_size=10, n_layer=10_000).n_layer == 10_000
 
 
+@pytest.mark.parametrize("config", [10, {"vocab_size": 10}, GPTConfig])
+def test_what_is_no_config_is_refused(config):
+    with pytest.raises(NpgptError, match=r"GPT: config is .*, expected a GPTConfig"):
+        GPT(config, rng=np.random.default_rng(0))
+
+
 def test_the_numbers_of_numpy_are_numbers_in_a_config():
     config = GPTConfig(vocab_size=np.int64(20), n_layer=np.uint8(2), dropout=np.float32(0.5))
     assert config == GPTConfig(vocab_size=20, n_layer=2, dropout=0.5)

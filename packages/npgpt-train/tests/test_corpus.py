@@ -88,7 +88,7 @@ def datasets(monkeypatch):
 
     def create(kind, name, **options):
         if (kind, name) != ("dataset", "shakespeare"):
-            raise PluginError(f"unknown {kind} {name!r}, did you mean shakespeare?")
+            raise PluginError(f"unknown {kind} {name!r:.200}, did you mean shakespeare?")
         return Pieces("Who's there?")
 
     monkeypatch.setattr(registry, "names", lambda kind: ["shakespeare"])
@@ -113,6 +113,9 @@ def test_paths_and_globs(datasets, tmp_path):
 def test_what_is_neither_is_refused_with_the_close_names(datasets, tmp_path):
     with pytest.raises(NpgptError, match=r"'shakespear' is no file.* did you mean shakespeare"):
         open_dataset(["shakespear"])
+    with pytest.raises(NpgptError, match="is no file") as error:
+        open_dataset(["a text and no path, " * 100])
+    assert len(str(error.value)) < 600
     with pytest.raises(NpgptError, match=r"no file, folder or glob 'b\.txt'.*shakespeare"):
         open_dataset([str(tmp_path), "b.txt"])
     with pytest.raises(NpgptError, match=r"named alone.*installed: shakespeare"):

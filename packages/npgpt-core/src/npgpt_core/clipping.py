@@ -35,7 +35,7 @@ def clip_grad_norm(
     """
     if not (is_real(max_norm) and max_norm > 0):
         raise NpgptError(f"max_norm is {max_norm!r:.40}, expected a number above 0")
-    require_model("clip_grad_norm", model, "grads")
+    require_model("clip_grad_norm", model, "grads()")
     grads = list(model.grads().values())
     norm = math.sqrt(sum(map(_squared_norm, grads)))
     if max_norm < norm < math.inf:

@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.numbers import whole_number
 from npgpt_core.sampling import check_options, highest_logits, sample
 from npgpt_core.types import Array, Ids
+from npgpt_core.wrong_input import require_model
 
 WINDOWS = ("shift", "slide")
 """How the window moves once a text is longer than the block: see ``window_start``."""
@@ -49,8 +51,8 @@ def generate(
             (``window_start``).
 
     Raises:
-        NpgptError: an empty prompt, ids outside the vocabulary, an option out of range, or logits
-            that are not finite.
+        NpgptError: no model, an empty prompt, ids outside the vocabulary, an option out of range,
+            or logits that are not finite.
     """
     columns = stream(
         model,
@@ -85,10 +87,11 @@ def stream(
 
     ``decoding.decode_stream`` makes text of the ids of a row while they come.
     """
+    require_model("generate", model, "forward()", "eval()", "config")
     ids = _as_ids(prompt)
     _validate(ids, model.config.vocab_size, max_new_tokens, window)
     check_options(model.config.vocab_size, temperature, top_k, top_p, suppress_tokens)
-    rng = np.random.default_rng(seed)
+    rng = _generator(seed)
     next_logits = _NextLogits(model, len(ids), window)
 
     def columns() -> Iterator[Ids]:
@@ -189,6 +192,15 @@ def _as_ids(prompt: npt.ArrayLike) -> Ids:
     return ids.astype(np.int64) if ids.dtype.kind in "iu" else ids
 
 
+def _generator(seed: int | None) -> np.random.Generator:
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError) as error:
+        raise NpgptError(
+            f"seed is {seed!r:.40}, expected None or a whole number of at least 0"
+        ) from error
+
+
 def _validate(ids: Ids, vocab_size: int, max_new_tokens: int, window: str) -> None:
     if ids.ndim != 2 or ids.shape[1] == 0 or ids.dtype.kind not in "iu":
         raise NpgptError(
@@ -200,7 +212,6 @@ def _validate(ids: Ids, vocab_size: int, max_new_tokens: int, window: str) -> No
             f"the prompt holds ids from {ids.min()} to {ids.max()}, expected 0 to {vocab_size - 1}:"
             " was it encoded by the tokenizer of this model?"
         )
-    if max_new_tokens < 0:
-        raise NpgptError(f"max_new_tokens is {max_new_tokens}, expected 0 or more")
+    whole_number("max_new_tokens", max_new_tokens, 0)
     if window not in WINDOWS:
         raise NpgptError(f"window is {window!r}, expected one of {', '.join(WINDOWS)}")

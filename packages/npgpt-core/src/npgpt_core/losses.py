@@ -22,8 +22,9 @@ class CrossEntropy(Module):
             LayerError: targets that do not have the shape of the logits but for V, or none at all.
             IdError: a target that is negative or at least V.
         """
-        if logits.shape[:-1] != targets.shape or targets.size == 0:
-            raise LayerError(self, f"logits {logits.shape} do not fit targets {targets.shape}")
+        if targets.shape != logits.shape[:-1] or targets.size == 0:
+            expected = "at least one" if targets.size == 0 else logits.shape[:-1]
+            raise LayerError(self, f"targets are {targets.shape}, expected {expected}")
         require_ids(self, "targets", targets, logits.shape[-1])
         losses, e, sums = cross_entropy(rows(logits), targets.reshape(-1))
         self.keep(targets, e, sums)

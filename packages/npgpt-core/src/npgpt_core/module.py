@@ -126,6 +126,8 @@ class Module(ABC):
     def parameter(self, name: str, value: npt.ArrayLike, dtype: npt.DTypeLike = np.float32) -> None:
         """Make ``self.<name>`` from ``value``, and its gradient ``self.d<name>``, zero."""
         array = np.array(value, dtype=dtype, order="C")
+        if array.dtype.kind != "f":
+            raise LayerError(self, f"{name} is {array.dtype}, expected floating-point numbers")
         self.share(name, array, np.zeros_like(array))
 
     def share(self, name: str, array: Array, grad: Array) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from typing import Any
 
@@ -32,7 +33,9 @@ def real_number(name: str, value: Any, low: float, high: float) -> float:
         NpgptError: it is no number, or not low <= value < high.
     """
     if not is_real(value) or not low <= value < high:
-        raise NpgptError(f"{name} is {value!r:.40}, expected at least {low} and below {high}")
+        kind = "" if is_real(value) else "a number of "
+        limit = "finite" if high == math.inf else f"below {high}"
+        raise NpgptError(f"{name} is {value!r:.40}, expected {kind}at least {low} and {limit}")
     return float(value)
 
 

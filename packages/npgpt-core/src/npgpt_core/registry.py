@@ -71,17 +71,18 @@ def _unknown(kind: str, name: str) -> str:
     from difflib import get_close_matches
 
     known = names(kind)
-    message = f"unknown {kind} {name!r}"
+    message = f"unknown {kind} {name!r:.200}"
     close = get_close_matches(name, known, n=3)
     message += f", did you mean {' or '.join(close)}?" if close else "."
     message += f" Installed: {', '.join(known)}." if known else f" No {kind} is installed."
     for plugin in plugins():
         if plugin.status in ("failed", "disabled"):
+            failed = plugin.status == "failed"
             message += (
                 f" Plugin {plugin.name} ({plugin.distribution} {plugin.version}), which might have"
-                f" had it, is {plugin.status}: {plugin.reason}."
+                f" had it, {'has failed' if failed else 'is disabled'}: {plugin.reason}."
             )
-            if plugin.status == "failed":
+            if failed:
                 mending = command("pip", "install", "--upgrade", plugin.distribution)
                 message += f" To mend it: {mending}."
     if HOMES[kind] not in {plugin.distribution for plugin in plugins()}:

@@ -8,6 +8,7 @@ import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.functional import softmax
+from npgpt_core.numbers import is_real, is_whole
 from npgpt_core.types import Array, Ids
 
 
@@ -71,12 +72,12 @@ def check_options(
     suppress_tokens: Sequence[int],
 ) -> None:
     """Raise an ``NpgptError`` that names the option of ``sample`` that is out of range."""
-    if not 0 <= temperature < float("inf"):
-        raise NpgptError(f"temperature is {temperature}, expected 0 (greedy) or more")
-    if top_k is not None and top_k < 1:
-        raise NpgptError(f"top_k is {top_k}, expected 1 or more")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise NpgptError(f"top_p is {top_p}, expected above 0 and at most 1")
+    if not (is_real(temperature) and 0 <= temperature < float("inf")):
+        raise NpgptError(f"temperature is {temperature!r:.40}, expected 0 (greedy) or more")
+    if top_k is not None and not (is_whole(top_k) and top_k >= 1):
+        raise NpgptError(f"top_k is {top_k!r:.40}, expected 1 or more")
+    if top_p is not None and not (is_real(top_p) and 0 < top_p <= 1):
+        raise NpgptError(f"top_p is {top_p!r:.40}, expected above 0 and at most 1")
     outside = [i for i in suppress_tokens if not 0 <= i < vocab_size]
     if outside:
         raise NpgptError(

@@ -90,12 +90,13 @@ def require_rng(module: Module, rng: Any) -> np.random.Generator:
     return rng
 
 
-def require_model(user: str, model: Any, *methods: str) -> None:
+def require_model(user: str, model: Any, *members: str) -> None:
     """Raise an ``NpgptError`` if what ``user`` is given is no model but, say, its parameters."""
-    if not all(hasattr(model, method) for method in methods):
-        has = " and ".join(f"{method}()" for method in methods)
+    has_all = all(hasattr(model, member.removesuffix("()")) for member in members)
+    if isinstance(model, type) or not has_all:
         raise NpgptError(
-            f"{user}: {_came('model', model)}, expected the model itself, which has {has}"
+            f"{user}: {_came('model', model)}, expected the model itself, which has"
+            f" {' and '.join(members)}"
         )
 
 
@@ -109,7 +110,7 @@ def _problem(module: Module, given: Mapping[str, Any], error: Exception) -> str 
             return f"{_came(name, x)}, expected {expected}"
         if isinstance(error, TypeError) and x.dtype.kind != "f" and name not in _IDS:
             return f"{_came(name, x.dtype)}, expected floating-point numbers"
-    elif x is not None and (symbols or is_real(x) or _is_list_of_numbers(x)):
+    elif name and (symbols or is_real(x) or _is_list_of_numbers(x)):
         return f"{_came(name, x)}, expected an array {expected}".rstrip()
     lists = (key for key, value in given.items() if _is_list_of_numbers(value))
     return next((f"{_came(key, given[key])}, expected an array" for key in lists), None)
@@ -130,6 +131,8 @@ def _came(name: str, value: Any) -> str:
         return f"{name} {verb} {value.shape}"
     if isinstance(value, np.dtype):
         return f"{name} {verb} {value}"
+    if value is None or isinstance(value, type):
+        return f"{name} {verb} {value and f'the class {value.__name__}'}"
     kind = type(value).__name__
     return f"{name} {verb} {'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 

@@ -116,6 +116,8 @@ class GPT(Module):
         self, config: GPTConfig, *, rng: np.random.Generator, dtype: npt.DTypeLike = np.float32
     ) -> None:
         super().__init__()
+        if not isinstance(config, GPTConfig):
+            raise LayerError(self, f"config is {config!r:.40}, expected a GPTConfig")
         self.config = config
         v, t, c = config.vocab_size, config.block_size, config.n_embd
         self.token_embedding = Embedding(v, c, rng=rng, dtype=dtype)

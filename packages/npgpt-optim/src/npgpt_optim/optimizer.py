@@ -57,7 +57,7 @@ class Optimizer(ABC):
     def __init__(self, model: HasParameters, lr: float, slots: tuple[str, ...] = ()) -> None:
         self.lr = real_number("lr", lr, 0, float("inf"))
         self.map: Callable[..., Iterable[Any]] = map
-        require_model(type(self).__name__, model, "parameters", "grads")
+        require_model(type(self).__name__, model, "parameters()", "grads()")
         self.parameters = model.parameters()
         self.grads = model.grads()
         if not self.parameters:

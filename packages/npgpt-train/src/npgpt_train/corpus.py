@@ -101,7 +101,9 @@ def _create(name: str) -> Dataset:
     try:
         dataset: Dataset = registry.create("dataset", name)
     except PluginError as error:
-        raise NpgptError(f"{name!r} is no file, folder or glob that exists, and {error}") from error
+        raise NpgptError(
+            f"{name!r:.200} is no file, folder or glob that exists, and {error}"
+        ) from error
     return dataset
 
 
