@@ -122,7 +122,9 @@ def small_parts(monkeypatch, tmp_path):
 
     monkeypatch.setattr(registry, "find", lambda kind, name: find(kind, name.split("/")[-1]))
     monkeypatch.setattr(registry, "load", load)
-    monkeypatch.setattr(registry, "create", lambda kind, name, *a, **o: load(kind, name)(*a, **o))
+    monkeypatch.setattr(
+        registry, "create", lambda kind, name, *a, **o: registry.load(kind, name)(*a, **o)
+    )
     monkeypatch.setattr(registry, "names", lambda kind: [n for k, n in TARGETS if k == kind])
     monkeypatch.setenv("NPGPT_CACHE", str(tmp_path / "cache"))
     home = tmp_path / "home"

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from npgpt_train import reference
-from npgpt_train.choices import PRESETS
+from npgpt_train.choices import PRESETS, choose
 from npgpt_train.diagnosis import divergence
 from npgpt_train.reference import record, references, standing, verdict
 from npgpt_train.settings import Settings
@@ -18,6 +18,16 @@ def test_every_preset_has_a_curve_that_falls(preset):
         steps, _, losses = zip(*curve, strict=True)
         assert list(steps) == sorted(steps)
         assert min(losses) < losses[0] - 0.5
+
+
+@pytest.mark.parametrize("entry", references(), ids=lambda e: f"{e['preset']}-{e['tokenizer']}")
+def test_a_curve_is_that_of_its_preset_as_it_is_now(entry):
+    values = choose(preset=entry["preset"]).values
+    made = Settings.from_json(entry["settings"]).flat()
+    free = {"data", "tokenizer", "workers", "seed"}
+    assert {key: made[key] for key in values if key in made and key not in free} == {
+        key: value for key, value in values.items() if key in made and key not in free
+    }
 
 
 def _run(entry, sha256=None, ranks=1, extra=(), **changes):

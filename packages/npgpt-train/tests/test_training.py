@@ -211,6 +211,23 @@ def test_an_evaluation_is_the_mean_of_batches_of_either_part(begin, monkeypatch)
     assert (evaluation["train_loss"], evaluation["val_loss"]) == (ord("a"), ord("b"))
 
 
+@pytest.mark.filterwarnings("ignore:the first loss is")
+def test_an_evaluation_is_the_mean_over_all_ranks(begin, monkeypatch):
+    """Both ranks meet the same numbers here."""
+
+    class Two(Processes):
+        size = 2
+
+        def sum(self, value):
+            return 2 * value
+
+    monkeypatch.setattr(training, "open_processes", Two)
+    monkeypatch.setattr("npgpt_train.workers.Workers.loss", lambda self, x, y: float(np.mean(x)))
+    Path("play.txt").write_text("a" * 900 + "b" * 100)
+    evaluation = begin(eval_iters=3, max_iters=1)[0].metrics()[0]
+    assert (evaluation["train_loss"], evaluation["val_loss"]) == (ord("a"), ord("b"))
+
+
 def test_a_run_is_the_same_again_and_another_with_another_seed(begin):
     dropout = {"options": {"model.dropout": 0.5}}
     one, same, other, dry = (

@@ -1,3 +1,4 @@
+import os
 import threading
 import time
 
@@ -123,6 +124,51 @@ def test_draws_differ_by_purpose_step_rank_and_worker():
     draws = [generator(*key).integers(2**62) for key in keys]
     assert len(set(draws)) == len(keys)
     assert draws == [generator(*key).integers(2**62) for key in keys]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_gradients_add_up_over_calls(count):
+    model, ids = Bigram(), np.random.default_rng(1).integers(0, V, (5, 7))
+    rngs = [np.random.default_rng(i) for i in range(count)]
+    with open_workers(model, count, 5) as workers:
+        loss = workers.gradients(ids[:, :-1], ids[:, 1:], rngs)
+        once = {name: grad.copy() for name, grad in model.grads().items()}
+        assert workers.gradients(ids[:, :-1], ids[:, 1:], rngs) == loss
+        for name, grad in model.grads().items():
+            np.testing.assert_allclose(grad, 2 * once[name], atol=1e-12)
+        assert workers.gradients(ids[:, :-1], ids[:, 1:], rngs, 0.25) == pytest.approx(loss / 4)
+        for name, grad in model.grads().items():
+            np.testing.assert_allclose(grad, 2.25 * once[name], atol=1e-12)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("place", [None, "embedding.weight", "head.bias"])
+def test_where_numbers_are_not_finite_is_found_whoever_meets_them(count, place):
+    model, ids = Bigram(), np.random.default_rng(1).integers(0, V, (4, 7))
+    if place:
+        model.parameters()[place][...] = np.inf
+    with open_workers(model, count, 4) as workers:
+        rngs = [np.random.default_rng(i) for i in range(count)]
+        found = workers.diagnose(ids[:, :-1], ids[:, 1:], rngs)
+    assert found == (place and f"the parameter {place}")
+
+
+def test_hyper_threads_of_a_core_count_once(monkeypatch):
+    siblings = {0: "0,2", 1: "1,3", 2: "0,2", 3: "1,3"}
+
+    def read(path):
+        cpu = int(path.parent.parent.name.removeprefix("cpu"))
+        if cpu not in siblings:
+            raise FileNotFoundError
+        return siblings[cpu]
+
+    monkeypatch.setattr("npgpt_train.workers.Path.read_text", read)
+    for cpus, cores in (({0}, 1), ({0, 2}, 1), ({0, 1}, 2), ({0, 1, 2, 3}, 2), ({0, 8, 9}, 3)):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda pid, c=cpus: c, raising=False)
+        assert physical_cores() == cores
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    assert physical_cores() == 7
 
 
 def test_there_is_a_core():

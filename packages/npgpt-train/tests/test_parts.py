@@ -1,0 +1,151 @@
+"""Parts of a run by name: every option settled and tried before the long work, or refused."""
+
+import dataclasses
+import warnings
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from npgpt_core import registry
+from npgpt_core.errors import NpgptError, PluginError
+from npgpt_train import parts
+from npgpt_train.choices import ConfigFile, choose
+
+
+@pytest.fixture
+def resolve(small_parts):
+    def run(config=None, options=None, **flags):
+        flags = {**small_parts, **flags}
+        preset = flags.pop("preset")
+        return parts.resolve(choose(preset=preset, config=config, options=options, flags=flags))
+
+    return run
+
+
+def test_every_option_is_settled(resolve):
+    settings = resolve(options={"model.dropout": 0.25}, lr=0.5, max_iters=39)
+    assert settings.tokenizer == parts.Part("letters", {"extra": 1})
+    assert settings.model == parts.Part("table", {"dropout": 0.25})
+    assert settings.optimizer == parts.Part("momentum", {"beta": 0.5})
+    schedule = {"max_iters": 39, "min_lr": 0.05, "warmup_iters": 3}
+    assert settings.schedule == parts.Part("falling", schedule)
+    schedule = {"max_iters": 6, "min_lr": 0.0, "warmup_iters": 0}
+    assert resolve(min_lr=0.0, warmup_iters=0).schedule.options == schedule
+
+
+def refuse(size):
+    if size > 1:
+        raise NpgptError(f"size is {size}")
+
+
+REFUSING = {
+    "tokenizer": lambda size=1: refuse(size),
+    "model": SimpleNamespace(Config=lambda vocab_size, block_size, size=1: refuse(size)),
+    "optimizer": lambda model, lr, size=1: refuse(size),
+    "schedule": lambda lr, max_iters, size=1: refuse(size),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSING)
+def test_a_part_that_refuses_its_options_is_told_before_any_text_is_read(
+    kind, resolve, monkeypatch
+):
+    load, size = registry.load, f"{kind}.size"
+    monkeypatch.setattr(registry, "load", lambda k, n: REFUSING[k] if k == kind else load(k, n))
+    assert resolve(options={size: 1}, data="nowhere.txt").flat()[size] == 1
+    with pytest.raises(NpgptError, match=r"^size is 2$"):
+        resolve(options={size: 2}, data="nowhere.txt")
+    other = "model.dropout" if kind != "model" else "optimizer.beta"
+    file = ConfigFile("my.toml", {size: 2, other: 0.5, "lr": 1.0})
+    with pytest.raises(NpgptError, match=rf"^size is 2 \(my.toml sets {size}\)$"):
+        resolve(config=file, data="nowhere.txt")
+
+
+@pytest.mark.parametrize(("asked", "told"), [(0, False), (6, False), (7, True)])
+def test_a_warm_up_that_never_ends_is_told(asked, told, resolve):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        resolve(warmup_iters=asked)
+    found = [str(w.message) for w in caught]
+    assert len(found) == told
+    assert all("warm-up of 7 steps" in text and "run of 6" in text for text in found)
+
+
+def test_options_that_a_part_does_not_take_or_needs_are_named(resolve, monkeypatch):
+    with pytest.raises(
+        PluginError, match=r"optimizer 'momentum' has no option 'gamma'; it takes beta"
+    ):
+        resolve(options={"optimizer.gamma": 1})
+
+    def needy(lr, max_iters, *, floor, top):
+        return lambda step: lr
+
+    load = registry.load
+    monkeypatch.setattr(registry, "load", lambda k, n: needy if k == "schedule" else load(k, n))
+    needs = r"schedule 'falling' needs floor, top: give `schedule.floor=VALUE`"
+    with pytest.raises(PluginError, match=needs):
+        resolve()
+
+
+def test_a_part_may_take_any_option(resolve, monkeypatch):
+    def anything(lr, max_iters, **options):
+        return lambda step: lr
+
+    monkeypatch.setattr(registry, "load", lambda k, n: anything)
+    assert parts.part_defaults("schedule", "falling") is None
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63), 0])
+def test_whole_numbers_of_64_bits_are_data(number, resolve):
+    assert resolve(options={"tokenizer.extra": number}).tokenizer.options == {"extra": number}
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+def test_larger_ones_are_not(number, resolve):
+    with pytest.raises(NpgptError, match=r"options of tokenizer 'letters' are no data|extra is"):
+        resolve(options={"tokenizer.extra": number})
+
+
+def test_a_model_larger_than_recorded_or_than_memory_is_refused(resolve, monkeypatch):
+    settings, rng = resolve(), np.random.default_rng(0)
+    assert parts.build_model(settings, 10, rng, most=100).num_parameters() == 100
+    with pytest.raises(NpgptError, match=r"make a model of 100 parameters, not of 99"):
+        parts.build_model(settings, 10, rng, most=99)
+    needed = 100 * 8  # with their gradients
+    monkeypatch.setattr("npgpt_train.memory.physical_memory", lambda: needed)
+    parts.build_model(settings, 10, rng)
+    monkeypatch.setattr("npgpt_train.memory.physical_memory", lambda: needed - 1)
+    with pytest.raises(NpgptError, match=r"a model of 100 parameters takes at least .*smaller one"):
+        parts.build_model(settings, 10, rng)
+
+
+@pytest.mark.parametrize("error", [TypeError, ValueError, OverflowError])
+def test_a_config_that_raises_anything_is_a_plugin_that_refuses(error, resolve, monkeypatch):
+    settings = resolve()
+
+    def config(**options):
+        raise error("no")
+
+    monkeypatch.setattr(registry.load("model", "table"), "Config", config)
+    with pytest.raises(PluginError, match=r"model 'table' refuses {'dropout': 0.0}: no"):
+        parts.model_config(settings, 10)
+
+
+def test_the_digest_of_a_tokenizer_is_of_its_file_and_where_it_came_from(resolve, monkeypatch):
+    settings = resolve()
+    target = registry.load("tokenizer", "letters")
+    own = parts.tokenizer_digest(settings, target())
+    assert own == parts.tokenizer_digest(settings, target())
+    assert len(own) == 64
+    assert own != parts.tokenizer_digest(settings, target(extra=2))
+    assert own == parts.tokenizer_digest(dataclasses.replace(settings, seed=5), target())
+    find = registry.find
+
+    def upgraded(kind, name):
+        found = find(kind, name)
+        found.version = "2"
+        return found
+
+    monkeypatch.setattr(registry, "find", upgraded)
+    assert own != parts.tokenizer_digest(settings, target())
