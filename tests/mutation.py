@@ -165,7 +165,7 @@ def run_tests(package, tests, limit, change=None):
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            preexec_fn=_limit_memory if resource else None,
+            preexec_fn=_prepare if resource else None,
         )
         try:
             output, _ = process.communicate(timeout=limit)
@@ -182,10 +182,11 @@ def run_tests(package, tests, limit, change=None):
         return result, round(time.monotonic() - begin, 1), failure[1] if failure else ""
 
 
-def _limit_memory():
-    """Let the tests fail before the machine runs out of memory."""
+def _prepare():
+    """Let the tests fail before memory runs out, and hear Ctrl-C in the background too."""
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, most))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _apply(change, path):

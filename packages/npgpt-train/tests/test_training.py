@@ -1,5 +1,6 @@
 """``train`` as a whole, with parts so small that every number can be computed a second way."""
 
+import errno
 import json
 import math
 import os
@@ -12,6 +13,7 @@ import pytest
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train import load_run, session, train, training
 from npgpt_train.interruption import Interrupted
+from npgpt_train.lock import is_held
 from npgpt_train.loop import SKIPS, Trainer
 from npgpt_train.processes import Processes
 from npgpt_train.progress import Estimated, Evaluated, Finished, Preparing, Started, Stepped
@@ -340,6 +342,48 @@ def test_a_resumed_run_that_fails_before_its_first_step_is_kept(begin, monkeypat
         train(out="run", resume=True, report=stop, max_iters=7)
     assert sorted(os.listdir("run")) == before
     assert Run.open("run").settings.max_iters == 7
+
+
+def fail_to_log(monkeypatch, step):
+    """Let the disk be full when a step is logged."""
+    true = session.MetricsLog.append
+
+    def append(self, event):
+        if event["step"] == step and ("loss" in event or step == 0):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        true(self, event)
+
+    monkeypatch.setattr(session.MetricsLog, "append", append)
+
+
+@pytest.mark.parametrize(
+    ("step", "advice", "left"),
+    [
+        (0, "No step was taken; when the disk is well again, start once more", None),
+        (1, "No step was taken; when the disk is well again, start once more", None),
+        (2, "There is no checkpoint; when the disk is well again, go on with `resume=True`", 0),
+        (3, "The checkpoint of step 2 is complete; .*go on with `resume=True` and `out=run`", 2),
+        (6, "The checkpoint of step 4 is complete; .*go on with `resume=True` and `out=run`", 4),
+    ],
+)
+def test_a_full_disk_says_how_to_go_on(step, advice, left, begin, monkeypatch):
+    fail_to_log(monkeypatch, step)
+    with pytest.raises(NpgptError, match=f"No space left.*{advice}"):
+        begin()
+    if left is None:
+        assert os.listdir("run") == [".lock"]
+    else:
+        assert max(Run.open("run").checkpoints.steps(), default=0) == left
+
+
+def test_a_run_that_cannot_be_made_lets_go_of_its_folder(begin, monkeypatch):
+    def refuse(*arguments):
+        raise NpgptError("no room")
+
+    monkeypatch.setattr(Run, "create", refuse)
+    with pytest.raises(NpgptError, match="no room"):
+        begin()
+    assert not is_held(Path("run"))
 
 
 # --------------------------------------------------------------------------- refusals
