@@ -53,6 +53,19 @@ def false_claims(marker: str, folder: Path) -> list[str]:
 
 def is_true(claim: str, data: Any) -> bool:
     """Whether a comparison is true of ``data``; a ``ValueError`` if it is no comparison."""
+    tree, values = _parsed(claim, data)
+    if not isinstance(tree, ast.Compare):
+        raise ValueError(f"{claim!r} compares nothing")
+    return bool(_evaluate(tree, values))
+
+
+def value_of(expression: str, data: Any) -> Any:
+    """What one side of a claim is: a number, or the name that ``argmin`` or ``argmax`` gives."""
+    return _evaluate(*_parsed(expression, data))
+
+
+def _parsed(expression: str, data: Any) -> tuple[ast.expr, list[Any]]:
+    """An expression with ``_0``, ``_1``, ... for its keys, and what those lead to."""
     values: list[Any] = []
 
     def name(found: re.Match[str]) -> str:
@@ -61,10 +74,7 @@ def is_true(claim: str, data: Any) -> bool:
         values.append(look_up(data, found[0]))
         return f"_{len(values) - 1}"
 
-    tree = ast.parse(KEY.sub(name, claim), mode="eval").body
-    if not isinstance(tree, ast.Compare):
-        raise ValueError(f"{claim!r} compares nothing")
-    return bool(_evaluate(tree, values))
+    return ast.parse(KEY.sub(name, expression), mode="eval").body, values
 
 
 def look_up(data: Any, key: str) -> Any:

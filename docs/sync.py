@@ -14,9 +14,11 @@ A file, whole. Its path, like the next one, is relative to docs/:
     <!-- include: experiments/table.md -->
     <!-- /include -->
 
-A figure from JSON: the file, a dotted key (whole numbers index lists), and how to ``format`` it:
+A figure from JSON: the file, a dotted key (whole numbers index lists), and how to ``format`` it. In
+place of the key, what holds.py calculates: then the data say who is first, and no one else:
 
     It ends at <!-- = experiments/report.json runs.char.bits_per_character .3f --><!-- /= --> bits.
+    <!-- = experiments/report.json argmin(runs.*.bits_per_character) --><!-- /= --> is ahead.
 
 A claim, which nothing can renew: whoever finds it false rewrites the sentence before it (holds.py):
 
@@ -31,7 +33,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from holds import false_claims, look_up
+from holds import false_claims, look_up, value_of
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -39,6 +41,7 @@ MARKER = re.compile(
     r"<!-- (?P<kind>code:|include:|=) (?P<target>.+?) -->|<!-- /(?:code|include|=) -->"
 )
 CLAIMS = re.compile(r"<!-- holds: (.+?) -->", re.DOTALL)
+SPECIFIED = r"(.*?)(?: ([,.][.\d]*[defg%]?))?"
 ERRORS = (OSError, LookupError, TypeError, ValueError, SyntaxError, ArithmeticError)
 UNFORMATTED = "\n<!-- fmt: off -->\n```python\n{}\n```\n<!-- fmt: on -->\n"  # ruff formats Markdown
 DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -153,11 +156,12 @@ def include(path: str) -> str:
 
 
 def figure(target: str) -> str:
-    """``path key spec`` -> that value of that file, formatted."""
+    """``path expression spec`` -> that value of that file, formatted."""
     path, _, rest = target.partition(" ")
-    key, _, spec = rest.partition(" ")
+    expression, spec = re.fullmatch(SPECIFIED, rest, re.DOTALL).groups("")
     data = json.loads((DOCS / path).read_text("utf-8"))
-    return format(look_up(data, key), spec)
+    is_key = not re.search(r"[ (]", expression)
+    return format(look_up(data, expression) if is_key else value_of(expression, data), spec)
 
 
 if __name__ == "__main__":

@@ -129,6 +129,18 @@ def test_a_figure_without_a_format(house):
     assert "-->2.1518<!--" in synced(house, text)
 
 
+def test_a_figure_may_be_calculated_and_a_name_chosen_by_the_data(house):
+    runs = {"char": {"loss": 1.5}, "bpe": {"loss": 4.5}}
+    (house / "docs/report.json").write_text(json.dumps({"runs": runs}))
+    text = (
+        "<!-- = report.json argmin(runs.*.loss) -->bpe<!-- /= --> is first,"
+        " by <!-- = report.json runs.bpe.loss - runs.char.loss .1f -->9<!-- /= -->,"
+        " a factor of <!-- = report.json runs.bpe.loss / runs.char.loss .0f -->8<!-- /= -->.\n"
+    )
+    renewed = text.replace(">bpe<", ">char<").replace(">9<", ">3.0<").replace(">8<", ">3<")
+    assert synced(house, text) == renewed
+
+
 def test_a_key_may_have_dots(house):
     (house / "docs/report.json").write_text(json.dumps({"setting": {"model.n_layer": 4}}))
     text = "It has <!-- = report.json setting.model.n_layer --><!-- /= --> blocks.\n"

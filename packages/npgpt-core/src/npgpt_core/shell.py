@@ -10,7 +10,7 @@ from pathlib import PurePath
 def command(*words: str | PurePath) -> str:
     """A command line whose words, quoted where need be, reach the program as they are.
 
-    A path that begins with a hyphen gets ``./`` before it, for it is no option. The quotes are
+    A path that begins with a hyphen gets ``./`` before it, because it is no option. The quotes are
     those of a POSIX shell; on Windows those that its programs read.
     """
     texts = [_path(word) if isinstance(word, PurePath) else word for word in words]

@@ -78,7 +78,7 @@ class PairMerges:
         return "".join(symbols)
 
     def stages(self, word: str) -> Iterator[str]:
-        """The word before any merge, and after each: to look at, for it takes quadratic time."""
+        """The word before any merge, and after each: only to look at, it takes quadratic time."""
         symbol_of = self._symbol_of.get
         while True:
             yield word

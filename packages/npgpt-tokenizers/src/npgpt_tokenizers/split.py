@@ -31,7 +31,7 @@ _END_OF_WORD = regex.compile(r"(?<=\S)\s")
 def split_words(word: regex.Pattern[str], text: str) -> Iterator[list[str]]:
     """The words of a text, one list for each piece of it.
 
-    The pieces change no word, for they begin where white space follows something else, and no
+    The pieces change no word, because they begin where white space follows something else, and no
     pattern used here matches across such a place.
     """
     start = 0

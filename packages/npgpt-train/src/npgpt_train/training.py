@@ -91,7 +91,7 @@ def _discard_untrained(run: Run) -> None:
 
 
 def _session(keep: int | None, on_nan: str | None) -> dict[str, Any]:
-    """What is no setting of the run, for it may change when the run is resumed."""
+    """What is no setting of the run, because it may change when the run is resumed."""
     if keep is not None and keep < 1:
         raise NpgptError(f"keep is {keep}, expected at least 1")
     if on_nan not in (None, *ON_NAN):

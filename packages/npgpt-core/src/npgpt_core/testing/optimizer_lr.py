@@ -34,7 +34,7 @@ def lr_is_read_at_every_step(factory: Any) -> None:
     require(
         same_arrays(given.parameters(), later.parameters()),
         "setting lr before a step differs from giving it: read self.lr in step(), keep no copy of"
-        " it, for the loop sets it at every step",
+        " it, because the loop sets it at every step",
     )
 
 

@@ -1,8 +1,8 @@
 """How well a run predicts the held-out text, in numbers that compare across tokenizers.
 
-A loss per token says nothing across tokenizers, for one token may be a letter and another a word.
-The bits of the whole text over the number of its characters compare; what a tokenizer loses must
-be paid for besides (``characters``), or forgetting would be the best compression.
+A loss per token says nothing across tokenizers, because one token may be a letter and another a
+word. The bits of the whole text over the number of its characters compare; what a tokenizer loses
+must be paid for besides (``characters``), or forgetting would be the best compression.
 """
 
 from __future__ import annotations
