@@ -99,6 +99,14 @@ class Falling:
         return self.lr + (self.min_lr - self.lr) * step / self.max_iters
 
 
+TEXT = "to be or not to be\n" * 80
+
+
+class Plays:
+    def texts(self):
+        yield TEXT
+
+
 TARGETS = {
     ("tokenizer", "letters"): Letters,
     ("model", "table"): Table,
@@ -129,8 +137,14 @@ def small_parts(monkeypatch, tmp_path):
     monkeypatch.setenv("NPGPT_CACHE", str(tmp_path / "cache"))
     home = tmp_path / "home"
     home.mkdir()
-    (home / "play.txt").write_text("to be or not to be\n" * 80)
+    (home / "play.txt").write_text(TEXT)
     monkeypatch.chdir(home)
     settings = {"data": "play.txt", "max_iters": 6, "eval_interval": 2, "eval_iters": 1}
     names = {"tokenizer": "letters", "model": "table", "optim": "momentum", "schedule": "falling"}
     return {**settings, **names, "preset": "tiny", "batch_size": 2, "block_size": 4, "workers": 1}
+
+
+@pytest.fixture
+def plays(small_parts, monkeypatch):
+    """A dataset of the same text is installed, too."""
+    monkeypatch.setitem(TARGETS, ("dataset", "plays"), Plays)

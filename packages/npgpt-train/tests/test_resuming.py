@@ -1,19 +1,15 @@
 """What a resumed run takes and refuses, each on either side of its border; and the list of runs."""
 
-import dataclasses
 import hashlib
 import json
 import os
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from npgpt_core import registry
-from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
-from npgpt_core.layers.embedding import Embedding
+from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train import train
 from npgpt_train.choices import choose
 from npgpt_train.evaluation import evaluate_run
@@ -26,106 +22,16 @@ from npgpt_train.run import Run
 
 TEXT = "to be or not to be\n" * 80
 SMALL = {"max_iters": 4, "eval_interval": 2, "eval_iters": 1, "batch_size": 2, "block_size": 4}
-PARTS = {"tokenizer": "letters", "model": "table", "optimizer": "plain", "schedule": "flat"}
+PARTS = {"tokenizer": "letters", "model": "table", "optim": "momentum", "schedule": "falling"}
 
 LARGE = "ignore:.*the model can learn the text by heart:npgpt_core.errors.NpgptWarning"
 pytestmark = pytest.mark.filterwarnings(LARGE)
 
 
-class Letters:
-    """A code point an id; ``extra`` changes nothing."""
-
-    special_tokens = ("<pad>", "<unk>", "<bos>", "<eos>")
-    vocab_size = 128
-
-    def __init__(self, extra=1):
-        self.extra = extra
-
-    def train(self, texts):
-        pass
-
-    def encode(self, text):
-        return np.array([ord(character) for character in text], int)
-
-    def decode(self, ids):
-        return "".join(chr(i) for i in ids)
-
-    def save(self, path):
-        path.write_text(json.dumps({"extra": self.extra}))
-
-    @classmethod
-    def load(cls, path):
-        return cls(**json.loads(path.read_text()))
-
-
-@dataclasses.dataclass(frozen=True)
-class Config:
-    vocab_size: int
-    block_size: int
-
-
-class Table(Embedding):
-    """The logits of a token are a row of a table."""
-
-    Config = Config
-
-    def __init__(self, config, *, rng):
-        super().__init__(config.vocab_size, config.vocab_size, rng=rng)
-        self.config = config
-
-
-class Plain:
-    """SGD without anything."""
-
-    def __init__(self, model, lr):
-        self.model, self.lr = model, lr
-
-    def zero_grad(self):
-        self.model.zero_grad()
-
-    def step(self):
-        grads = self.model.grads()
-        for name, parameter in self.model.parameters().items():
-            parameter -= self.lr * grads[name]
-
-    def state_dict(self):
-        return {}
-
-    def load_state_dict(self, state):
-        pass
-
-
-def flat(lr, max_iters):
-    return lambda step: lr
-
-
-class Plays:
-    def texts(self):
-        yield TEXT
-
-
 @pytest.fixture(autouse=True)
-def machine(monkeypatch, tmp_path):
+def machine(small_parts):
     """A registry of four small parts, and a current folder with a text."""
-    targets = {"letters": Letters, "table": Table, "plain": Plain, "flat": flat, "plays": Plays}
-
-    def find(kind, name):
-        if PARTS.get(kind) != name:
-            raise PluginError(f"unknown {kind} {name!r}")
-        return SimpleNamespace(name=name, distribution="test", version="1")
-
-    monkeypatch.setattr(registry, "find", lambda kind, name: find(kind, name.split("/")[-1]))
-    monkeypatch.setattr(registry, "load", lambda kind, name: targets[name])
-    monkeypatch.setattr(
-        registry, "create", lambda kind, name, *a, **o: find(kind, name) and targets[name](*a, **o)
-    )
-    monkeypatch.setattr(registry, "names", lambda kind: [PARTS[kind]] if kind in PARTS else [])
-    monkeypatch.setenv("NPGPT_CACHE", str(tmp_path / "cache"))
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "play.txt").write_text(TEXT)
-    monkeypatch.chdir(home)
-    return home
+    return Path.cwd()
 
 
 class Stop(BaseException):
@@ -140,8 +46,6 @@ def begin(out="run", stop_at=None, **settings):
             raise Stop
 
     given = {"data": "play.txt", "workers": 1, "preset": "tiny", **PARTS, **SMALL, **settings}
-    given["optim"] = given.pop("optimizer")
-    given.pop("dataset", None)
     try:
         return train(out=out, report=report, **given)
     except Stop:
@@ -169,7 +73,7 @@ def digest(text):
 @pytest.mark.parametrize(
     "same",
     [
-        {"preset": "tiny", "tokenizer": "letters", "model": "table", "optim": "plain", **SMALL},
+        {"preset": "tiny", "tokenizer": "letters", "model": "table", "optim": "momentum", **SMALL},
         {"preset": "tiny"},
         {"lr": 3e-3},
         {"seed": 1337},
@@ -353,8 +257,7 @@ def test_a_run_that_says_nothing_of_its_folder_is_found_from_where_it_was_starte
     assert evaluate_run(Run.open("run")).characters == len(TEXT) - int(len(TEXT) * 0.9)
 
 
-def test_a_dataset_and_a_file_of_the_same_text_are_one(monkeypatch):
-    monkeypatch.setitem(PARTS, "dataset", "plays")
+def test_a_dataset_and_a_file_of_the_same_text_are_one(plays):
     begin(stop_at=3, data="plays")
     assert record()["parts"]["dataset"]["name"] == "plays"
     assert "folder" not in record()["data"]
@@ -369,7 +272,7 @@ def test_a_dataset_and_a_file_of_the_same_text_are_one(monkeypatch):
 
 
 def weights(run, step):
-    return run.checkpoints.load_model(step, 10**6)["weight"]
+    return run.checkpoints.load_model(step, 10**6)["table.weight"]
 
 
 def test_a_run_from_other_weights_keeps_them_and_needs_its_source_no_more(machine):
@@ -393,7 +296,7 @@ def test_the_best_of_a_run_may_be_what_it_began_with():
     first = next(event for event in run.metrics() if "val_loss" in event)
     assert run.checkpoints.pointer("best") == 0
     assert run.checkpoints.load_state(4)["best_val_loss"] == first["val_loss"]
-    assert np.array_equal(run.model().parameters()["weight"], weights(run, 0))
+    assert np.array_equal(run.model().parameters()["table.weight"], weights(run, 0))
 
 
 def test_without_its_first_weights_a_run_starts_from_no_others():
