@@ -1,0 +1,223 @@
+"""Small commands, the errors of all of them, and what a part says of itself."""
+
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from npgpt_cli import scaffold, terminal
+from npgpt_cli.describe import summary
+from npgpt_cli.main import main
+from npgpt_core import registry
+from npgpt_core.layers.linear import Linear
+from npgpt_train.listing import Entry
+
+
+def npgpt(*args, stdin=None):
+    return CliRunner().invoke(main, [str(a) for a in args], input=stdin)
+
+
+# ------------------------------------------------------------------------------- runs
+
+DATE = datetime(2026, 11, 5, 4, 3)
+FINISHED = Entry(
+    Path("runs/a"), "finished", DATE, ("x.txt", "y.txt"), "char", "gpt", 99, 1200, 3400, 2.25, 1000
+)
+BEGUN = Entry(Path("runs/b"), "unfinished", DATE, ("x\n.txt",), "char", "gpt", 99, 0, 3400)
+DAMAGED = Entry(Path("runs/c"), "damaged", DATE, reason="run.json is\x1b damaged")
+
+
+@pytest.fixture
+def listed(monkeypatch):
+    entries = [FINISHED, BEGUN, DAMAGED]
+    monkeypatch.setattr("npgpt_train.listing.list_runs", lambda folder: entries)
+    return entries
+
+
+def test_runs_are_a_table_with_what_is_known(listed):
+    head, *rows, reason = npgpt("runs").output.splitlines()
+    assert head.split("  ")[0] == "run"
+    assert [" ".join(row.split()) for row in rows] == [
+        "runs/a finished 1,200 of 3,400 2.2500 at 1,000 x.txt y.txt char gpt 2026-11-05 04:03",
+        "runs/b unfinished 0 of 3,400 x .txt char gpt 2026-11-05 04:03",
+        "runs/c damaged 2026-11-05 04:03",
+    ]
+    assert reason == r"runs/c: run.json is\x1b damaged"
+
+
+def test_runs_as_json_have_every_field(listed):
+    records = json.loads(npgpt("runs", "--json").output)
+    assert [record["folder"] for record in records] == ["runs/a", "runs/b", "runs/c"]
+    assert records[0] == {
+        "folder": "runs/a",
+        "state": "finished",
+        "date": "2026-11-05T04:03:00",
+        "data": ["x.txt", "y.txt"],
+        "tokenizer": "char",
+        "model": "gpt",
+        "parameters": 99,
+        "step": 1200,
+        "steps": 3400,
+        "best_loss": 2.25,
+        "best_step": 1000,
+        "reason": "",
+    }
+
+
+def test_no_runs_are_told(listed):
+    listed.clear()
+    assert npgpt("runs", "dir").output == "there are no runs below dir\n"
+    assert npgpt("runs", "--json").output == "[]\n"
+
+
+# ------------------------------------------------------------------------ check-grads
+
+
+def test_right_gradients_are_ok_and_wrong_ones_exit_with_1(monkeypatch):
+    result = npgpt("check-grads", "Linear", "ReLU")
+    assert (result.exit_code, result.output.count(" ok")) == (0, 2)
+    right = Linear.backward
+    monkeypatch.setattr(Linear, "backward", lambda self, dy: 1.01 * right(self, dy))
+    result = npgpt("check-grads", "ReLU", "Linear")
+    assert (result.exit_code, result.output.count(" ok"), result.output.count("WRONG")) == (1, 1, 1)
+
+
+def test_what_cannot_be_checked_is_told():
+    result = npgpt("check-grads", "Linear", "Curved")
+    assert result.exit_code == 2
+    assert "there is no 'Curved' to check: choose from " in result.output
+
+
+# --------------------------------------------------------------------------- tokenize
+
+
+def test_a_file_that_is_no_tokenizer_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "names", lambda kind: [])
+    path = tmp_path / "x.json"
+    missing = npgpt("tokenize", path, "a")
+    assert missing.exit_code == 2
+    assert f"there is no run and no file {path}" in missing.output
+    path.write_text("{}")
+    assert f"no installed tokenizer reads {path}" in npgpt("tokenize", path, "a").output
+
+
+class Letters:
+    vocab_size = 128
+
+    @classmethod
+    def load(cls, path):
+        return cls()
+
+    def encode(self, text):
+        return [ord(c) for c in text]
+
+    def decode(self, ids):
+        return "".join(map(chr, ids))
+
+
+@pytest.fixture
+def letters(tmp_path, monkeypatch):
+    load = registry.load
+    monkeypatch.setattr(registry, "names", lambda kind: ["letters"])
+    monkeypatch.setattr(registry, "load", lambda k, n: Letters if n == "letters" else load(k, n))
+    path = tmp_path / "letters.json"
+    path.write_text("{}")
+    return path
+
+
+def test_text_becomes_ids_and_ids_text(letters):
+    assert npgpt("tokenize", letters, "ab").output == "97 98\n"
+    assert npgpt("tokenize", letters, stdin="ab").output == "97 98\n"
+    assert npgpt("tokenize", letters, "--decode", "97, 27,98").output == "a\\x1bb\n"
+    assert npgpt("tokenize", letters, "--decode", "--raw", "97 27").output == "a\x1b\n"
+
+
+@pytest.mark.parametrize(
+    ("ids", "wrong"), [("0 127", None), ("128", "128"), ("-1", "-1"), ("²", "²")]
+)
+def test_ids_are_those_of_the_tokenizer(ids, wrong, letters):
+    result = npgpt("tokenize", letters, "--decode", "--", ids)
+    assert result.exit_code == (2 if wrong else 0)
+    if wrong:
+        assert "expects ids from 0 to 127" in result.output
+        assert f"'{wrong}' is none" in result.output
+
+
+# ------------------------------------------------------------------- errors of all of them
+
+
+def fails_with(error, monkeypatch):
+    def fail(folder):
+        raise error
+
+    monkeypatch.setattr("npgpt_train.listing.list_runs", fail)
+    return npgpt("runs")
+
+
+def test_ctrl_c_ends_with_its_signal_and_a_word(monkeypatch):
+    result = fails_with(KeyboardInterrupt(), monkeypatch)
+    assert result.exit_code == 128 + 2
+    assert result.output == "\nstopped\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"), [(MemoryError("8 GiB"), r" \(8 GiB\)"), (MemoryError(), "")]
+)
+def test_too_little_memory_is_one_line(error, reason, monkeypatch):
+    result = fails_with(error, monkeypatch)
+    assert result.exit_code == 2
+    assert result.output.splitlines()[-1].startswith("Error: the memory is not enough")
+    assert ("(8 GiB)" in result.output) == bool(reason)
+    assert "free some" in result.output
+    assert "batch_size" not in result.output
+
+
+# ----------------------------------------------------------------------------- the rest
+
+
+@pytest.mark.parametrize("is_one", [True, False])
+def test_standard_output_may_be_a_terminal_or_closed(is_one, monkeypatch):
+    class Stream:
+        def isatty(self):
+            return is_one
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", Stream())
+        found = terminal.is_terminal()
+        patch.setattr("sys.stdout", None)
+        closed = terminal.is_terminal()
+    assert (found, closed) == (is_one, False)
+
+
+def test_a_summary_is_the_first_paragraph_on_one_line():
+    def part():
+        """Does one
+        thing.
+
+        And explains it.
+
+        Args:
+            x: not a summary.
+        """
+
+    def sections():
+        """Args:
+        x: not a summary.
+        """
+
+    assert (summary(part), summary(sections)) == (["Does one thing."], [])
+    assert summary(main.get_command(None, "runs")) == [
+        "List the runs below DIR, that last written to first."
+    ]
+
+
+def test_a_new_package_asks_for_the_minor_version_that_it_was_made_with(monkeypatch, tmp_path):
+    monkeypatch.setattr(scaffold, "__version__", "3.4.5")
+    assert scaffold.Scaffold("optimizer", "slow").substitutions["minor"] == "3.4.0"
+    result = npgpt("plugins", "new", "optimizer", "slow", "--out", tmp_path / "new")
+    assert result.exit_code == 0
+    assert "npgpt-core~=3.4.0" in (tmp_path / "new/pyproject.toml").read_text()
+    assert os.listdir(tmp_path) == ["new"]
