@@ -2,4 +2,5 @@
 
 from npgpt_cli.main import main
 
-main(prog_name="npgpt")
+if __name__ == "__main__":
+    main(prog_name="npgpt")
