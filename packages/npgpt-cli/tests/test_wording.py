@@ -19,6 +19,9 @@ from npgpt_cli.wording import as_flags
         ("give each its own with `variants`", "give each its own with --variant"),
         ("`model.dropout=0.2`", "--set model.dropout=0.2"),
         ("`tokenizer.min_frequency=VALUE`", "--set tokenizer.min_frequency=VALUE"),
+        ("(`lr`); take a smaller `batch_size`.", "(--lr); take a smaller --batch-size."),
+        ("'a`lr`b.txt' and '`lr`' are no file", "'a`lr`b.txt' and '`lr`' are no file"),
+        ("runs/`lr`/run.json, x-`lr` and `lr`-1", "runs/`lr`/run.json, x-`lr` and `lr`-1"),
         ("a file named `` or `a-b` or `A`", "a file named `` or `a-b` or `A`"),
     ],
 )

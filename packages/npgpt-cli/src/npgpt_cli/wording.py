@@ -11,7 +11,9 @@ import re
 from npgpt_core.shell import command
 
 REPEATED = {"variants": "variant"}  # a list for the library, a flag for each for the command
-_ARGUMENT = re.compile(r"`([a-z]\w*(?:\.\w+)?)(?:=([^`]*))?`")
+_ARGUMENT = re.compile(  # a word by itself: file names may have backquotes too
+    r"""(?<![\w'"/.-])`([a-z]\w*(?:\.\w+)?)(?:=([^`]*))?`(?![\w'"/-])"""
+)
 
 
 def as_flags(message: str) -> str:
