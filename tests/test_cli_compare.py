@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 
 from npgpt_cli.main import main
 from npgpt_train.comparison.report import bits_per_step, render, write_report
+from npgpt_train.disk import Folder
 from npgpt_train.run import Run
 
 SMALL = ["--preset", "tiny", "--max-iters", "6", "--eval-interval", "2", "--eval-iters", "1"]
@@ -140,6 +141,22 @@ def test_an_interrupted_comparison_says_how_to_go_on(text, tmp_path):
     assert process.returncode == 130
     assert "stopped after step" in errors
     assert "the same command goes on" in errors
+
+
+@pytest.mark.parametrize("name", ["report.json", "report.md"])
+def test_a_report_that_cannot_be_written_is_one_line(name, compared, npgpt, text, monkeypatch):
+    replace = Folder.replace
+
+    def full(self, path, data):
+        if path == name:
+            raise OSError(28, "No space left on device", path)
+        replace(self, path, data)
+
+    monkeypatch.setattr(Folder, "replace", full)
+    result = npgpt("compare", *THREE, "--data", text, "--out", compared, *SMALL)
+    assert result.exit_code == 2, result.exception
+    error = f"Error: cannot write the report in {compared}: No space left on device ({name})"
+    assert result.stderr.splitlines()[-1] == error
 
 
 def test_runs_that_were_made_otherwise_are_refused_by_name(compared, npgpt, text):

@@ -1,9 +1,13 @@
 """Wrong input: one clear line, exit code 2, nothing written."""
 
+import sys
+import tempfile
+
 import pytest
 
 from npgpt_train.choices import choose, read_config
 from npgpt_train.parts import resolve
+from npgpt_train.run import Run
 
 SMALL = ["--preset", "tiny", "--max-iters", "2", "--eval-interval", "2", "--eval-iters", "1"]
 
@@ -155,6 +159,42 @@ def test_resume_refuses_changed_data(npgpt, small_run, text_file):
 def test_a_missing_checkpoint_is_named(npgpt, small_run):
     result = npgpt("generate", small_run, "--checkpoint", "77")
     _assert_one_line(result, "there are 2, 4")
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(24, "Too many open files", "a.py"), ImportError("no room for a library")]
+)
+def test_what_the_system_refuses_is_one_line(error, npgpt, small_run, monkeypatch):
+    def refuse(*args):
+        raise error
+
+    monkeypatch.setattr(Run, "open", refuse)
+    message = "Too many open files: a.py" if isinstance(error, OSError) else "no room for a library"
+    _assert_one_line(npgpt("evaluate", small_run), f"the system says: {message}")
+    monkeypatch.setenv("NPGPT_DEBUG", "1")
+    assert npgpt("evaluate", small_run).exception is error
+
+
+@pytest.mark.once
+@pytest.mark.skipif(sys.platform == "win32", reason="there nobody deletes a folder in use")
+def test_from_a_folder_that_is_gone_paths_from_the_root_work(
+    npgpt, small_run, tmp_path, monkeypatch
+):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for command in (("evaluate",), ("plot",), ("generate", "--max-new-tokens", 2)):
+        assert npgpt(*command, small_run).exit_code == 0
+    assert npgpt("train", "--resume", "--out", small_run, "--max-iters", 5).exit_code == 0
+    _assert_one_line(npgpt("train", "--resume"), "the current folder is gone")
+
+
+def test_no_folder_for_temporary_files_is_one_line(npgpt, text_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    result = npgpt("train", "--data", text_file, "--out", tmp_path / "run", *SMALL)
+    _assert_one_line(result, "cannot write a temporary file: No such file or directory")
+    assert "TMPDIR" in result.stderr
 
 
 def _assert_one_line(result, expected):

@@ -136,6 +136,30 @@ def test_warnings_that_nobody_takes_hinder_nothing(redirection, small, tmp_path)
 
 
 @pytest.mark.once
+@pytest.mark.skipif(sys.platform == "win32", reason="there no shell opens a descriptor to write")
+def test_standard_input_that_cannot_be_read_is_told_also_where_errors_go_nowhere(small):
+    odd = "\udcff"  # a byte that is no character
+    for arguments, redirection, expected in (
+        (["generate", "RUN", "--prompt", "-"], "", b"Error: cannot read standard input"),
+        (["tokenize", "RUN"], "", b"Error: cannot read standard input"),
+        (["tokenize", "RUN"], "2>&-", b""),
+        (["generate", odd], "", b"Error: "),
+        (["generate", odd], "2>&-", b""),
+        (["train", "--optim", odd], "2>&-", b""),
+    ):
+        words = [str(small / "run") if word == "RUN" else word for word in arguments]
+        python = [sys.executable, "-c", "from npgpt_cli.main import main; main()", *words]
+        process = subprocess.run(
+            ["sh", "-c", f'exec "$@" 0>/dev/null {redirection}', "sh", *python],
+            capture_output=True,
+            check=False,
+        )
+        assert process.returncode == 2, process.stderr
+        assert process.stderr.startswith(expected)
+        assert b"Traceback" not in process.stderr
+
+
+@pytest.mark.once
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-16"])
 def test_what_an_encoding_lacks_is_replaced(encoding, small, tmp_path):
     codes, out, err, code = _run(small, tmp_path, encoding=encoding)

@@ -23,9 +23,10 @@ import pytest
 
 from npgpt_core.errors import NpgptError
 from npgpt_train import load_run, train
+from npgpt_train.interruption import Interrupted
 from npgpt_train.lock import RunLock
 from npgpt_train.loop import SKIPS
-from npgpt_train.progress import Stepped
+from npgpt_train.progress import Estimated, Stepped
 from npgpt_train.run import Run
 from npgpt_train.workers import Workers
 
@@ -164,6 +165,40 @@ def test_a_signal_ends_with_a_checkpoint_and_the_way_on(number, code, whole, tmp
     assert last["step"] == steps[-1]
     _finish(out, text)
     assert _state(out) == state
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_before_the_first_step_a_signal_ends_at_once_and_leaves_nothing(number, whole, tmp_path):
+    _, text, _ = whole
+    out = tmp_path / "run"
+    arguments = ["train", "--data", text, "--out", out, *SMALL]
+    endless = ["--eval-iters", str(2**63 - 1)]  # of an evaluation that never ends
+    process = _start(*arguments, *endless, stderr=subprocess.PIPE, text=True)
+    while not (out / "metrics.jsonl").exists():
+        time.sleep(0.05)
+        assert process.poll() is None
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert errors.endswith(f"{out} stopped before a step: the same command begins again\n")
+    assert [path.name for path in out.iterdir()] == [".lock"]
+    subprocess.run(_command(*arguments), check=True, capture_output=True)
+
+
+@pytest.mark.once
+def test_a_resumed_run_is_ended_at_once_before_its_next_step_and_stays(text_file, tmp_path):
+    def report(event):
+        if isinstance(event, Estimated):
+            signal.raise_signal(signal.SIGTERM)
+
+    _trained(tmp_path / "run", text_file)
+    before = _state(tmp_path / "run")
+    with pytest.raises(Interrupted, match="stopped after step 12") as stopped:
+        train(out=tmp_path / "run", resume=True, max_iters=14, report=report)
+    assert stopped.value.signal == signal.SIGTERM
+    after = _state(tmp_path / "run")
+    assert {name for name in after if after[name] != before[name]} == {"run.json"}
 
 
 def test_a_second_interrupt_ends_at_once(whole, tmp_path):

@@ -182,6 +182,20 @@ def test_what_stands_where_a_file_is_written_beside_is_deleted_not_written_throu
 
 
 @pytest.mark.once
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_file_that_cannot_be_written_leaves_nothing_beside(call, tmp_path, monkeypatch):
+    def fail(*args):
+        raise OSError("no room")
+
+    (tmp_path / "file").write_bytes(b"old")
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(OSError, match="no room"):
+        Folder(tmp_path).replace("file", b"new")
+    assert os.listdir(tmp_path) == ["file"]
+    assert (tmp_path / "file").read_bytes() == b"old"
+
+
+@pytest.mark.once
 def test_deleting_a_folder_follows_no_link_in_it(outside, tmp_path):
     root = tmp_path / "run"
     (root / "gone").mkdir(parents=True)

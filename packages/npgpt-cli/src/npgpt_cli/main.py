@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 import click
@@ -17,6 +19,7 @@ from npgpt_cli.wording import as_flags
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 from npgpt_core.origin import origin
+from npgpt_train.escaping import printable
 
 
 class InputError(click.ClickException):
@@ -25,8 +28,6 @@ class InputError(click.ClickException):
     exit_code = 2
 
     def __init__(self, error: NpgptError) -> None:
-        from npgpt_train.escaping import printable
-
         plugin = origin(error)
         told = f"{error} (from {plugin})" if plugin else str(error)
         super().__init__(printable(as_flags(told)))
@@ -99,32 +100,40 @@ class Commands(click.Group):
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Parse the options before the command; what the user can mend becomes one line."""
-        try:
+        with _told_in_a_line():
             return super().make_context(*args, **kwargs)
-        except NpgptError as error:
-            raise InputError(error) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run; what the user can mend becomes one line, and so does a warning of npgpt's."""
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            try:
+            with _told_in_a_line(ctx):
                 return super().invoke(ctx)
-            except NpgptError as error:
-                if os.environ.get("NPGPT_DEBUG"):
-                    raise
-                raise InputError(error) from error
-            except MemoryError as error:
-                raise InputError(_out_of_memory(error, ctx.invoked_subcommand)) from error
-            except (click.ClickException, click.exceptions.Exit, click.Abort):
-                raise
-            except Exception as error:
-                if plugin := origin(error):
-                    error.add_note(f"This is an error of {plugin}, which is not part of npgpt.")
-                raise
-            except KeyboardInterrupt:  # click would say 1
-                click.echo("\nstopped", err=True)
-                raise SystemExit(128 + signal.SIGINT) from None
+
+
+@contextmanager
+def _told_in_a_line(ctx: click.Context | None = None) -> Iterator[None]:
+    """A ``with`` block in which all that is not a bug of npgpt's or a plugin's becomes one line."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        raise
+    except KeyboardInterrupt:  # click would say 1
+        click.echo("\nstopped", err=True)
+        raise SystemExit(128 + signal.SIGINT) from None
+    except Exception as error:
+        if os.environ.get("NPGPT_DEBUG"):
+            raise
+        if isinstance(error, NpgptError):
+            raise InputError(error) from error
+        if isinstance(error, MemoryError):
+            command = ctx.invoked_subcommand if ctx else None
+            raise InputError(_out_of_memory(error, command)) from error
+        if plugin := origin(error):
+            error.add_note(f"This is an error of {plugin}, which is not part of npgpt.")
+        elif isinstance(error, OSError | ImportError):
+            raise InputError(_refused_by_the_system(error)) from error
+        raise
 
 
 def _out_of_memory(error: MemoryError, command: str | None) -> NpgptError:
@@ -133,6 +142,18 @@ def _out_of_memory(error: MemoryError, command: str | None) -> NpgptError:
     less = "take a smaller `batch_size`, `block_size` or `n_embd`" if trains else "free some"
     reason = f" ({error})" if str(error) else ""
     return NpgptError(f"the memory is not enough{reason}: {less}, or use a larger machine")
+
+
+def _refused_by_the_system(error: OSError | ImportError) -> NpgptError:
+    """What the system does not give: open files, a folder to be in, room to load a library."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    name = getattr(error, "filename", None)
+    where = f": {os.fsdecode(name)}" if isinstance(name, str | bytes) else ""
+    try:
+        os.getcwd()
+    except OSError:
+        where += "; the current folder is gone, change to another one"
+    return NpgptError(f"the system says: {reason}{where}")
 
 
 def _summaries() -> dict[str, str]:
@@ -154,8 +175,6 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     if issubclass(category, NpgptWarning):
-        from npgpt_train.escaping import printable
-
         click.echo(f"Warning: {printable(as_flags(str(message)))}", err=True)
     else:
         click.echo(warnings.formatwarning(message, category, filename, lineno), err=True, nl=False)

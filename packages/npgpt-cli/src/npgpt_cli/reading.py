@@ -12,11 +12,14 @@ def read_standard_input() -> str:
     """All of standard input, line ends as they are.
 
     Raises:
-        NpgptError: it is closed, or no UTF-8 text.
+        NpgptError: it is closed, cannot be read, or is no UTF-8 text.
     """
     if sys.stdin is None:
         raise NpgptError("standard input is closed: give the text as an argument")
-    return _text(sys.stdin.buffer.read(), "standard input")
+    try:
+        return _text(sys.stdin.buffer.read(), "standard input")
+    except OSError as error:
+        raise NpgptError(f"cannot read standard input: {error.strerror}") from error
 
 
 def read_text_file(path: Path) -> str:

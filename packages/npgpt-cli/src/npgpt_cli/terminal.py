@@ -149,7 +149,8 @@ def _occupy_descriptors() -> None:
 def _opened(stream: TextIO | None, *, needed: bool) -> TextIO:
     """The same stream through an ``Outlet``, with an encoding that takes every text."""
     if stream is None:
-        return io.TextIOWrapper(io.BufferedWriter(Outlet(None, needed=needed)), encoding="utf-8")
+        nowhere = io.BufferedWriter(Outlet(None, needed=needed))
+        return io.TextIOWrapper(nowhere, encoding="utf-8", errors="npgpt")
     buffer = getattr(stream, "buffer", None)
     if buffer is None:  # a notebook's, or a test's
         return stream

@@ -107,7 +107,7 @@ def told_how_to_resume(how: str = "") -> Iterator[None]:
     """Say in one line how to go on when a signal ends training; the exit code is the shell's.
 
     Args:
-        how: by resuming the run unless given.
+        how: by resuming the run unless given, or by the same command before its first step.
     """
     from npgpt_train.escaping import printable
     from npgpt_train.interruption import Interrupted
@@ -116,7 +116,8 @@ def told_how_to_resume(how: str = "") -> Iterator[None]:
         yield
     except Interrupted as stopped:
         resuming = command("npgpt", "train", "--resume", "--out", stopped.folder)
-        click.echo(f"\n{stopped}: {how or printable(resuming)}", err=True)
+        how = how or (printable(resuming) if stopped.step else "the same command begins again")
+        click.echo(f"\n{stopped}: {how}", err=True)
         raise SystemExit(128 + stopped.signal) from stopped
 
 

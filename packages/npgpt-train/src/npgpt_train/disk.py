@@ -13,7 +13,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
@@ -125,8 +125,13 @@ class Folder:
         path = self._path(name)
         self._kind(path, "file")
         beside = PurePath(name).with_name(f".{path.name}.new")
-        self.write(str(beside), data)
-        os.replace(self.path / beside, path)
+        try:
+            self.write(str(beside), data)
+            os.replace(self.path / beside, path)
+        except BaseException:
+            with suppress(NpgptError, OSError):  # what went wrong before is told
+                self.remove(str(beside))
+            raise
         self.sync(str(beside.parent))
 
     def write(self, name: str, data: bytes) -> None:

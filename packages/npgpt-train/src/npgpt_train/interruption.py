@@ -1,4 +1,7 @@
-"""Ctrl-C, SIGTERM, a closed terminal: a run ends after its step; at the second signal, at once."""
+"""Ctrl-C, SIGTERM, a closed terminal: a run ends after its step; at the second signal, at once.
+
+Before its first step there is nothing to save, and the first signal ends it at once.
+"""
 
 from __future__ import annotations
 
@@ -23,27 +26,48 @@ class Interrupted(Exception):
     """
 
     def __init__(self, signal: int, folder: Path, step: int) -> None:
-        super().__init__(f"{folder} stopped after step {step}")
+        super().__init__(f"{folder} stopped {f'after step {step}' if step else 'before a step'}")
         self.signal, self.folder, self.step = signal, folder, step
 
 
+class Signals:
+    """Which signal came, and what it does.
+
+    Args:
+        at_once: what the first signal raises, or None to hold it back.
+
+    Attributes:
+        number: of the first signal, 0 for none.
+    """
+
+    def __init__(self, at_once: Callable[[int], Interrupted] | None) -> None:
+        self.at_once = at_once
+        self.number = 0
+
+    def hold_back(self) -> None:
+        """From now on there is something to save: whoever does looks at ``number``."""
+        self.at_once = None
+
+
 @contextmanager
-def listening() -> Iterator[Callable[[], int]]:
-    """Hold back the first signal in a ``with`` block; gives what says which came, 0 for none.
+def listening(at_once: Callable[[int], Interrupted] | None = None) -> Iterator[Signals]:
+    """Take the first signal in a ``with`` block, as the ``Signals`` that it gives say.
 
     After the first one the system's own handling is back: a second one ends the process at once.
     That a terminal was closed may be told twice, by its shell and by the system, and counts once;
     under nohup it counts never. Outside the main thread signals belong to others.
     """
-    received: list[int] = []
+    signals = Signals(at_once)
     if threading.current_thread() is not threading.main_thread():
-        yield lambda: 0
+        yield signals
         return
 
     def hold(number: int, frame: FrameType | None) -> None:
-        received.append(number)
+        signals.number = number
         for each in before:
             signal.signal(each, signal.SIG_IGN if each == HANGUP else signal.SIG_DFL)
+        if signals.at_once is not None:
+            raise signals.at_once(number)
 
     before = {each: signal.getsignal(each) for each in SIGNALS}
     if before.get(HANGUP) == signal.SIG_IGN:
@@ -51,7 +75,7 @@ def listening() -> Iterator[Callable[[], int]]:
     for each in before:
         signal.signal(each, hold)
     try:
-        yield lambda: received[0] if received else 0
+        yield signals
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

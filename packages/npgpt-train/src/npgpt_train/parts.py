@@ -19,6 +19,7 @@ from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 from npgpt_core.layers.linear import Linear
 from npgpt_train.choices import DEFAULTS, Choices
 from npgpt_train.datasets import shakespeare
+from npgpt_train.disk import writing
 from npgpt_train.memory import require_memory
 from npgpt_train.provenance import origin_of
 from npgpt_train.provenance import provenance as provenance
@@ -241,7 +242,10 @@ def build_schedule(settings: Settings) -> Any:
 
 def tokenizer_file(tokenizer: Any) -> bytes:
     """What ``save`` of a tokenizer writes; it opens a path of its own, so in a folder apart."""
-    with tempfile.TemporaryDirectory() as folder:
+    with (
+        writing("a temporary file", lambda: "Make room, or set TMPDIR to another folder"),
+        tempfile.TemporaryDirectory() as folder,
+    ):
         path = Path(folder) / "tokenizer.json"
         tokenizer.save(path)
         return path.read_bytes()

@@ -97,6 +97,14 @@ def starting_folder(names: Sequence[str]) -> dict[str, str]:
     return {"folder": os.getcwd()} if relative else {}
 
 
+def _current_folder() -> str:
+    """The current folder; nothing if it was deleted."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return ""
+
+
 def find_text(
     names: Sequence[str],
     record: Mapping[str, Any],
@@ -119,7 +127,7 @@ def find_text(
     sha256, started_in = record["data"]["sha256"], record["data"].get("folder", "")
     is_dataset = _origin(record.get("parts"), "dataset") is not None
     places = [tuple(names)]
-    if not is_dataset and started_in != os.getcwd():
+    if not is_dataset and started_in != _current_folder():
         places.append(tuple(_from(started_in, name) for name in names))
     found = []
     for place in dict.fromkeys(places):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from functools import partial
 
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train.checkpoint import Checkpoint
 from npgpt_train.disk import Folder, writing
-from npgpt_train.interruption import Interrupted, listening
+from npgpt_train.interruption import Interrupted, Signals, listening
 from npgpt_train.loop import Trainer
 from npgpt_train.metrics import MetricsLog
 from npgpt_train.plots import plot_curves
@@ -29,17 +29,18 @@ def run_session(prepared: Preparation, processes: Processes, report: Report) -> 
     All processes do the same; rank 0 alone writes.
 
     Raises:
-        Interrupted: a signal came; the step was finished and has a checkpoint.
+        Interrupted: a signal came; the step was finished and has a checkpoint, if one was begun.
         NpgptError: a number that is not finite, or a disk that cannot be written.
     """
     run, tokens = prepared.run, prepared.tokens
-    writes = processes.rank == 0
+    writes, alone = processes.rank == 0, processes.size == 1
     report(_started(prepared))
     if writes:
         warn_if_large(run.record["parameters"], len(tokens.train))
     with (
         writing(str(run.folder), lambda: _advice(run)),
-        listening() as signal,
+        # several processes leave after the same step, and one that left before would be missed
+        listening(partial(_before_a_step, prepared) if alone else None) as signals,
         open_workers(prepared.model, run.settings.workers, run.settings.batch_size) as workers,
         MetricsLog(run.metrics_path if writes else None) as log,
     ):
@@ -54,10 +55,15 @@ def run_session(prepared: Preparation, processes: Processes, report: Report) -> 
             run.on_nan,
         )
         best = _begin(trainer, prepared, log, report)
-        _train(trainer, prepared, best, log, report, signal)
+        signals.hold_back()
+        _train(trainer, prepared, best, log, report, signals)
         if writes:
             report(_finish(run))
     return run
+
+
+def _before_a_step(prepared: Preparation, signal: int) -> Interrupted:
+    return Interrupted(signal, prepared.run.folder, prepared.step)
 
 
 def _begin(trainer: Trainer, prepared: Preparation, log: MetricsLog, report: Report) -> Best:
@@ -83,7 +89,7 @@ def _train(
     best: Best,
     log: MetricsLog,
     report: Report,
-    signal: Callable[[], int],
+    signals: Signals,
 ) -> None:
     """The steps; a checkpoint at every evaluation, at the end, and after a signal."""
     run, s = prepared.run, prepared.run.settings
@@ -96,7 +102,7 @@ def _train(
             best = Best(step, evaluation["val_loss"]) if is_best else best
             log.append(evaluation)
             evaluated = Evaluated(evaluation, is_best)
-        number = trainer.processes.any(signal())
+        number = trainer.processes.any(signals.number)
         if trainer.processes.rank == 0 and (evaluated or number):
             log.sync()
             checkpoint = _checkpoint(prepared, step, best)

@@ -60,7 +60,8 @@ def train(
     Raises:
         NpgptError: wrong settings, data or files, before anything is written; a full disk or a
             number that is not finite, with the last checkpoint intact.
-        Interrupted: a signal asked for the end; the run can be resumed.
+        Interrupted: a signal asked for the end; the run can be resumed, unless it is a new one
+            before its first step: of that nothing is left.
     """
     session = _session(keep, on_nan)
     processes = open_processes()

@@ -18,7 +18,7 @@ from npgpt_train.comparison.report import require_libraries, write_report
 from npgpt_train.comparison.summary import summarize
 from npgpt_train.comparison.variants import Variant, plan, warn_if_lr_is_shared
 from npgpt_train.corpus import read_text
-from npgpt_train.disk import Folder
+from npgpt_train.disk import Folder, writing
 from npgpt_train.evaluation import evaluate_run
 from npgpt_train.processes import open_processes
 from npgpt_train.progress import Comparing, Preparing, Report, usual_report
@@ -107,7 +107,8 @@ def compare(
             train(out=where, resume=True, data=data, report=report)
         runs[variant] = Run.open(where)
     record = _measure(runs, data, chosen.preset or "full", report)
-    Folder(folder).replace(REPORT, (json.dumps(record, indent=1) + "\n").encode())
+    with writing(f"the report in {folder}"):
+        Folder(folder).replace(REPORT, (json.dumps(record, indent=1) + "\n").encode())
     report(Preparing("writing the report"))
     write_report(record, {variant.name: run.metrics() for variant, run in runs.items()}, folder)
     return record

@@ -13,7 +13,7 @@ from typing import Any
 from npgpt_core.errors import NpgptError
 from npgpt_train.comparison import formats, subject, tables
 from npgpt_train.comparison.variants import ALL
-from npgpt_train.disk import Folder
+from npgpt_train.disk import Folder, writing
 from npgpt_train.escaping import markdown, printable
 from npgpt_train.metrics import Metrics
 from npgpt_train.plots import plot_curves, plot_overlay
@@ -45,18 +45,19 @@ def write_report(
         NpgptError: a file cannot be written.
     """
     figures = folder / "figures"
-    Folder(folder).make("figures")
-    unit, curves = loss_curves(record, metrics)
-    plot_overlay(curves, figures / f"{ALL}.svg", unit)
-    for name, events in metrics.items():
-        plot_curves(events, figures / f"{name}.svg", title=name)
-    urls = {name: _data_url(figures / f"{name}.svg") for name in [ALL, *metrics]}
-    pages = {
-        folder / "report.md": render(record, "report.md.jinja", curves="figures/{}.svg"),
-        folder / "report.html": render(record, "report.html.jinja", figures=urls),
-    }
-    for path, text in pages.items():
-        Folder(folder).replace(path.name, text.encode("utf-8", "replace"))
+    with writing(f"the report in {folder}"):
+        Folder(folder).make("figures")
+        unit, curves = loss_curves(record, metrics)
+        plot_overlay(curves, figures / f"{ALL}.svg", unit)
+        for name, events in metrics.items():
+            plot_curves(events, figures / f"{name}.svg", title=name)
+        urls = {name: _data_url(figures / f"{name}.svg") for name in [ALL, *metrics]}
+        pages = {
+            folder / "report.md": render(record, "report.md.jinja", curves="figures/{}.svg"),
+            folder / "report.html": render(record, "report.html.jinja", figures=urls),
+        }
+        for path, text in pages.items():
+            Folder(folder).replace(path.name, text.encode("utf-8", "replace"))
     return list(pages)
 
 
