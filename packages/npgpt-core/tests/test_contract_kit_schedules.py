@@ -86,6 +86,16 @@ def test_a_broken_schedule_fails(check_id):
         CHECKS[check_id](BROKEN[check_id])
 
 
+@pytest.mark.parametrize("step", [0, 1, 99, 100])
+def test_one_step_that_gives_no_float_is_named(step):
+    class Once(Linear):
+        def __call__(self, at):
+            return 0 if at == step else super().__call__(at)
+
+    with pytest.raises(AssertionError, match=f"step {step} gave int 0: return a float"):
+        CHECKS["gives-a-float"](Once)
+
+
 def test_every_check_has_its_broken_schedule():
     assert set(BROKEN) == set(CHECKS)
 

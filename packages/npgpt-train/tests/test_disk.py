@@ -8,7 +8,7 @@ import pytest
 
 import npgpt_train
 from npgpt_core.errors import NpgptError
-from npgpt_train.disk import Folder
+from npgpt_train.disk import Folder, writing
 
 SOURCES = Path(npgpt_train.__file__).parent
 PIPES = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
@@ -262,3 +262,29 @@ def test_json_of_absurd_content_is_damage(text, fault, tmp_path):
         Folder(tmp_path).read_json("state.json")
     (tmp_path / "state.json").write_text('{"step": -9223372036854775807, "loss": 1e400}')
     assert Folder(tmp_path).read_json("state.json")["step"] == 1 - 2**63
+
+
+@pytest.mark.parametrize(
+    ("error", "advice", "told"),
+    [
+        (OSError(28, "No space left", "a.txt"), "", "cannot write it: No space left (a.txt)"),
+        (OSError(28, "No space left"), "Wait", "cannot write it: No space left. Wait"),
+        (OSError(), "", "cannot write it: OSError"),
+    ],
+)
+def test_what_cannot_be_written_is_one_line_with_file_and_advice(error, advice, told):
+    with pytest.raises(NpgptError) as caught, writing("it", lambda: advice):
+        raise error
+    assert str(caught.value) == told
+    with pytest.raises(BrokenPipeError), writing("it"):
+        raise BrokenPipeError
+
+
+def test_a_file_has_the_bytes_that_it_may_have_and_no_more(tmp_path):
+    (tmp_path / "file").write_bytes(b"12345")
+    assert Folder(tmp_path).read("file", 5) == b"12345"
+    with pytest.raises(NpgptError, match="has 5 bytes, expected at most 4"):
+        Folder(tmp_path).read("file", 4)
+    assert list(Folder(tmp_path).lines("file", 2)) == [b"12", b"34", b"5"]
+    assert Folder(tmp_path).real("file") == tmp_path / "file"
+    assert Folder(tmp_path).real("none") == tmp_path / "none"

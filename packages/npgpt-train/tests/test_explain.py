@@ -122,6 +122,11 @@ def test_a_tokenizer_that_does_not_merge_still_tells_what_is_unknown():
     assert explained.decoded == "ab\ufffd\ufffdc"
 
 
+def test_where_nothing_is_unknown_there_are_no_unknown_parts():
+    assert explain_tokenization(Letters(), "abc").unknown == []
+    assert explain_tokenization(Letters(), "").unknown == []
+
+
 class Merging(Letters):
     """Merges the first pair of every word as often as there is one: "ab" is 30, "abc" 31."""
 
@@ -383,6 +388,24 @@ def test_habits_are_means_over_all_tokens_but_the_first(model):
     assert head.first == pytest.approx((w[1, 0] + w[2, 0]) / 2)
     assert head.distance == pytest.approx((w[1, 0] + w[2, 1] + 2 * w[2, 0]) / 2)
     assert explain_attention(model, Letters(), "a").heads[0].distance is None
+
+
+@pytest.mark.parametrize(
+    ("layer", "head", "chosen"),
+    [(None, None, [0, 1]), (0, None, [0, 1]), (None, 1, [1]), (0, 0, [0]), (0, 1, [1])],
+)
+def test_only_the_heads_that_were_asked_for_are_shown(model, layer, head, chosen):
+    explained = explain_attention(model, Letters(), "abc", layer, head)
+    assert [(h.layer, h.head) for h in explained.heads] == [(0, i) for i in chosen]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [({"layer": 1}, "no layer 1: they go from 0 to 0"), ({"head": 2}, "no head 2: .* 0 to 1")],
+)
+def test_a_layer_or_head_that_is_not_there_is_told(model, wanted, told):
+    with pytest.raises(NpgptError, match=told):
+        explain_attention(model, Letters(), "abc", **wanted)
 
 
 def test_a_model_without_attention_says_so():

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from npgpt_core.errors import NpgptError
@@ -16,6 +18,18 @@ def path(tmp_path):
 
 def test_events_are_read_back(path):
     assert read_metrics(path) == EVENTS
+
+
+@pytest.mark.once
+def test_syncing_waits_for_the_disk(path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(os.fstat(number).st_ino))
+    with MetricsLog(path) as log:
+        log.append({"step": 3})
+        log.sync()
+    assert synced == [path.stat().st_ino]
+    MetricsLog(None).sync()
+    assert len(synced) == 1
 
 
 def test_no_file_is_no_events(tmp_path):
