@@ -239,6 +239,7 @@ def test_the_mode_is_restored_after_an_error(model):
             "max_new_tokens is -1, expected a whole number",
         ),
         ([1], {"max_new_tokens": 1.0}, "max_new_tokens is 1.0"),
+        ([1], {"stop_token": "a"}, "stop_token is 'a', expected a whole number"),
         ([1], {"seed": "0"}, "seed is '0', expected None or a whole number"),
         ([1], {"seed": -1}, "seed is -1"),
         ([1], {"temperature": "1"}, "temperature is '1'"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from npgpt_core import Dropout, LayerNorm, Linear, Module, ReLU
+from npgpt_core import Dropout, LayerNorm, Linear, Module, NpgptError, ReLU
 from npgpt_core.functional import rows
 from npgpt_core.testing import check_gradients, gradient_errors, numerical_gradient
 
@@ -185,10 +185,18 @@ def test_a_layer_in_evaluation_mode_is_checked_in_training_mode(x):
 
 
 def test_float32_is_refused():
-    with pytest.raises(ValueError, match="gamma is float32, expected float64"):
+    with pytest.raises(NpgptError, match="gamma is float32, expected float64"):
         check_gradients(LayerNorm(4), np.ones((2, 4)))
-    with pytest.raises(ValueError, match="type float32, expected some float64"):
+    with pytest.raises(NpgptError, match="type float32, expected some float64"):
         check_gradients(Affine(), np.ones((2, 4), np.float32))
+
+
+def test_an_input_that_the_layer_does_not_take_is_told_by_its_name():
+    layer = Linear(3, 2, rng=np.random.default_rng(0), dtype=np.float64)
+    with pytest.raises(NpgptError, match=r"Linear\(3, 2\): x is \(2, 4\), expected \(..., 3\)"):
+        check_gradients(layer, np.ones((2, 4)))
+    with pytest.raises(NpgptError, match="x is a list, expected an array of float64 or ids"):
+        check_gradients(layer, [[1.0, 2.0, 3.0]])
 
 
 class Power(Module):

@@ -131,7 +131,11 @@ def test_what_are_no_texts_is_refused(untrained, texts):
         untrained.train(texts)
 
 
-@pytest.mark.parametrize("text", [b"bytes", None, ["text"]], ids=repr)
-def test_what_is_no_text_is_refused(tokenizer, text):
-    with pytest.raises(NpgptError, match="str"):
+@pytest.mark.parametrize(
+    ("text", "came"),
+    [(b"bytes", "bytes: decode it first"), (None, "NoneType"), (["text"], "list")],
+    ids=repr,
+)
+def test_what_is_no_text_is_refused(tokenizer, text, came):
+    with pytest.raises(NpgptError, match=f"a tokenizer reads str, not {came}$"):
         tokenizer.encode(text)

@@ -89,7 +89,7 @@ def stream(
     """
     require_model("generate", model, "forward()", "eval()", "config")
     ids = _as_ids(prompt)
-    _validate(ids, model.config.vocab_size, max_new_tokens, window)
+    _validate(ids, model.config.vocab_size, max_new_tokens, stop_token, window)
     check_options(model.config.vocab_size, temperature, top_k, top_p, suppress_tokens)
     rng = _generator(seed)
     next_logits = _NextLogits(model, len(ids), window)
@@ -201,7 +201,9 @@ def _generator(seed: int | None) -> np.random.Generator:
         ) from error
 
 
-def _validate(ids: Ids, vocab_size: int, max_new_tokens: int, window: str) -> None:
+def _validate(
+    ids: Ids, vocab_size: int, max_new_tokens: int, stop_token: int | None, window: str
+) -> None:
     if ids.ndim != 2 or ids.shape[1] == 0 or ids.dtype.kind not in "iu":
         raise NpgptError(
             f"the prompt has shape {ids.shape} and type {ids.dtype}, expected at least one integer"
@@ -213,5 +215,7 @@ def _validate(ids: Ids, vocab_size: int, max_new_tokens: int, window: str) -> No
             " was it encoded by the tokenizer of this model?"
         )
     whole_number("max_new_tokens", max_new_tokens, 0)
+    if stop_token is not None:
+        whole_number("stop_token", stop_token, 0)
     if window not in WINDOWS:
         raise NpgptError(f"window is {window!r}, expected one of {', '.join(WINDOWS)}")

@@ -26,7 +26,8 @@ def check_integer(name: str, value: Any, least: int, most: int) -> int:
 def check_text(text: Any) -> str:
     """``text``, where it is a string."""
     if not isinstance(text, str):
-        raise NpgptError(f"a tokenizer reads str, not {type(text).__name__}: decode bytes first")
+        advice = ": decode it first" if isinstance(text, bytes) else ""
+        raise NpgptError(f"a tokenizer reads str, not {type(text).__name__}{advice}")
     return text
 
 

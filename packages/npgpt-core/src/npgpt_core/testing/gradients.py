@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from npgpt_core.errors import NpgptError
 from npgpt_core.module import Module
 from npgpt_core.types import Array
 
@@ -52,6 +53,7 @@ def check_gradients(
 
     Raises:
         AssertionError: names the worst array and its error.
+        NpgptError: the layer does not take ``x``, or something is not float64.
     """
     checks = gradient_errors(module, x, seed=seed, coordinates=coordinates)
     worst = checks[0]
@@ -67,8 +69,10 @@ def gradient_errors(
     module: Module, x: Array, *, seed: int = 0, coordinates: int = 100
 ) -> list[GradientCheck]:
     """The errors that ``check_gradients`` judges, worst first (a NaN counts as worst)."""
+    if not isinstance(x, np.ndarray):
+        raise NpgptError(f"x is a {type(x).__name__}, expected an array of float64 or ids")
     if x.size == 0 or x.dtype not in (np.float64, np.int64, np.intp):
-        raise ValueError(f"x has shape {x.shape} and type {x.dtype}, expected some float64 or ids")
+        raise NpgptError(f"x has shape {x.shape} and type {x.dtype}, expected some float64 or ids")
     rng = np.random.default_rng(seed)
     saved, saved_grads = module.state_dict(), {n: g.copy() for n, g in module.grads().items()}
     was_training = module.training
@@ -76,7 +80,7 @@ def gradient_errors(
     try:
         for name, array in module.parameters().items():
             if array.dtype != np.float64:
-                raise ValueError(f"{name} is {array.dtype}, expected float64 to check gradients")
+                raise NpgptError(f"{name} is {array.dtype}, expected float64 to check gradients")
             fan_in = array.shape[0] if array.ndim > 1 else 1
             array[...] += rng.normal(0, 1 / np.sqrt(fan_in), array.shape)
         checks = _compare(module, x.copy(), rng, coordinates)
@@ -95,7 +99,7 @@ def _compare(
 
     def forward() -> Array:
         module.use_rng(np.random.default_rng(noise_seed))  # the same dropout mask every time
-        return np.asarray(module.forward(x))
+        return np.asarray(module(x))
 
     dy = rng.normal(size=forward().shape)
 
