@@ -29,7 +29,7 @@ def test_a_run_trains_and_generates_with_every_tokenizer(tokenizer, npgpt, text_
     assert generated.output.startswith("the king")
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "muon"])
 @pytest.mark.parametrize("schedule", ["constant", "step", "warmup-cosine"])
 def test_every_optimizer_runs_with_every_schedule(optimizer, schedule, npgpt, text_file, tmp_path):
     flags = ["--optim", optimizer, "--schedule", schedule]

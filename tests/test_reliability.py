@@ -123,7 +123,7 @@ def _trained(out, text, stop_at=None, **flags):
 @pytest.mark.parametrize(
     "flags",
     [
-        *({"optim": o, "schedule": s} for o in ("sgd", "adam", "adamw") for s in SCHEDULES),
+        *({"optim": o, "schedule": s} for o in ("sgd", "adam", "adamw", "muon") for s in SCHEDULES),
         *({"tokenizer": t, "vocab_size": 300} for t in ("word", "bpe", "byte-bpe")),
         *({"workers": count, "grad_accumulation": 2} for count in (1, 3)),
     ],

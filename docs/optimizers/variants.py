@@ -44,9 +44,8 @@ class L2Adam(Adam):
         super().__init__(model, **options)
         self.weight_decay = weight_decay
 
-    def update(self, piece: Any, scratch: Any) -> None:
+    def update(self, name: str, parameter: Any, gradient: Any, slots: Any) -> None:
         """Add λ p to the gradient, then Adam."""
-        if self.parameters[piece.name].ndim >= 2:
-            grad = piece.grad
-            grad += self.weight_decay * piece.parameter
-        super().update(piece, scratch)
+        if self.parameters[name].ndim >= 2:
+            gradient += self.weight_decay * parameter
+        super().update(name, parameter, gradient, slots)

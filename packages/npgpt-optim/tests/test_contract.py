@@ -3,7 +3,7 @@
 from functools import partial
 
 from npgpt_core.testing import parametrize_with_checks
-from npgpt_optim import SGD, Adam, AdamW, Constant, Step, WarmupCosine
+from npgpt_optim import SGD, Adam, AdamW, Constant, Muon, Step, WarmupCosine
 
 
 @parametrize_with_checks("optimizer", SGD)
@@ -33,6 +33,16 @@ def test_adamw(check):
 
 @parametrize_with_checks("optimizer", partial(AdamW, weight_decay=0.5))
 def test_adamw_that_decays_fast(check):
+    check()
+
+
+@parametrize_with_checks("optimizer", Muon)
+def test_muon(check):
+    check()
+
+
+@parametrize_with_checks("optimizer", partial(Muon, nesterov=False, relative_lr=3.0))
+def test_muon_with_options(check):
     check()
 
 

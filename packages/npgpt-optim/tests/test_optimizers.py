@@ -5,7 +5,8 @@ import pytest
 
 from npgpt_core import Linear, Module, NpgptError
 from npgpt_core.protocols import missing_members
-from npgpt_optim import SGD, Adam, AdamW, optimizer
+from npgpt_optim import SGD, Adam, AdamW, Muon, optimizer
+from npgpt_optim.muon import COEFFICIENTS
 
 EVERY = {
     "sgd": (SGD, {}),
@@ -14,6 +15,8 @@ EVERY = {
     "adam": (Adam, {}),
     "adam with options": (Adam, {"beta1": 0.5, "beta2": 0.8, "eps": 1e-3}),
     "adamw": (AdamW, {"weight_decay": 0.3}),
+    "muon": (Muon, {"weight_decay": 0.3}),
+    "muon without nesterov": (Muon, {"weight_decay": 0, "momentum": 0.5, "nesterov": False}),
 }
 every_optimizer = pytest.mark.parametrize(("kind", "options"), EVERY.values(), ids=EVERY)
 
@@ -69,6 +72,23 @@ def adam(p, grads, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0):
     return p
 
 
+def muon(p, grads, lr, momentum=0.95, nesterov=True, weight_decay=0.1):
+    if p.ndim != 2:
+        return adam(p, grads, lr, weight_decay=weight_decay)
+    velocity = np.zeros_like(p)
+    for g in grads:
+        velocity = momentum * velocity + g  # orthogonalizing undoes the factor of 1 - β
+        u, s, v = np.linalg.svd(g + momentum * velocity if nesterov else velocity, False)
+        s /= np.sqrt((s**2).sum())
+        for _ in range(5):
+            s = sum(c * s**power for c, power in zip(COEFFICIENTS, (1, 3, 5), strict=True))
+        p = p - lr * weight_decay * p - lr * 0.2 * np.sqrt(max(p.shape)) * (u * s) @ v
+    return p
+
+
+TEXTBOOKS = {SGD: sgd, Adam: adam, AdamW: adam, Muon: muon}
+
+
 @every_optimizer
 def test_equals_the_textbook(kind, options):
     problem, lr, steps = Problem(), 0.05, 8
@@ -80,9 +100,8 @@ def test_equals_the_textbook(kind, options):
         for name, grad in problem.slopes.items():
             history[name].append(grad.copy())
         optim.step()
-    textbook = sgd if kind is SGD else adam
     for name, array in problem.arrays.items():
-        expected = textbook(before[name], history[name], lr, **options)
+        expected = TEXTBOOKS[kind](before[name], history[name], lr, **options)
         np.testing.assert_allclose(array, expected, rtol=1e-12, atol=1e-13)
 
 
@@ -119,8 +138,9 @@ def test_the_lr_set_by_the_loop_is_used_at_the_next_step():
 @every_optimizer
 def test_finds_the_minimum_of_a_bowl(kind, options):
     problem = Problem()
-    optim = kind(problem, lr=0.02, **{**options, **({"weight_decay": 0} if kind is AdamW else {})})
-    for _ in range(600):
+    undecayed = {"weight_decay": 0} if "weight_decay" in options else {}
+    optim = kind(problem, lr=0.02, **{**options, **undecayed})
+    for _ in range(1000):
         for name, array in problem.arrays.items():
             problem.slopes[name][...] = array - 1
         optim.step()
@@ -303,6 +323,16 @@ def test_loading_names_every_wrong_key_and_changes_nothing():
         (Adam, {"eps": 0}, "eps is 0"),
         (AdamW, {"weight_decay": -1}, "weight_decay is -1"),
         (AdamW, {"beta2": 2}, "beta2 is 2"),
+        (Muon, {"lr": -1}, "lr is -1"),
+        (Muon, {"momentum": 1.0}, "momentum is 1.0"),
+        (Muon, {"nesterov": 1}, "nesterov is 1, expected true or false"),
+        (Muon, {"ns_steps": 0}, "ns_steps is 0"),
+        (Muon, {"ns_steps": 2.5}, "ns_steps is 2.5"),
+        (Muon, {"weight_decay": -1}, "weight_decay is -1"),
+        (Muon, {"matrices": 3}, "matrices is 3, expected a pattern"),
+        (Muon, {"relative_lr": -1}, "relative_lr is -1"),
+        (Muon, {"beta2": 1.0}, "beta2 is 1.0"),
+        (Muon, {"eps": 0}, "eps is 0"),
     ],
 )
 def test_an_option_out_of_range_is_named(kind, options, message):
@@ -340,6 +370,7 @@ def test_the_numbers_of_numpy_are_numbers():
         (Adam, {"beta1": 0, "beta2": 0}),
         (Adam, {"beta1": 1 - 1e-9, "beta2": 1 - 1e-9, "eps": 1e-300}),
         (AdamW, {"weight_decay": 0}),
+        (Muon, {"momentum": 0, "ns_steps": 1, "weight_decay": 0, "relative_lr": 0}),
     ],
 )
 def test_the_ends_of_the_ranges_are_in_them(kind, options):

@@ -12,6 +12,7 @@ def npgpt_optimizers() -> Mapping[str, str]:
         "sgd": "npgpt_optim.sgd:SGD",
         "adam": "npgpt_optim.adam:Adam",
         "adamw": "npgpt_optim.adam:AdamW",
+        "muon": "npgpt_optim.muon:Muon",
     }
 
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from npgpt_core.numbers import real_number
 from npgpt_core.types import Array
-from npgpt_optim.optimizer import HasParameters, Optimizer, Piece
+from npgpt_optim.optimizer import Elementwise, HasParameters
 
 
-class Adam(Optimizer):
+class Adam(Elementwise):
     """p -= lr · m̂ / (√v̂ + ε), with m and v the running means of g and g².
 
     Kingma & Ba 2015 (arXiv:1412.6980), algorithm 1. m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) undo
@@ -47,12 +47,14 @@ class Adam(Optimizer):
         self.t += 1
         super().step()
 
-    def update(self, piece: Piece, scratch: Array) -> None:
+    def update(
+        self, name: str, parameter: Array, gradient: Array, slots: tuple[Array, ...]
+    ) -> None:
         """One update; both bias corrections are folded into the two numbers lr and ε.
 
         lr m̂ / (√v̂ + ε) = lr √b₂ / b₁ · m / (√v + ε √b₂), with bᵢ = 1 - βᵢᵗ.
         """
-        p, g, (m, v), s = piece.parameter, piece.grad, piece.slots, scratch
+        p, g, (m, v), s = parameter, gradient, slots, np.empty_like(parameter)
         b1, b2 = 1 - self.beta1**self.t, 1 - self.beta2**self.t
         m *= self.beta1  # m = β₁ m + (1 - β₁) g
         m += np.multiply(g, 1 - self.beta1, out=s)
@@ -104,9 +106,10 @@ class AdamW(Adam):
         super().__init__(model, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
         self.weight_decay = real_number("weight_decay", weight_decay, 0, float("inf"))
 
-    def update(self, piece: Piece, scratch: Array) -> None:
+    def update(
+        self, name: str, parameter: Array, gradient: Array, slots: tuple[Array, ...]
+    ) -> None:
         """Decay, then Adam."""
-        if self.parameters[piece.name].ndim >= 2:
-            decayed = piece.parameter
-            decayed *= 1 - self.lr * self.weight_decay
-        super().update(piece, scratch)
+        if self.parameters[name].ndim >= 2:
+            parameter *= 1 - self.lr * self.weight_decay
+        super().update(name, parameter, gradient, slots)

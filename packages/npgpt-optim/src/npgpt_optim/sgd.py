@@ -5,10 +5,10 @@ import numpy as np
 from npgpt_core.errors import NpgptError
 from npgpt_core.numbers import real_number
 from npgpt_core.types import Array
-from npgpt_optim.optimizer import HasParameters, Optimizer, Piece
+from npgpt_optim.optimizer import Elementwise, HasParameters
 
 
-class SGD(Optimizer):
+class SGD(Elementwise):
     """p -= lr · g; with momentum, u = μ u + g and p -= lr · u (Nesterov: lr · (g + μ u)).
 
     Sutskever et al. 2013 (ICML), in the form of PyTorch, where lr scales the whole velocity.
@@ -36,13 +36,15 @@ class SGD(Optimizer):
         super().__init__(model, lr, slots=("velocity",) if momentum else ())
         self.nesterov = nesterov
 
-    def update(self, piece: Piece, scratch: Array) -> None:
+    def update(
+        self, name: str, parameter: Array, gradient: Array, slots: tuple[Array, ...]
+    ) -> None:
         """One step down the gradient, or along the velocity."""
-        p, g, s = piece.parameter, piece.grad, scratch
+        p, g, s = parameter, gradient, np.empty_like(parameter)
         if not self.momentum:
             p -= np.multiply(g, self.lr, out=s)
             return
-        (u,) = piece.slots
+        (u,) = slots
         u *= self.momentum  # u = μ u + g
         u += g
         if self.nesterov:

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from npgpt_optim import Optimizer
+from npgpt_optim import Elementwise
 
 
-class Lion(Optimizer):
+class Lion(Elementwise):
     """p -= lr · (sign(β₁ m + (1 - β₁) g) + λ p), then m = β₂ m + (1 - β₂) g.
 
     Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms" (arXiv:2302.06675).
@@ -22,9 +22,9 @@ class Lion(Optimizer):
         super().__init__(model, lr, slots=("m",))
         self.beta1, self.beta2, self.weight_decay = beta1, beta2, weight_decay
 
-    def update(self, piece, scratch) -> None:
+    def update(self, name, parameter, gradient, slots) -> None:
         """One update of matching pieces of a parameter, its gradient and its momentum."""
-        p, g, (m,), s = piece.parameter, piece.grad, piece.slots, scratch
+        p, g, (m,), s = parameter, gradient, slots, np.empty_like(parameter)
         p *= 1 - self.lr * self.weight_decay
         np.multiply(m, self.beta1, out=s)  # s = β₁ m + (1 - β₁) g
         s += (1 - self.beta1) * g

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError
-from npgpt_core.layers.embedding import Embedding
-from npgpt_core.module import Module
+from npgpt_core.roles import embeddings_and_head
 from npgpt_core.shell import command
 from npgpt_train import parts
 from npgpt_train.choices import choose, flatten
@@ -187,19 +186,10 @@ def _sizes(run: Run) -> dict[str, Any]:
     """Parameters, and how many of them are embeddings or the head that gives the logits."""
     model, vocab_size = run.model(), run.record["vocab_size"]
     total = sum(array.size for array in model.parameters().values())
-    modules = [module for _, module in model.named_modules()]
-    related = [module for module in modules if isinstance(module, Embedding)]
-    related += [module for module in modules if _gives_logits(module, vocab_size)][-1:]
-    arrays = {id(a): a for module in related for a in module.parameters().values()}
-    embedding = sum(array.size for array in arrays.values())
+    embedding = sum(array.size for array in embeddings_and_head(model, vocab_size).values())
     return {
         "vocab_size": vocab_size,
         "parameters": total,
         "embedding_parameters": embedding,
         "embedding_share": embedding / total,
     }
-
-
-def _gives_logits(module: Module, vocab_size: int) -> bool:
-    leaf = len(list(module.named_modules())) == 1
-    return leaf and any(a.shape[-1] == vocab_size for a in module.parameters().values())
