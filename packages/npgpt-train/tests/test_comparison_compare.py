@@ -16,6 +16,8 @@ from npgpt_train import ignore, session
 from npgpt_train.comparison import compare as module
 from npgpt_train.comparison import report
 from npgpt_train.comparison.compare import compare
+from npgpt_train.diagnosis import SickTrainingError
+from npgpt_train.loop import Trainer
 from npgpt_train.progress import Comparing
 from npgpt_train.run import Run
 
@@ -353,6 +355,12 @@ def test_a_variant_trains_with_its_own_settings(toys, tmp_path):
         0.5,
     ]
     assert record["runs"]["b"]["settings"] == {"optimizer": "sgd", "lr": 0.5}
+
+
+def test_a_variant_whose_numbers_are_not_finite_is_named(toys, tmp_path, monkeypatch):
+    monkeypatch.setattr(Trainer, "gradients", lambda self, step: math.nan)
+    with pytest.raises(SickTrainingError, match=r"b: the loss of step 1 is nan"):
+        run(tmp_path, toys, variants=["name=b lr=1", "name=c lr=2"])
 
 
 # --------------------------------------------------------------------------- refusals

@@ -297,8 +297,9 @@ def poison(monkeypatch, steps):
 
 def test_a_step_that_is_not_finite_ends_the_run_and_keeps_what_is_good(begin, monkeypatch):
     poison(monkeypatch, {4})
-    with pytest.raises(NpgptError, match=r"the loss of step 5 is inf"):
+    with pytest.raises(NpgptError, match=r"the loss of step 5 is inf.*`on_nan=") as raised:
         begin()
+    assert f"(it was {Run.open('run').settings.lr:.3g})" in str(raised.value)  # not of the warm-up
     run = Run.open("run")
     assert run.step_of("latest") == 4
     assert run.metrics()[-1]["step"] == 4
@@ -318,8 +319,10 @@ def test_leaving_out_ends_where_it_does_not_help(count, ends, begin, monkeypatch
     poison(monkeypatch, {*range(1, 1 + count), *range(2 + count, 1 + 2 * count)})
     given = {"on_nan": "skip", "max_iters": 2 * SKIPS, "eval_interval": 2 * SKIPS}
     if ends:
-        with pytest.raises(NpgptError, match=f"the loss of step {1 + SKIPS} is inf"):
+        with pytest.raises(NpgptError, match=f"the loss of step {1 + SKIPS} is inf") as raised:
             begin(**given)
+        assert f"{SKIPS - 1} steps before it were left out" in str(raised.value)
+        assert "on_nan" not in str(raised.value)
     else:
         assert begin(**given)[0].is_finished
 

@@ -50,12 +50,28 @@ def first_not_finite(model: Module, work: Callable[[], Any]) -> str | None:
     return found[0] if found else None
 
 
-def sick(step: int, what: str, value: float, where: str | None, lr: float) -> SickTrainingError:
-    """The error of a step whose loss or gradient is not finite."""
+def sick(
+    step: int, what: str, value: float, where: str | None, lr: float, skipped: int
+) -> SickTrainingError:
+    """The error of a step whose loss or gradient is not finite.
+
+    Args:
+        step: its number, from 1.
+        what: "loss" or "gradient".
+        value: of it.
+        where: what first held such a number, if that was found.
+        lr: the highest learning rate of the run.
+        skipped: how many steps before it were such, and left out.
+    """
     origin = f"; the first such number is in {where}" if where else ""
+    skipping = (
+        f"{skipped} steps before it were left out, which does not help any more"
+        if skipped
+        else 'training with `on_nan="skip"` leaves such steps out'
+    )
     return SickTrainingError(
-        f"the {what} of step {step} is {value}{origin}. Nothing was updated with it, the last"
-        f' checkpoint is good. {_cure(lr)}; `on_nan="skip"` leaves such steps out'
+        f"the {what} of step {step} is {value}{origin}. Nothing was updated with it."
+        f" {_cure(lr)}; {skipping}"
     )
 
 

@@ -70,7 +70,7 @@ class Trainer:
             else:
                 skipped, result = skipped + 1, {"skipped": True}
                 if self.on_nan == "stop" or skipped == SKIPS:
-                    raise self._sick(step, loss, grad_norm)
+                    raise self._sick(step, loss, grad_norm, skipped - 1)
             seconds = time.perf_counter() - clock
             yield {
                 "step": step + 1,
@@ -103,12 +103,12 @@ class Trainer:
             part = slice(mine.start + i * s.batch_size, mine.start + (i + 1) * s.batch_size)
             yield x[part], y[part], self._dropout_rngs(step, i)
 
-    def _sick(self, step: int, loss: float, grad_norm: float) -> SickTrainingError:
+    def _sick(self, step: int, loss: float, grad_norm: float, skipped: int) -> SickTrainingError:
         """Compute the step again, looking for the first number that is not finite."""
         found = (self.workers.diagnose(x, y, rngs) for x, y, rngs in self._parts(step))
         where = next((place for place in found if place), None)
         what, value = ("gradient", grad_norm) if math.isfinite(loss) else ("loss", loss)
-        return sick(step + 1, what, value, where, self.optimizer.lr)
+        return sick(step + 1, what, value, where, self.settings.lr, skipped)
 
     def _dropout_rngs(self, step: int, part: int) -> list[np.random.Generator]:
         count, rank = len(self.workers.models), self.processes.rank

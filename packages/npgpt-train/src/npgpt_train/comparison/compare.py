@@ -17,6 +17,7 @@ from npgpt_train.comparison.report import require_libraries, write_report
 from npgpt_train.comparison.summary import summarize
 from npgpt_train.comparison.variants import Variant, plan, warn_if_lr_is_shared
 from npgpt_train.corpus import read_text
+from npgpt_train.diagnosis import SickTrainingError
 from npgpt_train.disk import Folder, writing
 from npgpt_train.evaluation import evaluate_run
 from npgpt_train.processes import open_processes
@@ -100,10 +101,13 @@ def compare(
     for number, (variant, where) in enumerate(zip(planned, folders, strict=True), start=1):
         state = _state(where)
         report(Comparing(variant.name, number, len(planned), state))
-        if state == "new":
-            train(out=where, report=report, **shared, **{**flags, **variant.flags})
-        elif state == "interrupted":
-            train(out=where, resume=True, data=data, report=report)
+        try:
+            if state == "new":
+                train(out=where, report=report, **shared, **{**flags, **variant.flags})
+            elif state == "interrupted":
+                train(out=where, resume=True, data=data, report=report)
+        except SickTrainingError as error:
+            raise SickTrainingError(f"{where}: {error}") from error
         runs[variant] = Run.open(where)
     record = _measure(runs, data, chosen.preset or "full", report)
     with writing(f"the report in {folder}"):
