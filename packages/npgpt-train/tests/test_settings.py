@@ -149,8 +149,13 @@ def test_a_file_may_name_the_preset_and_the_flag_is_stronger(tmp_path):
         ("seed = true", "seed is True"),
         (f"max_iters = {10**30}", "max_iters is 1000"),
         ("batch-size = 2.0", "batch_size is 2.0"),
-        ("data = [1]", "data is"),
+        ("data = 3", "data is 3, expected"),
+        ("data = [1]", "data is 1, expected"),
+        ("data = [1, 2]", r"data is \(1, 2\)"),
         ("[data]", "data is"),
+        ("max-iters = 5\nmax_iters = 6", "max_iters is set twice"),
+        ("n_layer = 5\n[model]\nn-layer = 6", r"model\.n_layer is set twice"),
+        ('optim = "sgd"\n[optimizer]\nname = "adam"', "optimizer is set twice"),
         ("[training]\nlr = 1", "training"),
     ],
 )
@@ -172,7 +177,7 @@ def test_an_option_of_a_file_is_told_with_its_path_unless_something_stronger_set
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**63, -(2**63) - 1, {1}])
 def test_options_that_a_record_cannot_hold_are_refused(value, monkeypatch):
     monkeypatch.setattr(parts, "part_defaults", lambda kind, name: {"size": 1})
-    with pytest.raises(PluginError, match="the options of tokenizer 'char' are no data"):
+    with pytest.raises(PluginError, match="options of tokenizer 'char' are no data: size is"):
         parts.resolve(choose(flags={"data": "a.txt"}, options={"tokenizer.size": value}))
 
 

@@ -173,21 +173,25 @@ def flatten(layer: Mapping[str, Any]) -> dict[str, Any]:
     """Resolve aliases, and tables such as {"tokenizer": {"name": ...}}, to dotted keys.
 
     Raises:
-        NpgptError: a name that is no setting.
+        NpgptError: a name that is no setting, or a setting that is there under two names.
     """
     flat: dict[str, Any] = {}
+
+    def put(key: str, value: Any) -> None:
+        if key in flat:
+            raise NpgptError(f"{key} is set twice, under two of its names: leave one out")
+        flat[key] = value
+
     for given, value in layer.items():
         key = given.replace("-", "_")
         key = ALIASES.get(key, key)
         if key in PARTS and isinstance(value, Mapping):
-            table = {option.replace("-", "_"): item for option, item in value.items()}
-            if "name" in table:
-                flat[key] = table.pop("name")
-            flat.update({f"{key}.{option}": item for option, item in table.items()})
+            for option, item in value.items():
+                put(key if option == "name" else f"{key}.{option.replace('-', '_')}", item)
         elif key == "data":
-            flat[key] = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+            put(key, tuple(value) if isinstance(value, (list, tuple)) else (value,))
         elif key in DEFAULTS or key.partition(".")[0] in PARTS:
-            flat[key] = value
+            put(key, value)
         else:
             names = sorted({*(k for k in DEFAULTS if "." not in k), *ALIASES})
             raise NpgptError(

@@ -147,10 +147,15 @@ def _part(kind: str, choices: Choices) -> Part:
 
 def _as_data(kind: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Options as the record of the run will give them back: a tuple is a list."""
-    try:
-        data: dict[str, Any] = json.loads(json.dumps(options, allow_nan=False), parse_int=_whole)
-    except (TypeError, ValueError) as error:
-        raise PluginError(f"the options of {kind} {name!r} are no data: {error}") from error
+    data: dict[str, Any] = {}
+    for option, value in options.items():
+        try:
+            data[option] = json.loads(json.dumps(value, allow_nan=False), parse_int=_whole)
+        except (TypeError, ValueError) as error:
+            raise PluginError(
+                f"the options of {kind} {name!r} are no data: {option} is {value!r:.40}, expected"
+                " what JSON can hold, such as a finite number, a text or a list"
+            ) from error
     return data
 
 

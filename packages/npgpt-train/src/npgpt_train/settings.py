@@ -42,7 +42,8 @@ def check_values(values: Mapping[str, Any]) -> None:
             raise NpgptError(f"{name} is {value!r:.40}, expected a finite number {least}")
     data = values.get("data", ("any",))
     if not isinstance(data, tuple) or not data or not all(isinstance(n, str) and n for n in data):
-        raise NpgptError(f"data is {data!r:.80}, expected a dataset's name or paths of files")
+        given = data[0] if isinstance(data, tuple) and len(data) == 1 else data
+        raise NpgptError(f"data is {given!r:.80}, expected a dataset's name or paths of files")
 
 
 @dataclass(frozen=True)
