@@ -64,8 +64,9 @@ def warn_if_unknown(tokenizer: Tokenizer, prompt: str, ids: Ids) -> None:
     if unknown:
         parts = unknown_parts(tokenizer, prompt, ids)
         warnings.warn(
-            f"{unknown} of the {len(ids)} tokens of the prompt are unknown to the model, which"
-            f" reads <unk> instead{_named(parts or ())}",
+            f"{unknown} of the {len(ids)} tokens of the prompt"
+            f" {'is' if unknown == 1 else 'are'} unknown to the model, which reads <unk>"
+            f" instead{_named(parts or ())}",
             NpgptWarning,
             stacklevel=2,
         )

@@ -47,7 +47,7 @@ class FeedForward(Module):
         return y
 
     def backward(self, dy: Array) -> Array:
-        """dx = (dy W₂ᵀ · act'(h)) W₁ᵀ, where h = x W₁ + b₁: the same three steps from the end."""
+        """dx = (dy W₂ᵀ · act'(h)) W₁ᵀ, where h = x W₁ + b₁."""
         dy = self.proj.backward(dy)
         dy = self.activation.backward(dy)
         return self.expand.backward(dy)
