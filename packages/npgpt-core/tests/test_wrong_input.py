@@ -203,6 +203,13 @@ def test_the_numbers_of_numpy_are_numbers():
     assert Dropout(np.float32(0.5), rng=RNG).p == 0.5
 
 
+@pytest.mark.parametrize("eps", [-1, float("nan"), float("inf"), "0", True])
+def test_an_epsilon_that_makes_no_row_finite_is_refused(eps):
+    with pytest.raises(NpgptError, match=r"LayerNorm\(3\): eps is .*, expected a finite number"):
+        LayerNorm(3, eps=eps)
+    assert LayerNorm(3, eps=0).eps == 0
+
+
 @pytest.mark.parametrize("dtype", [int, np.int64, bool, complex])
 def test_a_parameter_that_no_gradient_can_move_is_refused(dtype):
     with pytest.raises(NpgptError, match=r"Linear\(3, 2\): weight is .*, expected floating-point"):
