@@ -3,9 +3,13 @@
 Whatever is planted: nothing outside changes, nothing hangs, and what goes wrong is one line.
 """
 
+import importlib
+import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -170,3 +174,83 @@ def test_a_picture_is_drawn_through_nothing_planted_in_a_run(name, plant, place,
     _command("plot", run, "--out", run / name)
     _command("explain", "attention", run, "the king", "--out", run / name)
     assert _content(outside) == before
+
+
+# ------------------------------------------------------------------- whatever is drawn
+
+HARNESS = Path(__file__).parent / "hostile"
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the harness needs Linux")
+
+
+@LINUX
+def test_a_few_dozen_cases_of_the_harness_find_nothing():
+    """``python tests/hostile`` tries as many as there is time for."""
+    command = [sys.executable, HARNESS, "--first", "100", "--cases", "40", "--minutes", "10"]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert json.loads(result.stdout.splitlines()[-1])["cases"] == 40
+
+
+@pytest.fixture
+def harness(monkeypatch):
+    """What imports a module of the harness by its name."""
+    before = set(sys.modules)
+    monkeypatch.syspath_prepend(HARNESS)
+    yield importlib.import_module
+    for name in set(sys.modules) - before:
+        if str(HARNESS) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+@LINUX
+def test_the_harness_sees_every_change_but_where_one_is_allowed(harness, tmp_path):
+    digest = harness("place").digest
+    for name in ("a/file", "b/file", "shut/file"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("precious")
+    (tmp_path / "link").symlink_to("a")
+    (tmp_path / "shut").chmod(0)
+    before = digest(tmp_path, ["b"])
+    assert set(before) == {".", "a", "a/file", "link", "shut", "shut/file"}
+
+    def changed():
+        now = digest(tmp_path, ["b"])
+        return {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
+
+    (tmp_path / "b" / "file").write_text("changed")
+    assert changed() == set()
+    info = (tmp_path / "a" / "file").stat()
+    (tmp_path / "a" / "file").write_text("Precious")
+    os.utime(tmp_path / "a" / "file", ns=(info.st_atime_ns, info.st_mtime_ns))
+    assert changed() == {"a/file"}
+    (tmp_path / "a").chmod(0o700)
+    (tmp_path / "link").unlink()
+    (tmp_path / "new").touch()
+    assert changed() == {"a", "a/file", "link", "new"}
+    (tmp_path / "shut").chmod(0o700)
+
+
+@LINUX
+@pytest.mark.parametrize(
+    ("code", "errors", "state", "found"),
+    [
+        (2, "Error: no", {}, None),
+        (2, "Usage: npgpt\n\nError: no", {}, None),
+        (2, "", {}, "an error of 0 lines"),
+        (2, "Error: no\nError: no", {}, "an error of 2 lines"),
+        (0, "Error: no", {}, "an error in vain"),
+        (1, "", {}, "exit code 1"),
+        (1, "", {"stdout": "full"}, None),
+        (1, "Error: no", {"stderr": "full"}, "exit code 1"),
+        (-11, "", {}, "exit code -11"),
+        (143, "", {"signals": [(0, 15)]}, None),
+        (143, "", {"signals": [(0, 2)]}, "exit code 143"),
+        (2, "Error: no\nTraceback (most recent call last):\nOSError: no", {}, "Traceback"),
+    ],
+)
+def test_the_harness_judges_how_a_command_ended(code, errors, state, found, harness):
+    case = harness("cases").Case(0, ["evaluate", "run"], state=state)
+    findings = list(harness("judging").judge(case, code, "", errors, ""))
+    assert len(findings) == bool(found)
+    assert not found or found in findings[0]

@@ -1,5 +1,7 @@
 """The panel of curves: drawn whatever the metrics, the same bytes for the same run."""
 
+import os
+import subprocess
 import sys
 from contextlib import contextmanager
 
@@ -32,6 +34,28 @@ def test_without_matplotlib_the_error_says_what_to_install(tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(NpgptError, match=r'pip install "npgpt-train\[plot\]"'):
         plot_curves(list(run()), tmp_path / "curves.png")
+
+
+@pytest.mark.once
+def test_a_matplotlib_that_does_not_load_is_one_error(tmp_path):
+    pytest.importorskip("matplotlib")
+    script = f"""
+from npgpt_core.errors import NpgptError
+from npgpt_train.plots import plot_curves
+try:
+    plot_curves([], {str(tmp_path / "curves.png")!r}, title="run")
+except NpgptError as error:
+    print(error)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "MPLBACKEND": "nonsense"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.startswith("matplotlib does not load: ")
+    assert "nonsense" in result.stdout
 
 
 @pytest.mark.parametrize(("name", "start"), [("curves.png", b"\x89PNG"), ("curves.SVG", b"<?xml")])

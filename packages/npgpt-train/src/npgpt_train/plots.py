@@ -60,7 +60,7 @@ def plot_curves(
     finite leave a gap.
 
     Raises:
-        NpgptError: matplotlib is not installed, ``path`` has another suffix or cannot be written.
+        NpgptError: matplotlib does not load, ``path`` has another suffix or cannot be written.
     """
     steps = [line for line in metrics if "loss" in line]
     evaluations = [line for line in metrics if "val_loss" in line]
@@ -107,8 +107,10 @@ def open_figure(path: str | PathLike[str], size: tuple[float, float]) -> Iterato
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise NpgptError('drawing needs matplotlib: pip install "npgpt-train[plot]"') from error
+    except Exception as error:  # it reads files and variables, MPLBACKEND for example, as it loads
+        raise NpgptError(f"matplotlib does not load: {error}") from error
     suffix = Path(path).suffix.lower()
     if suffix not in UNDATED:
         raise NpgptError(f"cannot draw into {path}: expected a name in .png or .svg")

@@ -24,7 +24,7 @@ def plot_attention(attention: Attention, path: str | PathLike[str], title: str =
     """Draw the heads into a .png or .svg file, a row of panels a layer.
 
     Raises:
-        NpgptError: matplotlib is not installed, ``path`` has another suffix or cannot be written.
+        NpgptError: matplotlib does not load, ``path`` has another suffix or cannot be written.
     """
     layers = sorted({head.layer for head in attention.heads})
     columns = sorted({head.head for head in attention.heads})
