@@ -1,9 +1,11 @@
 """``python tests/without_posix.py ARGS``: the command on a system that has only what Windows has.
 
-Modules, functions, flags and signals that Windows lacks are hidden, and a folder cannot be opened.
-Its paths, and that no open file can be renamed, are left to a machine that has them.
+Modules, functions, flags and signals that Windows lacks are hidden, a folder cannot be opened, and
+what is open or mapped into memory can be neither replaced, renamed nor deleted. Windows' paths are
+left to a machine that has them.
 """
 
+import contextlib
 import importlib
 import os
 import signal
@@ -49,6 +51,33 @@ def hide() -> None:
         return opened(path, flags, *args, **options)
 
     os.open = open_files
+    for name in ("replace", "rename", "unlink", "remove", "rmdir"):
+        setattr(os, name, refusing_what_is_open(getattr(os, name)))
+
+
+def refusing_what_is_open(change):
+    """A function of ``os`` that leaves its paths alone where this process has them open."""
+
+    def run(*paths, **options):
+        for path in map(os.path.realpath, paths):
+            if path in in_use():
+                raise PermissionError(13, "The file is used by a process", path)
+        return change(*paths, **options)
+
+    return run
+
+
+def in_use():
+    """The real paths of what is open or mapped into memory (by Linux' /proc)."""
+    for descriptor in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):  # that of the listing itself
+            yield os.readlink(f"/proc/self/fd/{descriptor}")
+    with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
+        yield from (
+            fields[5].rstrip("\n")
+            for fields in (line.split(None, 5) for line in maps)
+            if len(fields) > 5
+        )
 
 
 if __name__ == "__main__":
