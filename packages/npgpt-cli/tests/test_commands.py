@@ -175,6 +175,20 @@ def test_too_little_memory_is_one_line(error, reason, monkeypatch):
     assert "batch_size" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["compare", "--seeds", "0"], "'--seeds': 0 is not in the range"),
+        (["compare", "--seeds", "1"], "nowhere.txt"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_and_no_other(arguments, told, tmp_path):
+    result = npgpt(*arguments, "--data", "nowhere.txt", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert told in result.output
+    assert not (tmp_path / "out").exists()
+
+
 # ----------------------------------------------------------------------------- the rest
 
 

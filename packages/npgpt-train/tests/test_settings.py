@@ -113,6 +113,11 @@ def test_a_stronger_layer_wins():
     assert choose(**layers).values["model.n_layer"] == 9
 
 
+@pytest.mark.parametrize("preset", [None, *PRESETS])
+def test_how_many_threads_is_left_to_the_machine(preset):
+    assert choose(preset=preset).values["workers"] == 0
+
+
 def test_presets_are_numbers_only():
     for preset in PRESETS.values():
         assert all(type(value) in (int, float) for value in preset.values())

@@ -252,12 +252,13 @@ def test_batches_that_are_accumulated_are_one_batch(begin):
     np.testing.assert_allclose(weights(one, "latest"), weights(other, "latest"), atol=1e-6)
 
 
+@pytest.mark.once
 def test_an_interrupted_run_goes_on_as_if_it_had_not_been(begin):
     whole, _ = begin("whole")
 
     def interrupt(event):
         if isinstance(event, Stepped) and event.metrics["step"] == 2:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
 
     with pytest.raises(Interrupted) as caught:
         begin(report=interrupt)
@@ -273,10 +274,11 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(begin):
     assert losses[0] == losses[1]
 
 
+@pytest.mark.once
 def test_a_signal_in_the_last_step_is_no_interruption(begin):
     def interrupt(event):
         if isinstance(event, Stepped) and event.metrics["step"] == 5:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
 
     assert begin(report=interrupt)[0].is_finished
 
@@ -359,6 +361,7 @@ def fail_to_log(monkeypatch, step):
     monkeypatch.setattr(session.MetricsLog, "append", append)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("step", "advice", "left"),
     [
@@ -379,6 +382,7 @@ def test_a_full_disk_says_how_to_go_on(step, advice, left, begin, monkeypatch):
         assert max(Run.open("run").checkpoints.steps(), default=0) == left
 
 
+@pytest.mark.once
 def test_a_run_that_cannot_be_made_lets_go_of_its_folder(begin, monkeypatch):
     def refuse(*arguments):
         raise NpgptError("no room")
