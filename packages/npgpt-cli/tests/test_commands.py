@@ -4,6 +4,7 @@ import json
 import os
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -13,7 +14,9 @@ from npgpt_cli.describe import summary
 from npgpt_cli.main import main
 from npgpt_core import registry
 from npgpt_core.layers.linear import Linear
+from npgpt_train.evaluation import Evaluation
 from npgpt_train.listing import Entry
+from npgpt_train.reference import Standing
 
 
 def npgpt(*args, stdin=None):
@@ -144,6 +147,60 @@ def test_ids_are_those_of_the_tokenizer(ids, wrong, letters):
     if wrong:
         assert "expects ids from 0 to 127" in result.output
         assert f"'{wrong}' is none" in result.output
+
+
+# ------------------------------------------------------------------ evaluate, generate
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """A run whose measures are known, and what is said of its training."""
+    result = Evaluation(loss=2.0, tokens=1000, characters=4000, unknown=0.125)
+    run = SimpleNamespace(metrics=list)
+    beside = Standing(10, 2.0, 1.5, "tiny, char, plays")
+    monkeypatch.setattr("npgpt_train.run.Run.open", lambda folder: run)
+    monkeypatch.setattr("npgpt_train.evaluation.evaluate_run", lambda *arguments: result)
+    monkeypatch.setattr("npgpt_train.reference.standing", lambda run, metrics: beside)
+    monkeypatch.setattr("npgpt_train.reference.verdict", lambda run, metrics: "a lower `lr` helps")
+
+
+def test_an_evaluation_is_lines_or_json(measured):
+    assert npgpt("evaluate", "run").output.splitlines() == [
+        "loss                2.0000 nats per token",
+        "perplexity          7.39 per token",
+        "bits per character  0.7213",
+        "read                1,000 tokens, 4,000 characters",
+        "unknown             12.50% of the tokens, which cost too little",
+        "while training      a lower --lr helps",
+    ]
+    record = json.loads(npgpt("evaluate", "run", "--json").output)
+    assert record["perplexity"] == pytest.approx(7.389, abs=1e-3)
+    assert record["bits_per_character"] == pytest.approx(0.7213, abs=1e-4)
+    assert (record["loss"], record["tokens"], record["characters"]) == (2.0, 1000, 4000)
+    assert (record["unknown"], record["verdict"]) == (0.125, "a lower --lr helps")
+    assert record["reference"]["expected"] == 1.5
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_several_samples_are_numbered_and_their_seeds_follow(count, monkeypatch):
+    tokenizer = SimpleNamespace(
+        encode=lambda text: [ord(c) for c in text],
+        decode=lambda ids: "".join(map(chr, ids)),
+        special_tokens=("<pad>", "<unk>", "<bos>", "<eos>"),
+    )
+    monkeypatch.setattr("npgpt_train.run.load_run", lambda *a: (None, tokenizer, None, None))
+
+    def stream(model, ids, seed, **options):
+        assert options["suppress_tokens"] == [0, 1]
+        return iter([[ord("a") + seed]])
+
+    monkeypatch.setattr("npgpt_core.generation.stream", stream)
+    options = ["--prompt", "x", "--seed", "4", "--num-samples", count]
+    heads = [f"--- sample {i} ---\n" if count > 1 else "" for i in range(1, count + 1)]
+    texts = [f"{head}x{letter}\n" for head, letter in zip(heads, "efg"[:count], strict=True)]
+    assert npgpt("generate", "run", *options).output == "".join(texts)
+    lines = npgpt("generate", "run", *options, "--json").output.splitlines()
+    assert [json.loads(line)["seed"] for line in lines] == list(range(4, 4 + count))
 
 
 # ------------------------------------------------------------------- errors of all of them

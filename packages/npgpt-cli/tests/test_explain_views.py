@@ -142,6 +142,7 @@ def test_step(explained):
         "forward again the same rows: loss 2.2500 (-0.2500)",
     ):
         assert lines.count(row) == 1, row
+    assert "The norms of each parameter, of its gradient and of its update" in " ".join(lines)
     rows = [line.split() for line in lines if "█" in line]
     assert [len(row.pop(3)) for row in rows] == [10, 5]
     assert rows == [
@@ -211,6 +212,8 @@ def test_tokenize(explained):
     for row in (
         "char of nowhere: 1,300 ids",
         "4 characters become 2 tokens",
+        "ab b",
+        "6 5",
         "Unknown: x é",
         "The ids spell: ab?b",
         "at first a b",

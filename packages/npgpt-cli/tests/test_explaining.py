@@ -7,6 +7,7 @@ import re
 import time
 from itertools import pairwise
 
+import click
 import numpy as np
 import pytest
 from rich.console import Console
@@ -179,6 +180,16 @@ def test_a_generated_text_is_one_object_of_json(interrupted, capsys):
         "tokens": 2,
         "stop_reason": "interrupted" if interrupted else "length",
     }
+
+
+def test_a_prompt_is_said_or_read(tmp_path, monkeypatch):
+    assert (generate._prompt(None, None), generate._prompt("a", None)) == ("\n", "a")
+    (tmp_path / "p.txt").write_bytes("é\r\n".encode())
+    assert generate._prompt(None, tmp_path / "p.txt") == "é\r\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"b\n")))
+    assert generate._prompt("-", None) == "b\n"
+    with pytest.raises(click.UsageError, match="not both"):
+        generate._prompt("a", tmp_path / "p.txt")
 
 
 def test_flags_that_were_not_given_are_none_of_the_settings():

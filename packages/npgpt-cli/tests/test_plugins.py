@@ -140,6 +140,7 @@ def test_show_a_part(npgpt):
     assert "from odd-one 1.0" in lines
     assert "use npgpt train --data tiny" in lines
     assert "\x1b" not in result.output
+    assert not result.output.endswith("\n\n")
 
 
 def test_show_needs_the_kind_where_several_have_the_name(npgpt):

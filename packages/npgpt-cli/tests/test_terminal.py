@@ -2,6 +2,8 @@
 
 import errno
 import io
+import os
+import subprocess
 import sys
 
 import pytest
@@ -72,3 +74,50 @@ def test_after_such_work_output_is_needed_again(monkeypatch):
         done.append("more")
 
     assert (run(work, monkeypatch), done) == (1, ["silent"])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("utf-8", "█ – é 日\n".encode()),
+        ("latin-1", b"# - \xe9 \\u65e5\n"),
+        ("ascii", b"# - \\xe9 \\u65e5\n"),
+    ],
+)
+def test_what_an_encoding_lacks_has_a_stand_in(encoding, shown, monkeypatch):
+    taken = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(taken, encoding=encoding))
+    with standard_streams():
+        say("█ – é 日")
+    assert taken.getvalue() == shown
+
+
+def test_a_stream_without_bytes_stays_as_it_is(monkeypatch):
+    text = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", text)
+    with standard_streams():
+        say()
+    assert text.getvalue() == "word\n"
+
+
+@pytest.mark.once
+@pytest.mark.skipif(os.name != "posix", reason="the shell of POSIX closes descriptors")
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_no_file_gets_the_number_of_a_closed_stream(closed, tmp_path):
+    work = (
+        "from npgpt_cli.terminal import standard_streams\n"
+        f"with standard_streams(): print(open({str(tmp_path / 'x')!r}, 'w').fileno() > 2)\n"
+        f"raise SystemExit(os.fstat({closed}).st_rdev != os.stat(os.devnull).st_rdev)"
+    )
+    command = [
+        "sh",
+        "-c",
+        f'exec "$@" {closed}>&-',
+        "sh",
+        sys.executable,
+        "-c",
+        f"import os\n{work}",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ("" if closed == 1 else "True\n")

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train import load_run, session, train, training
 from npgpt_train.interruption import Interrupted
@@ -127,6 +128,15 @@ def test_what_begins_and_what_came_of_it_is_told(begin):
     assert (finished.metrics["step"], finished.curves) == (6, Path("run/curves.png"))
     assert finished.sample == (run.folder / "sample.txt").read_bytes().decode()
     assert len(finished.sample) == 500
+
+
+def test_the_tokenizer_learns_from_the_training_part_alone(begin, monkeypatch):
+    learned = []
+    target = registry.load("tokenizer", "letters")
+    monkeypatch.setattr(target, "train", lambda self, texts: learned.append("".join(texts)))
+    begin(max_iters=1)
+    text = Path("play.txt").read_text()
+    assert learned == [text[: int(len(text) * 0.9)]]
 
 
 def test_without_curves_there_is_a_note(begin, monkeypatch):

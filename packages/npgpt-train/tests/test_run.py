@@ -1,0 +1,154 @@
+"""A run's folder opened again: what is asked of its parts, its checkpoints and its record."""
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from npgpt_core import registry
+from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
+from npgpt_train import load_run, session, train
+from npgpt_train.progress import ignore
+from npgpt_train.record import damage
+from npgpt_train.run import Run, next_free
+
+
+@pytest.fixture
+def run(small_parts, monkeypatch):
+    monkeypatch.setattr(session, "plot_curves", lambda metrics, path, title: None)
+    with pytest.warns(match="by heart"):
+        return train(out="run", report=ignore, **{**small_parts, "max_iters": 4, "keep": 9})
+
+
+def test_a_part_that_is_not_installed_is_named_with_its_version(run, monkeypatch):
+    load_run("run")
+    find = registry.find
+
+    def without_model(kind, name):
+        if kind == "model":
+            raise PluginError("unknown")
+        return find(kind, name)
+
+    monkeypatch.setattr(registry, "find", without_model)
+    monkeypatch.setattr(registry, "plugins", lambda: ())
+    told = "run was made with model 'table' of test 1, which is not installed: .*test==1"
+    with pytest.raises(PluginError, match=told):
+        load_run("run")
+    assert Run.open("run").tokenizer().vocab_size == 128  # needs no model
+
+
+def test_another_version_is_told_once(run, monkeypatch):
+    find = registry.find
+
+    def newer(kind, name):
+        found = find(kind, name)
+        found.version = "2"
+        return found
+
+    monkeypatch.setattr(registry, "find", newer)
+    opened = Run.open("run")
+    with pytest.warns(NpgptWarning, match="was made with test 1, installed is 2"):
+        opened.tokenizer()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        opened.tokenizer()
+        opened.require_parts("tokenizer")
+
+
+def test_another_tokenizer_is_refused_and_changed_code_is_told(run, monkeypatch):
+    target = registry.load("tokenizer", "letters")
+    encode = target.encode
+    monkeypatch.setattr(target, "encode", lambda self, text: encode(self, text)[::-1])
+    with pytest.warns(NpgptWarning, match="the code of the tokenizer 'letters' changed since run"):
+        Run.open("run").tokenizer()
+    monkeypatch.setattr(target, "encode", encode)
+    Run.open("run").tokenizer()
+    monkeypatch.setattr(target, "vocab_size", 129)
+    with pytest.raises(NpgptError, match=r"has 129 ids, the run was made with\s+128"):
+        Run.open("run").tokenizer()
+
+
+def test_checkpoints_are_found_by_name_and_step(run):
+    assert run.checkpoints.steps() == [2, 4]
+    assert (run.step_of("latest"), run.step_of("2"), run.step_of("000004")) == (4, 2, 4)
+    for which in ("3", "first", "-2", "²", "1" * 20, ""):
+        with pytest.raises(NpgptError, match=r"run has no checkpoint .*: there are 2, 4"):
+            run.step_of(which)
+    model = run.model("2")
+    assert not model.training
+    expected = run.checkpoints.load_model(2, 10**6)["table.weight"]
+    assert np.array_equal(model.parameters()["table.weight"], expected)
+    Path("run/best").unlink()
+    with pytest.warns(NpgptWarning, match="no best checkpoint yet: this is its latest, of step 4"):
+        assert run.step_of("best") == 4
+    Path("run/latest").unlink()
+    with pytest.raises(NpgptError, match="no checkpoint 'best'"):
+        run.step_of("best")
+
+
+def test_finished_is_all_steps_and_a_sample(run):
+    assert run.is_finished
+    Path("run/latest").write_text("step-000002\n")
+    assert not run.is_finished
+    Path("run/latest").write_text("step-000004\n")
+    Path("run/sample.txt").unlink()
+    assert not run.is_finished
+
+
+def test_discarding_leaves_the_lock_alone(run):
+    assert run.is_trained()
+    run.discard()
+    assert [path.name for path in Path("run").iterdir()] == [".lock"]
+    assert not run.is_trained()
+
+
+@pytest.mark.parametrize("taken", [0, 1, 3])
+def test_the_next_free_folder_is_the_first_that_is_not_there(taken, tmp_path):
+    for number in range(1, 1 + taken):
+        (tmp_path / f"x-{number}").mkdir()
+    (tmp_path / "x-9").mkdir()
+    assert next_free(tmp_path, "x") == tmp_path / f"x-{taken + 1}"
+
+
+NUMBERS = ("vocab_size", "parameters", "ranks", "keep")
+
+
+def test_a_record_is_whole_or_says_what_is_not(run):
+    record = run.record
+    assert damage(record) is None
+    older = {k: v for k, v in record.items() if k not in ("keep", "on_nan", "encoding_sha256")}
+    assert damage(older) is None
+    for name in NUMBERS:
+        for value in (1, 2**53 - 1):
+            assert damage({**record, name: value}) is None
+        for value in (0, 2**53, 1.0, True, "1", None):
+            assert damage({**record, name: value}).startswith(f"{name} is {value!r}")
+    for value in (0, None, 2**53):
+        data = {**record["data"], "characters": value}
+        assert damage({**record, "data": data}).startswith(f"data.characters is {value!r}")
+    for value in (None, {}, {"sha256": 1}, []):
+        assert damage({**record, "data": value}) == "data has no sha256"
+    for name in ("preset", "init_from", "tokenizer_sha256", "encoding_sha256", "on_nan"):
+        assert damage({**record, name: 1}) == f"{name} is 1, expected a text"
+    for value, fits in (("skip", True), ("stop", True), ("panic", False)):
+        assert (damage({**record, "on_nan": value}) is None) == fits
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"format": 2}, "has format 2, this npgpt reads 1"),
+        ({"ranks": 0}, "is damaged: ranks is 0"),
+        ({"settings": {}}, "is damaged: settings hold"),
+    ],
+)
+def test_a_damaged_run_is_not_opened(change, told, run):
+    path = Path("run/run.json")
+    path.write_text(json.dumps({**run.record, **change}))
+    with pytest.raises(NpgptError, match=rf"run.json {told}"):
+        Run.open("run")
+    path.unlink()
+    with pytest.raises(NpgptError, match=r"run holds no run: there is no run/run\.json"):
+        Run.open("run")
