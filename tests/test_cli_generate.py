@@ -118,6 +118,20 @@ def test_what_cannot_be_continued_is_refused(flags, stdin, expected, npgpt, smal
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize(("most", "code"), [(8, 0), (7, 2)])
+@pytest.mark.parametrize("source", ["file", "-"])
+def test_a_prompt_without_end_is_refused(
+    source, most, code, npgpt, small_run, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("npgpt_cli.reading.MOST", most)
+    path = tmp_path / "prompt.txt"
+    path.write_bytes(b"the king")
+    flags = ["--prompt-file", path] if source == "file" else ["--prompt", "-"]
+    result = npgpt("generate", small_run, *flags, "--max-new-tokens", 1, stdin=path.read_bytes())
+    assert result.exit_code == code
+    assert ("has more than 7 bytes" in result.stderr) == (code == 2)
+
+
 def test_what_the_model_does_not_know_of_a_prompt_is_named(npgpt, small_run):
     flags = ["--max-new-tokens", 1]
     prompt = "the ÿ king жñ with ÿ. 中 文 sings"

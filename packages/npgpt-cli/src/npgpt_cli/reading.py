@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 from npgpt_core.errors import NpgptError
+
+MOST = 2**28  # bytes: a stream such as /dev/zero never ends
 
 
 def read_standard_input() -> str:
     """All of standard input, line ends as they are.
 
     Raises:
-        NpgptError: it is closed, cannot be read, or is no UTF-8 text.
+        NpgptError: it is closed, cannot be read, is longer than ``MOST``, or is no UTF-8 text.
     """
     if sys.stdin is None:
         raise NpgptError("standard input is closed: give the text as an argument")
     try:
-        return _text(sys.stdin.buffer.read(), "standard input")
+        return _text(sys.stdin.buffer, "standard input")
     except OSError as error:
         raise NpgptError(f"cannot read standard input: {error.strerror}") from error
 
@@ -26,15 +29,19 @@ def read_text_file(path: Path) -> str:
     """All of a file, line ends as they are.
 
     Raises:
-        NpgptError: it cannot be read, or is no UTF-8 text.
+        NpgptError: it cannot be read, is longer than ``MOST``, or is no UTF-8 text.
     """
     try:
-        return _text(path.read_bytes(), str(path))
+        with path.open("rb") as file:
+            return _text(file, str(path))
     except OSError as error:
         raise NpgptError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _text(data: bytes, name: str) -> str:
+def _text(file: BinaryIO, name: str) -> str:
+    data = file.read(MOST + 1)
+    if len(data) > MOST:
+        raise NpgptError(f"{name} has more than {MOST:,} bytes: give a part of it")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
