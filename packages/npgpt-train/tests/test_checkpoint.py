@@ -173,3 +173,15 @@ def test_parameters_of_another_kind_of_number_are_refused(dtype, tmp_path):
     path.write_bytes(safetensors.numpy.save({"a.weight": np.zeros((3, 2), dtype)}))
     with pytest.raises(NpgptError, match=r"a\.weight is"):
         checkpoints.load_model(5, SIZE)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_parameters_that_are_not_finite_are_named(value, tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(_checkpoint(5), keep=3)
+    path = tmp_path / "checkpoints" / "step-000005" / "model.safetensors"
+    arrays = safetensors.numpy.load(path.read_bytes())
+    arrays["a.weight"].flat[-1] = value
+    path.write_bytes(safetensors.numpy.save(arrays))
+    with pytest.raises(NpgptError, match=r"the parameter a\.weight holds numbers .* not finite"):
+        checkpoints.load(5, 10**6)

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import signal
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -505,6 +506,25 @@ def test_rank_0_prepares_and_the_others_join_what_it_made(begin, monkeypatch):
     assert joined.lock is None
     for name, array in made.model.parameters().items():
         assert np.array_equal(array, joined.model.parameters()[name])
+
+
+def test_a_rank_that_cannot_join_ends_the_job(begin, monkeypatch):
+    ended = []
+
+    class Ending(Rank):
+        @contextmanager
+        def ending_together(self):
+            try:
+                yield
+            except NpgptError as error:
+                ended.append(str(error))
+                raise SystemExit(2) from error
+
+    monkeypatch.setattr(training, "open_processes", lambda: Ending(1, Path("gone").absolute()))
+    with pytest.raises(SystemExit):
+        begin()
+    assert len(ended) == 1
+    assert "holds no run" in ended[0]
 
 
 def test_where_rank_0_refuses_the_others_end(begin, monkeypatch):
