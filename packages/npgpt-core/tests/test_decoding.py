@@ -1,5 +1,8 @@
 """Text while its ids come: complete characters only, all of it at the end, and no work twice."""
 
+import random
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +27,14 @@ class Words:
 
     def decode(self, ids):
         return " ".join(f"w{i}" for i in ids)
+
+
+class Bits:
+    """Eight bits a character, those of an unfinished one spell nothing; other ids give no text."""
+
+    def decode(self, ids):
+        bits = "".join(str(i) for i in ids if i in (0, 1))
+        return "".join(chr(int(bits[i : i + 8], 2)) for i in range(0, len(bits) // 8 * 8, 8))
 
 
 def test_a_character_is_told_when_its_last_byte_is_there():
@@ -69,8 +80,19 @@ def test_text_that_depends_on_what_is_before_it_comes_out_whole(ids):
     assert "".join(decode_stream(Words(), ids)) == Words().decode(ids)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_cut_within_a_character_of_many_ids_is_noticed(seed):
+    ids = random.Random(seed).choices(range(6), k=300)
+    assert "".join(decode_stream(Bits(), ids)) == Bits().decode(ids)
+
+
 def test_the_work_grows_with_the_text_and_not_with_its_square():
-    for ids in ("aé€😀".encode() * 500, [0x80] * 5000, [SILENT] * 5000, [0xF0, SILENT] * 2500):
+    for ids in (
+        "aé€😀".encode() * 500,
+        [0x80] * 5000,
+        [65, SILENT, SILENT] * 2000,
+        [0xF0, SILENT] * 2500,
+    ):
         tokenizer = Bytes()
         assert "".join(decode_stream(tokenizer, ids)) == Bytes().decode(ids)
         assert tokenizer.decoded < 3 * 2 * KEPT * len(ids)

@@ -19,7 +19,7 @@ def decode_stream(tokenizer: Tokenizer, ids: Iterable[int]) -> Iterator[str]:
     """Yield the text of ids piece by piece; joined, the pieces are ``tokenizer.decode(ids)``.
 
     Only the last ids are decoded with each new one, so the work grows with the text, not with its
-    square.
+    square; but ids that spell nothing are kept until some do.
 
     Args:
         tokenizer: any whose text of more ids begins with that of fewer, apart from a character at
@@ -27,35 +27,50 @@ def decode_stream(tokenizer: Tokenizer, ids: Iterable[int]) -> Iterator[str]:
         ids: taken one by one; a piece is given as soon as an id completes it.
     """
     tail: list[int] = []  # the last ids
-    text = ""  # that they spell
-    told = 0  # characters of it that were given
+    texts: list[str] = []  # that the first of them spell, the first two, ...
+    told = 0  # characters of the last text that were given
     for i in ids:
         tail.append(int(i))
         text = tokenizer.decode(tail)
+        texts.append(text)
         settled = max(len(text.rstrip(NO_CHARACTER)), len(text) - UNFINISHED)
         if settled > told:
             yield text[told:settled]
             told = settled
         if len(tail) >= 2 * KEPT:
-            tail, text, told = _shortened(tokenizer, tail, text, told)
-    if text[told:]:
-        yield text[told:]
+            tail, texts, told = _shortened(tokenizer, tail, texts, told)
+    if texts and texts[-1][told:]:
+        yield texts[-1][told:]
 
 
 def _shortened(
-    tokenizer: Tokenizer, tail: list[int], text: str, told: int
-) -> tuple[list[int], str, int]:
+    tokenizer: Tokenizer, tail: list[int], texts: list[str], told: int
+) -> tuple[list[int], list[str], int]:
     """Drop ids whose text was given, at a place where no character is cut.
 
     Four places are tried, because a character has at most four bytes; where none will do, there are
-    others after the next id. Text that begins with a cut character does not end the whole text.
-    What comes later changes nothing at the cut if the text after it is longer than an unfinished
-    character, or if the whole text ends with a finished one.
+    others after the next id. What comes later changes nothing at the cut if the text after it is
+    longer than an unfinished character, or if the whole text ends with a finished one.
     """
     for cut in range(len(tail) - KEPT, len(tail) - KEPT - 4, -1):
-        rest = tokenizer.decode(tail[cut:])
-        dropped = len(text) - len(rest)
-        fixed = len(rest) > UNFINISHED or not text.endswith(NO_CHARACTER)
-        if fixed and text.endswith(rest) and dropped <= told:
-            return tail[cut:], rest, told - dropped
-    return tail, text, told
+        rests = [tokenizer.decode(tail[cut:end]) for end in range(cut + 1, len(tail) + 1)]
+        fixed = len(rests[-1]) > UNFINISHED or not texts[-1].endswith(NO_CHARACTER)
+        dropped = len(texts[-1]) - len(rests[-1])
+        if fixed and dropped <= told and _grow_alike(texts[cut - 1 :], ["", *rests]):
+            return tail[cut:], rests, told - dropped
+    return tail, texts, told
+
+
+def _grow_alike(texts: list[str], rests: list[str]) -> bool:
+    """Whether texts with and without their beginning get the same text from the same ids.
+
+    They do not if a character was cut whose first ids spell nothing yet; to see it, there must be
+    some text.
+    """
+    pairs = list(zip(texts, rests, strict=True))
+    lacking = {len(text) - len(rest) for text, rest in pairs if rest}
+    return (
+        len(lacking) == 1
+        and all(text.endswith(rest) for text, rest in pairs)
+        and all(text == texts[0] for text, rest in pairs if not rest)
+    )
