@@ -221,7 +221,7 @@ class FlattensWhenLoaded(Momentum):
     def take(self, state):
         super().take(state)
         for _, p, _ in self.pairs():
-            p.shape = (-1,)
+            p.resize(p.size, refcheck=False)
 
 
 class AddsToItsOwn(Momentum):
