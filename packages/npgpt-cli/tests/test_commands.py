@@ -203,7 +203,21 @@ def test_several_samples_are_numbered_and_their_seeds_follow(count, monkeypatch)
     assert [json.loads(line)["seed"] for line in lines] == list(range(4, 4 + count))
 
 
+def test_an_empty_prompt_is_refused(monkeypatch):
+    tokenizer = SimpleNamespace(encode=lambda text: [])
+    monkeypatch.setattr("npgpt_train.run.load_run", lambda *a: (None, tokenizer, None, None))
+    result = npgpt("generate", "run", "--prompt", "")
+    assert result.exit_code == 2
+    assert "the prompt is empty: give at least one character" in result.output
+
+
 # ------------------------------------------------------------------- errors of all of them
+
+
+def test_a_command_that_is_not_there_is_named():
+    result = npgpt("evaluat", "run", "--json")
+    assert result.exit_code == 2
+    assert "unknown command 'evaluat', did you mean evaluate?" in result.output
 
 
 def fails_with(error, monkeypatch):

@@ -12,10 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 from npgpt_cli.commands import SUMMARIES
+from npgpt_cli.commands.plugins_show import _description
 from npgpt_cli.describe import arguments_in, options_of
 from npgpt_cli.main import main
 from npgpt_cli.scaffold import KINDS, Scaffold
 from npgpt_core import NpgptError, registry
+from npgpt_core.discovery import Spec
 
 PLUGIN = """
 from npgpt_core import hookimpl
@@ -141,6 +143,21 @@ def test_show_a_part(npgpt):
     assert "use npgpt train --data tiny" in lines
     assert "\x1b" not in result.output
     assert not result.output.endswith("\n\n")
+
+
+def test_show_says_how_options_are_set_and_what_training_gives():
+    class Slow:
+        """Slow."""
+
+        def __init__(self, model, lr, eps=1e-8):
+            pass
+
+    spec = Spec("optimizer", "slow", "slow:Slow", "npgpt-slow", "1.0")
+    text = " ".join(_description(spec, Slow).split())
+    assert "Set an option with --set optimizer.OPTION=VALUE." in text
+    assert "Training itself gives model, lr." in text
+    assert "eps: float = 1e-08" in text
+    assert "Set an option" not in _description(spec, lambda model, lr: None)
 
 
 def test_show_needs_the_kind_where_several_have_the_name(npgpt):

@@ -288,3 +288,15 @@ def test_a_file_has_the_bytes_that_it_may_have_and_no_more(tmp_path):
     assert list(Folder(tmp_path).lines("file", 2)) == [b"12", b"34", b"5"]
     assert Folder(tmp_path).real("file") == tmp_path / "file"
     assert Folder(tmp_path).real("none") == tmp_path / "none"
+
+
+@pytest.mark.parametrize("above", ["", "a/", "a/b/"])
+def test_a_link_is_refused_however_deep_it_is(above, outside, tmp_path):
+    root = tmp_path / "run"
+    (root / above).mkdir(parents=True)
+    (root / above / "link").symlink_to(outside)
+    for work in (Folder(root).has, Folder(root).real, Folder(root).make, Folder(root).append):
+        with pytest.raises(NpgptError, match="link is a link"):
+            work(f"{above}link/file")
+    with pytest.raises(NpgptError, match="link is a link"):
+        Folder(root).read(f"{above}link/file", 9)

@@ -149,3 +149,29 @@ def test_a_run_that_diverged_leaves_the_others_visible(last, top, tmp_path, monk
     assert 0.5 < low < 1.0  # below the best of all, and not far
     assert high == top if top else high > max(4.0, last)
     assert axes.get_ylabel() == "nats per token"
+
+
+def test_panels_show_what_was_measured():
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    rng = np.random.default_rng(0)
+    steps = [{"step": i, "loss": rng.normal()} for i in range(1, 81)]
+    evaluations = [
+        {"step": s, "train_loss": s / 7, "val_loss": v} for s, v in [(0, 4), (40, 3), (80, 3.5)]
+    ]
+    axes, bars = figure.subplots(2)
+    plots._draw_loss(axes, steps, evaluations)
+    faint, smooth, train, val = (line.get_xydata().tolist() for line in axes.lines)
+    values = [event["loss"] for event in steps]
+    assert faint == [[event["step"], event["loss"]] for event in steps]
+    means = [np.mean(values[max(i - 1, 0) : i + 2]) for i in range(80)]  # a fortieth is two steps
+    np.testing.assert_allclose(smooth, [[i + 1, mean] for i, mean in enumerate(means)])
+    assert train == [[e["step"], e["train_loss"]] for e in evaluations]
+    assert val == [[e["step"], e["val_loss"]] for e in evaluations]
+    assert "validation, best 3.000 at step 40" in axes.get_legend_handles_labels()[1]
+    plots._draw_improvement(bars, evaluations)
+    assert [(p.get_x() + p.get_width() / 2, p.get_height()) for p in bars.patches] == [
+        (pytest.approx(20), 1),
+        (pytest.approx(60), -0.5),
+    ]
+    fell, rose = (p.get_facecolor() for p in bars.patches)
+    assert fell != rose
