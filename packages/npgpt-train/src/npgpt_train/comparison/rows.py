@@ -92,4 +92,7 @@ PRICE = (
     " learned from the training part: each unknown word is spelled"
 )
 PRICE_OF_CASE = ", and the case of every other letter is told."
-WRITTEN_NOTE = "Counted in eight texts of 500 tokens from each best checkpoint."
+WRITTEN_NOTE = (
+    "Counted in eight texts of 500 tokens from each best checkpoint. An unknown token may be drawn,"
+    " and is shown as �."
+)
