@@ -320,6 +320,12 @@ def test_ids_are_drawn_as_often_as_softmax_says(temperature):
     np.testing.assert_allclose(draws(logits, 40_000, temperature=temperature), expected, atol=0.01)
 
 
+@pytest.mark.parametrize("rows", [1, 3])
+def test_rows_without_an_id_are_refused(rows, model):
+    with pytest.raises(NpgptError, match="expected at least one integer id a row"):
+        generate(model, np.zeros((rows, 0), int), 1)
+
+
 def test_logits_far_apart_are_close_at_a_high_temperature():
     drawn = draws(np.array([0.0, -100.0]), 40_000, temperature=100.0)
     np.testing.assert_allclose(drawn, softmax(np.array([0.0, -1.0])), atol=0.01)
