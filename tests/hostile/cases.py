@@ -54,7 +54,29 @@ BESIDE = [
 SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
+DEAF = ["closed", "full", "left"]
 ENCODINGS = ["latin-1", "ascii", "utf-16", "cp1252", "cp037", "utf-8:strict", "shift_jis", "utf-7"]
+ENVIRONMENTS: list[dict[str, str | None]] = [
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    {"HOME": "/proc/none", "MPLCONFIGDIR": None, "TMPDIR": "/proc/none"},
+    {"HOME": None, "LC_ALL": "xx_YY.nonsense", "TZ": "Nowhere/Nothing"},
+    {"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "1"},
+    {"TERM": "", "FORCE_COLOR": "1", "COLUMNS": "1000000"},
+    {"COLUMNS": "0", "LINES": "0", "TERM": "unknown"},
+    {"COLUMNS": "-1", "TMPDIR": "/missing"},
+    *({"NPGPT_CACHE": name} for name in ("play.txt", "run", "a" * 300, "\udcff", "a b", "\t")),
+    *({"NPGPT_DISABLE_PLUGINS": name} for name in ("npgpt-train", "x", ",,", "npgpt-optim")),
+    *({"NPGPT_LOAD_PLUGINS": name} for name in ("", "x", "\udcff")),
+    {"NPGPT_PLUGIN_STRICT": "1"},
+    {"MPLBACKEND": "nonsense"},
+    {"PYTHONOPTIMIZE": "2"},
+    *({"OPENBLAS_NUM_THREADS": value} for value in ("0", "-1", "x")),
+    *({"PMI_SIZE": value} for value in ("x", "-1", "1")),
+    *(
+        {"PYTHONIOENCODING": value}
+        for value in ("ascii:ignore", "utf-8:surrogateescape", ":replace")
+    ),
+]
 
 
 @dataclass
@@ -220,13 +242,7 @@ def _values(option: click.Option) -> list[str]:
     if name == "assignments":
         return ASSIGNMENTS + ODD
     if name == "variants":
-        return [
-            *ASSIGNMENTS,
-            "optim=sgd lr=0.5",
-            "name=a lr=1",
-            "name=../../x",
-            "name=" + "a" * 300,
-        ]
+        return [*ASSIGNMENTS, "optim=sgd lr=0.5", "name=a lr=1", "name=../../x", "name=" + ODD[-1]]
     if name == "config":
         return CONFIGS
     if name == "checkpoint":
@@ -269,12 +285,9 @@ def _with_plants(case: Case, rng: random.Random, place: Path) -> None:
 def state_of(rng: random.Random, case: Case) -> dict[str, Any]:
     """One or two things that are unusual about a process, as ``process.py`` knows them."""
     choices: list[dict[str, Any]] = [
-        {"stdout": rng.choice(["closed", "full", "left", "terminal", "slow"])},
-        {
-            "stdout": rng.choice(["closed", "full", "left"]),
-            "stderr": rng.choice(["closed", "full"]),
-        },
-        {"stderr": rng.choice(["closed", "full", "left"])},
+        {"stdout": rng.choice([*DEAF, "terminal", "slow"])},
+        {"stdout": rng.choice(DEAF), "stderr": rng.choice(DEAF)},
+        {"stderr": rng.choice(DEAF)},
         {"stdin": rng.choice(["closed", "text", "bytes", "write-only", "waiting"])},
         {"encoding": rng.choice(ENCODINGS)},
         {"memory": rng.choice([0, 2**20, 2**23, 2**25, 2**27])},
@@ -283,44 +296,18 @@ def state_of(rng: random.Random, case: Case) -> dict[str, Any]:
         {"read only": rng.choice([*case.writes, "work", "cache", "work/run", "work/runs/begun"])},
         {"folder": rng.choice(["deleted", "closed"])},
         {"umask": rng.choice([0o777, 0o000, 0o277, 0o477])},
-        {"signals": [(rng.random() ** 2 * 1.5, int(rng.choice(SIGNALS))) for _ in range(1)]},
+        {"signals": [(rng.random() ** 2 * 1.5, int(rng.choice(SIGNALS)))]},
         {"signals": [(rng.random(), int(rng.choice(SIGNALS))), (1.0, int(signal.SIGTERM))]},
-        {"environment": _environment(rng)},
+        {"environment": rng.choice(ENVIRONMENTS)},
     ]
     state: dict[str, Any] = {}
     for chosen in rng.sample(choices, rng.choice([1, 1, 1, 2])):
         state |= chosen
-    state["fresh"] = rng.random() < 0.25 and "signals" not in state  # Python starts as it likes
+    if "signals" in state:  # how Python ends while it starts is not npgpt's
+        state.pop("environment", None)
+    elif "environment" in state or rng.random() < 0.2:
+        state["fresh"] = True
     return state
-
-
-def _environment(rng: random.Random) -> dict[str, str | None]:
-    return rng.choice(
-        [
-            {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-            {"LC_ALL": "xx_YY.nonsense"},
-            {"HOME": None},
-            {"HOME": "/proc/none", "MPLCONFIGDIR": None, "TMPDIR": "/proc/none"},
-            {"TMPDIR": "/missing"},
-            {
-                "NPGPT_CACHE": rng.choice(
-                    ["play.txt", "run", "new", "a" * 300, "\udcff", "a b", "\t"]
-                )
-            },
-            {"NPGPT_PLUGIN_STRICT": "1"},
-            {"NPGPT_DISABLE_PLUGINS": rng.choice(["npgpt-train", "x", ",,", "npgpt-optim"])},
-            {"NPGPT_LOAD_PLUGINS": rng.choice(["", "x", "\udcff"])},
-            {"COLUMNS": rng.choice(["0", "-1", "1", "x", "1000000"]), "LINES": "0"},
-            {"TERM": rng.choice(["dumb", "", "unknown"]), "NO_COLOR": "1"},
-            {"FORCE_COLOR": "1"},
-            {"TZ": "Nowhere/Nothing"},
-            {"MPLBACKEND": "nonsense"},
-            {"PYTHONOPTIMIZE": "2"},
-            {"OPENBLAS_NUM_THREADS": rng.choice(["0", "-1", "x"])},
-            {"PMI_SIZE": rng.choice(["x", "-1", "1"])},
-            {"PYTHONIOENCODING": rng.choice(["ascii:ignore", "utf-8:surrogateescape", ":replace"])},
-        ]
-    )
 
 
 def shown(case: Case) -> str:

@@ -111,7 +111,9 @@ class Stream:
             os.set_blocking(self.writer, kind == "left")
 
     def apply(self, number):
-        """Make it the standard stream of a number, in the child."""
+        """Make it the standard stream of a number, in the child, which reads nothing."""
+        if self.reader >= 0:
+            os.close(self.reader)
         if self.kind == "closed":
             with suppress(OSError):
                 os.close(number)

@@ -163,7 +163,18 @@ def replace_by_a_file(entry):
     entry.write_text("no folder")
 
 
+def make_it_holes(entry):
+    os.truncate(entry / "train.bin", 2**43)  # hours, if it were read
+
+
+def forget_the_parts(entry):
+    contents = json.loads((entry / "tokens.json").read_text())
+    (entry / "tokens.json").write_text(json.dumps({**contents, "parts": 1}))
+
+
 DAMAGES = [
+    pytest.param(make_it_holes, marks=pytest.mark.skipif(os.name == "nt", reason="no holes")),
+    forget_the_parts,
     flip_a_bit,
     claim_another_size,
     replace_by_a_file,

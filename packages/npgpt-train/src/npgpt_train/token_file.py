@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -149,7 +150,12 @@ def _verified(cache: Folder, entry: str, described: dict[str, Any]) -> str | Non
     """The digest of an entry's files if they hold, byte for byte, what was once written to them."""
     try:
         written = cache.read_json(f"{entry}/tokens.json")
-        parts = {part: _checksum(cache, f"{entry}/{part}.bin") for part in ("train", "val")}
+        if not isinstance(recorded := written.get("parts"), dict):
+            return None
+        parts = {
+            part: _checksum(cache, f"{entry}/{part}.bin", recorded.get(part))
+            for part in ("train", "val")
+        }
     except NpgptError:  # missing, or damaged
         return None
     if written != {**described, "parts": parts}:
@@ -157,10 +163,14 @@ def _verified(cache: Folder, entry: str, described: dict[str, Any]) -> str | Non
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _checksum(cache: Folder, name: str) -> dict[str, Any]:
+def _checksum(cache: Folder, name: str, recorded: object) -> dict[str, Any]:
+    """Size and digest of a file; the size alone where another is recorded, for it may be huge."""
     with cache.open(name) as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return {"bytes": file.tell(), "sha256": sha256}
+        size = file.seek(0, os.SEEK_END)
+        if not isinstance(recorded, dict) or recorded.get("bytes") != size:
+            return {"bytes": size}
+        file.seek(0)
+        return {"bytes": size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def _map(cache: Folder, name: str, dtype: np.dtype[Any]) -> Ids:
