@@ -292,7 +292,7 @@ def state_of(rng: random.Random, case: Case) -> dict[str, Any]:
         {"encoding": rng.choice(ENCODINGS)},
         {"memory": rng.choice([0, 2**20, 2**23, 2**25, 2**27])},
         {"file size": rng.choice([0, 1, 100, 4096, 20_000])},
-        {"files": rng.choice([2, 3, 4, 6, 10, 20])},
+        {"files": rng.choice([6, 8, 10, 12, 16, 20])},
         {"read only": rng.choice([*case.writes, "work", "cache", "work/run", "work/runs/begun"])},
         {"folder": rng.choice(["deleted", "closed"])},
         {"umask": rng.choice([0o777, 0o000, 0o277, 0o477])},
