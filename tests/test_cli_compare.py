@@ -133,7 +133,8 @@ def test_an_interrupted_comparison_says_how_to_go_on(text, tmp_path):
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
-    while not (out / "runs/char/metrics.jsonl").exists():
+    metrics = out / "runs/char/metrics.jsonl"
+    while not (metrics.exists() and '"grad_norm"' in metrics.read_text()):  # a step is done
         time.sleep(0.002)
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
