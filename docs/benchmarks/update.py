@@ -89,7 +89,7 @@ def machine(results: Results) -> str:
         ("withheld", "its host withheld {:.0%} of this virtual machine"),
     ):
         if (most := max(d[name] or 0 for d in disturbances)) > 0.03:
-            text += f" **Disturbed:** at times {what.format(most)}, so the times say little."
+            text += f" **Disturbed:** at times {what.format(most)}."
     return text + (" **Tiny numbers, which say nothing.**" if settings["tiny"] else "") + "\n"
 
 
