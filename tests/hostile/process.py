@@ -23,6 +23,7 @@ SECONDS = 60  # for what takes one or two, on a machine with other work
 ENDLESS = 4  # seconds for what may rightly go on
 GRACE = 15  # seconds that a signal may take
 ROOM = 2 * 2**30  # bytes of address space, so that a case never takes the machine's memory
+STARTED = 0.005  # seconds until a forked process is inside the command
 ESCAPED = 99  # exit code of a case that an exception left
 
 
@@ -72,7 +73,7 @@ def _wait(child, case, streams):
         if ended:
             return status, late
         now = time.monotonic() - begin
-        while signals and now > signals[0][0]:
+        while signals and now > max(signals[0][0], STARTED):
             os.kill(child, signals.pop(0)[1])
         if now > limit and sent == 0:
             sent, limit = 1, now + GRACE
