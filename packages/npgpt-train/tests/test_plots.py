@@ -69,6 +69,12 @@ def test_equal_runs_give_equal_files(tmp_path, name, start):
     assert first.startswith(start)
 
 
+@pytest.mark.parametrize("title", ["\t", "\u6f22\u5b57", "\U0001f600"])
+def test_a_title_that_the_font_lacks_is_drawn_without_a_word(tmp_path, title):
+    plot_curves(list(run()), tmp_path / "curves.png", title=title)
+    assert (tmp_path / "curves.png").stat().st_size > 0
+
+
 def test_the_panel_shows_every_curve(tmp_path):
     pytest.importorskip("matplotlib")
     from matplotlib import rc_context

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import cycle
@@ -114,7 +115,9 @@ def open_figure(path: str | PathLike[str], size: tuple[float, float]) -> Iterato
     suffix = Path(path).suffix.lower()
     if suffix not in UNDATED:
         raise NpgptError(f"cannot draw into {path}: expected a name in .png or .svg")
-    with rc_context(STYLE):
+    with rc_context(STYLE), warnings.catch_warnings():
+        # a name or token in a script that the font lacks is drawn as boxes
+        warnings.filterwarnings("ignore", r"Glyph \d+ ", UserWarning)
         figure = Figure(figsize=size, layout="constrained")
         yield figure
         image = io.BytesIO()
