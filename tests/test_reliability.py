@@ -10,6 +10,7 @@ import os
 import pty
 import random
 import resource
+import select
 import shlex
 import shutil
 import signal
@@ -139,6 +140,16 @@ def test_interrupted_anywhere_every_kind_of_run_ends_the_same(flags, text_file, 
 # -------------------------------------------------------------------------- signals
 
 
+def _await_a_step(process, out, screen=None):
+    """Wait until a step is done, and take meanwhile what a terminal shows."""
+    metrics = out / "metrics.jsonl"
+    while not (metrics.exists() and '"grad_norm"' in metrics.read_text()):
+        assert process.poll() is None
+        if screen is not None and select.select([screen], [], [], 0)[0]:
+            os.read(screen, 10_000)
+        time.sleep(0.002)
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
@@ -148,10 +159,7 @@ def test_a_signal_ends_with_a_checkpoint_and_the_way_on(number, code, whole, tmp
     process = _start(
         *["train", "--data", text, "--out", out, *SMALL], stderr=subprocess.PIPE, text=True
     )
-    metrics = out / "metrics.jsonl"
-    while not (metrics.exists() and metrics.read_text().count("\n") > 2):
-        time.sleep(0.002)
-        assert process.poll() is None
+    _await_a_step(process, out)
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     steps = Run.open(out).checkpoints.steps()
@@ -161,7 +169,7 @@ def test_a_signal_ends_with_a_checkpoint_and_the_way_on(number, code, whole, tmp
     assert f"npgpt train --resume --out {out}" in errors
     assert "Traceback" not in errors
     assert Run.open(out).checkpoints.pointer("latest") == steps[-1]
-    last = [json.loads(line) for line in metrics.read_text().splitlines()][-1]
+    last = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()][-1]
     assert last["step"] == steps[-1]
     _finish(out, text)
     assert _state(out) == state
@@ -204,11 +212,9 @@ def test_a_resumed_run_is_ended_at_once_before_its_next_step_and_stays(text_file
 def test_a_second_interrupt_ends_at_once(whole, tmp_path):
     _, text, _ = whole
     out = tmp_path / "run"
-    slow = ["--preset", "tiny", "--max-iters", "50", "--block-size", "256", "--batch-size", "512"]
+    slow = ["--preset", "tiny", "--eval-iters", "1", "--block-size", "256", "--batch-size", "256"]
     process = _start("train", "--data", text, "--out", out, *slow)
-    while not (out / "metrics.jsonl").exists():
-        time.sleep(0.01)
-        assert process.poll() is None
+    _await_a_step(process, out)
     process.send_signal(signal.SIGINT)
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
@@ -234,8 +240,7 @@ def test_a_closed_terminal_ends_with_a_checkpoint(whole, tmp_path):
         preexec_fn=lambda: _in_terminal(terminal),
     )
     os.close(terminal)
-    while not (out / "metrics.jsonl").exists() or b"step " not in os.read(screen, 10_000):
-        assert process.poll() is None
+    _await_a_step(process, out, screen)
     os.close(screen)
     process.wait(timeout=60)
     assert Run.open(out).checkpoints.steps()
