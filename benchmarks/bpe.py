@@ -21,7 +21,7 @@ from benchmarks.plan import Plan
 from benchmarks.side import Rounds, Work, alternate
 from npgpt_core import registry
 from npgpt_core.protocols import SPECIAL_TOKENS
-from npgpt_train.corpus import open_dataset
+from npgpt_train.text.corpus import open_dataset
 
 ROUNDS = 7
 CHARACTERS = 1_115_394  # as many as tiny-shakespeare has

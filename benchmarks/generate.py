@@ -18,7 +18,7 @@ from benchmarks.comparison import Comparison
 from benchmarks.plan import Plan, published_settings
 from benchmarks.side import Rounds, Work, alternate
 from npgpt_core.generation import generate
-from npgpt_train import parts
+from npgpt_train.settings import parts
 
 ROUNDS = 20
 PROMPT = [1]

@@ -18,7 +18,7 @@ from benchmarks.limit import PRODUCTS, products_work
 from benchmarks.plan import Plan, published_settings
 from benchmarks.side import Work, alternate
 from benchmarks.train import open_steps
-from npgpt_train.processes import MPIProcesses, Processes
+from npgpt_train.loop.processes import MPIProcesses, Processes
 
 ROUNDS = 10
 RANKS = 2

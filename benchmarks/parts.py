@@ -21,8 +21,8 @@ from benchmarks.plan import Plan, published_settings
 from benchmarks.side import Rounds, Work, alternate
 from benchmarks.train import open_steps
 from npgpt_core import Module
-from npgpt_train.processes import Processes
-from npgpt_train.workers import Workers
+from npgpt_train.loop.processes import Processes
+from npgpt_train.loop.workers import Workers
 
 Times = dict[str, float]
 ROUNDS = 20

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from npgpt_train import parts
-from npgpt_train.choices import choose
-from npgpt_train.settings import Settings
+from npgpt_train.settings import parts
+from npgpt_train.settings.choices import choose
+from npgpt_train.settings.settings import Settings
 
 PINS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 THREAD_VARIABLES = (

@@ -17,9 +17,9 @@ with atheris.instrument_imports(include=["npgpt_core", "npgpt_tokenizers", "npgp
     from npgpt_core import registry
     from npgpt_core.errors import NpgptError
     from npgpt_train import Run, load_run, train
-    from npgpt_train.choices import choose, read_config
-    from npgpt_train.metrics import read_metrics
-    from npgpt_train.parts import resolve
+    from npgpt_train.run.metrics import read_metrics
+    from npgpt_train.settings.choices import choose, read_config
+    from npgpt_train.settings.parts import resolve
 
 TEXT = "The king, my lord!\nTo be, or not to be.\n" * 50
 CHECKPOINT = "checkpoints/step-000002"

@@ -16,8 +16,8 @@ from markdown_it import MarkdownIt
 
 from npgpt_cli.main import main
 from npgpt_train.comparison.report import bits_per_step, render, write_report
-from npgpt_train.disk import Folder
-from npgpt_train.run import Run
+from npgpt_train.machine.disk import Folder
+from npgpt_train.run.folder import Run
 
 SMALL = ["--preset", "tiny", "--max-iters", "6", "--eval-interval", "2", "--eval-iters", "1"]
 THREE = ["--tokenizers", "char,word,bpe", "--vocab-size", "200"]

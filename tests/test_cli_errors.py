@@ -5,9 +5,9 @@ import tempfile
 
 import pytest
 
-from npgpt_train.choices import choose, read_config
-from npgpt_train.parts import resolve
-from npgpt_train.run import Run
+from npgpt_train.run.folder import Run
+from npgpt_train.settings.choices import choose, read_config
+from npgpt_train.settings.parts import resolve
 
 SMALL = ["--preset", "tiny", "--max-iters", "2", "--eval-interval", "2", "--eval-iters", "1"]
 

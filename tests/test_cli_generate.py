@@ -13,7 +13,7 @@ import safetensors.numpy
 from npgpt_core import generate
 from npgpt_core.decoding import decode_stream
 from npgpt_train import load_run
-from npgpt_train.run import Run
+from npgpt_train.run.folder import Run
 from npgpt_train.sampling import never_written
 
 pytestmark = pytest.mark.filterwarnings("default::npgpt_core.errors.NpgptWarning")

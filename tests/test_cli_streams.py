@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from npgpt_train.run import Run
+from npgpt_train.run.folder import Run
 
 SMALL = ["--preset", "tiny", "--max-iters", "2", "--eval-interval", "2", "--eval-iters", "1"]
 WORK = {

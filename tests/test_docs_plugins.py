@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from npgpt_cli import main as command
-from npgpt_core import discovery, hookspecs
+from npgpt_core.plugins import discovery, hookspecs
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/PLUGINS.md").read_text("utf-8")

@@ -19,12 +19,12 @@ from npgpt_cli.main import main
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError
 from npgpt_train import Run, load_run
-from npgpt_train.choices import choose, read_config
-from npgpt_train.metrics import cut_metrics, read_metrics
-from npgpt_train.parts import resolve
+from npgpt_train.events import ignore
 from npgpt_train.plots import plot_curves
-from npgpt_train.progress import ignore
 from npgpt_train.resuming import joined_run
+from npgpt_train.run.metrics import cut_metrics, read_metrics
+from npgpt_train.settings.choices import choose, read_config
+from npgpt_train.settings.parts import resolve
 
 pytestmark = [
     pytest.mark.once,

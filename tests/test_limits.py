@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from npgpt_train.run import Run
+from npgpt_train.run.folder import Run
 
 SMALL = ["--preset", "tiny", "--max-iters", "4", "--eval-interval", "2", "--eval-iters", "1"]
 COMMAND = "from npgpt_cli.main import main; main()"

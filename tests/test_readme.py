@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from npgpt_cli.main import main
-from npgpt_train import parts
-from npgpt_train.choices import PRESETS, choose, read_config
+from npgpt_train.settings import parts
+from npgpt_train.settings.choices import PRESETS, choose, read_config
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -24,12 +24,12 @@ import pytest
 
 from npgpt_core.errors import NpgptError
 from npgpt_train import load_run, train
-from npgpt_train.interruption import Interrupted
-from npgpt_train.lock import RunLock
-from npgpt_train.loop import SKIPS
-from npgpt_train.progress import Estimated, Stepped
-from npgpt_train.run import Run
-from npgpt_train.workers import Workers
+from npgpt_train.events import Estimated, Stepped
+from npgpt_train.loop.trainer import SKIPS
+from npgpt_train.loop.workers import Workers
+from npgpt_train.machine.interruption import Interrupted
+from npgpt_train.machine.lock import RunLock
+from npgpt_train.run.folder import Run
 
 CRASHES = int(os.environ.get("NPGPT_TEST_CRASHES", "12"))
 COMMAND = [sys.executable, "-W", "ignore", "-c", "from npgpt_cli.main import main; main()"]
@@ -358,7 +358,7 @@ def test_a_second_writer_is_refused_with_the_name_of_the_first(npgpt, small_run)
 def test_the_lock_of_a_dead_process_is_free(tmp_path):
     code = """
 import os, sys, pathlib
-from npgpt_train.lock import RunLock
+from npgpt_train.machine.lock import RunLock
 lock = RunLock(pathlib.Path(sys.argv[1]))
 os.kill(os.getpid(), 9)
 """

@@ -16,7 +16,7 @@ from pathlib import Path
 from npgpt_train import Run
 from npgpt_train.comparison.report import bits_per_step, render
 from npgpt_train.comparison.tables import machine
-from npgpt_train.escaping import printable
+from npgpt_train.machine.escaping import printable
 from npgpt_train.plots import plot_overlay
 
 HERE = Path(__file__).parent

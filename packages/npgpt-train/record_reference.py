@@ -9,8 +9,8 @@ import json
 import sys
 from pathlib import Path
 
-from npgpt_train.reference import record
-from npgpt_train.run import Run
+from npgpt_train.run.folder import Run
+from npgpt_train.run.reference import record
 
 PATH = Path(__file__).parent / "src/npgpt_train/reference.json"
 KEY = ("preset", "tokenizer", "sha256")

@@ -13,7 +13,7 @@ import click
 from plants import PLANTS
 
 from npgpt_core import registry
-from npgpt_core.testing.cases import gradient_cases
+from npgpt_core.testing.layers.cases import gradient_cases
 
 TINY = ["--preset", "tiny", "--n-layer", "1", "--n-embd", "8", "--block-size", "8"]
 TINY += ["--batch-size", "2", "--max-iters", "2", "--eval-interval", "2", "--eval-iters", "1"]

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from npgpt_cli.main import main
-from npgpt_train.cache import Cached
+from npgpt_train.machine.cache import Cached
 
 
 @pytest.fixture
@@ -44,5 +44,5 @@ def test_the_cache_is_cleared_of_downloads_only_if_asked(cache):
 
 def test_an_absurd_time_is_shown_as_none(cache, monkeypatch):
     file = Cached("tokens/name", "tokens", 1, 1e30, "about")
-    monkeypatch.setattr("npgpt_train.cache.cached", lambda: [file])
+    monkeypatch.setattr("npgpt_train.machine.cache.cached", lambda: [file])
     assert npgpt().splitlines()[0].split()[-3:] == ["tokens", "?", "about"]

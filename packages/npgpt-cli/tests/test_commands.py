@@ -15,8 +15,8 @@ from npgpt_cli.main import main
 from npgpt_core import registry
 from npgpt_core.layers.linear import Linear
 from npgpt_train.evaluation import Evaluation
-from npgpt_train.listing import Entry
-from npgpt_train.reference import Standing
+from npgpt_train.run.listing import Entry
+from npgpt_train.run.reference import Standing
 
 
 def npgpt(*args, stdin=None):
@@ -36,7 +36,7 @@ DAMAGED = Entry(Path("runs/c"), "damaged", DATE, reason="run.json is\x1b damaged
 @pytest.fixture
 def listed(monkeypatch):
     entries = [FINISHED, BEGUN, DAMAGED]
-    monkeypatch.setattr("npgpt_train.listing.list_runs", lambda folder: entries)
+    monkeypatch.setattr("npgpt_train.run.listing.list_runs", lambda folder: entries)
     return entries
 
 
@@ -158,10 +158,12 @@ def measured(monkeypatch):
     result = Evaluation(loss=2.0, tokens=1000, characters=4000, unknown=0.125)
     run = SimpleNamespace(metrics=list)
     beside = Standing(10, 2.0, 1.5, "tiny, char, plays")
-    monkeypatch.setattr("npgpt_train.run.Run.open", lambda folder: run)
+    monkeypatch.setattr("npgpt_train.run.folder.Run.open", lambda folder: run)
     monkeypatch.setattr("npgpt_train.evaluation.evaluate_run", lambda *arguments: result)
-    monkeypatch.setattr("npgpt_train.reference.standing", lambda run, metrics: beside)
-    monkeypatch.setattr("npgpt_train.reference.verdict", lambda run, metrics: "a lower `lr` helps")
+    monkeypatch.setattr("npgpt_train.run.reference.standing", lambda run, metrics: beside)
+    monkeypatch.setattr(
+        "npgpt_train.run.reference.verdict", lambda run, metrics: "a lower `lr` helps"
+    )
 
 
 def test_an_evaluation_is_lines_or_json(measured):
@@ -188,7 +190,7 @@ def test_several_samples_are_numbered_and_their_seeds_follow(count, monkeypatch)
         decode=lambda ids: "".join(map(chr, ids)),
         special_tokens=("<pad>", "<unk>", "<bos>", "<eos>"),
     )
-    monkeypatch.setattr("npgpt_train.run.load_run", lambda *a: (None, tokenizer, None, None))
+    monkeypatch.setattr("npgpt_train.run.folder.load_run", lambda *a: (None, tokenizer, None, None))
 
     def stream(model, ids, seed, **options):
         assert options["suppress_tokens"] == [0, 1]
@@ -205,7 +207,7 @@ def test_several_samples_are_numbered_and_their_seeds_follow(count, monkeypatch)
 
 def test_an_empty_prompt_is_refused(monkeypatch):
     tokenizer = SimpleNamespace(encode=lambda text: [])
-    monkeypatch.setattr("npgpt_train.run.load_run", lambda *a: (None, tokenizer, None, None))
+    monkeypatch.setattr("npgpt_train.run.folder.load_run", lambda *a: (None, tokenizer, None, None))
     result = npgpt("generate", "run", "--prompt", "")
     assert result.exit_code == 2
     assert "the prompt is empty: give at least one character" in result.output
@@ -224,7 +226,7 @@ def fails_with(error, monkeypatch):
     def fail(folder):
         raise error
 
-    monkeypatch.setattr("npgpt_train.listing.list_runs", fail)
+    monkeypatch.setattr("npgpt_train.run.listing.list_runs", fail)
     return npgpt("runs")
 
 

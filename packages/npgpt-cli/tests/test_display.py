@@ -7,7 +7,7 @@ import pytest
 
 from npgpt_cli import display
 from npgpt_cli.display import TrainingDisplay, print_comparison
-from npgpt_train.progress import (
+from npgpt_train.events import (
     Comparing,
     Continuing,
     Estimated,
@@ -17,7 +17,7 @@ from npgpt_train.progress import (
     Started,
     Stepped,
 )
-from npgpt_train.settings import Part, Settings
+from npgpt_train.settings.settings import Part, Settings
 
 SETTINGS = Settings(
     data=("a.txt",),

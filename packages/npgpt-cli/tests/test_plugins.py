@@ -17,7 +17,7 @@ from npgpt_cli.describe import arguments_in, options_of
 from npgpt_cli.main import main
 from npgpt_cli.scaffold import KINDS, Scaffold
 from npgpt_core import NpgptError, registry
-from npgpt_core.discovery import Spec
+from npgpt_core.plugins.discovery import Spec
 
 PLUGIN = """
 from npgpt_core import hookimpl

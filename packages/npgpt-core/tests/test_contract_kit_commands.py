@@ -19,7 +19,7 @@ class Greet:
 
     name = "greet"
     help = "Say hello to a NAME."
-    __module__ = "npgpt_core.hookspecs"  # a module that imports no NumPy
+    __module__ = "npgpt_core.plugins.hookspecs"  # a module that imports no NumPy
 
     def __init__(self, **changes):
         self.params = [option("loud", help="Shout."), argument("name")]

@@ -10,7 +10,7 @@ import pytest
 from npgpt_core import NpgptError
 from npgpt_core.protocols import SPECIAL_TOKENS
 from npgpt_core.testing import parametrize_with_checks, tokenizer_checks
-from npgpt_core.testing.tokenizer_texts import TEXTS, require_round_trip
+from npgpt_core.testing.tokenizers.texts import TEXTS, require_round_trip
 
 CHECKS = dict(tokenizer_checks())
 
@@ -292,7 +292,7 @@ def test_a_right_tokenizer_passes(check):
 
 @pytest.mark.parametrize("check_id", BROKEN)
 def test_a_broken_tokenizer_fails(check_id, monkeypatch):
-    monkeypatch.setattr("npgpt_core.testing.tokenizer_texts.MOST_SECONDS", 0.2)
+    monkeypatch.setattr("npgpt_core.testing.tokenizers.texts.MOST_SECONDS", 0.2)
     with pytest.raises(AssertionError, match=f"tokenizer check {check_id}: .{{20}}"):
         CHECKS[check_id](BROKEN[check_id])
 

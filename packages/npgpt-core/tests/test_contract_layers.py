@@ -3,7 +3,7 @@
 import pytest
 
 from npgpt_core.testing import layer_checks
-from npgpt_core.testing.cases import layer_cases
+from npgpt_core.testing.layers.cases import layer_cases
 
 
 @pytest.mark.parametrize("check_id", dict(layer_checks()))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from npgpt_core import GELU, Dropout, Embedding, LayerNorm, Linear, ReLU, Softmax
 from npgpt_core.testing import check_gradients
-from npgpt_core.testing.cases import layer_cases
+from npgpt_core.testing.layers.cases import layer_cases
 
 every_layer = pytest.mark.parametrize("name", layer_cases())
 

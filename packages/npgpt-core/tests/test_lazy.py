@@ -12,8 +12,8 @@ import npgpt_core
     "statement",
     [
         "import npgpt_core",
-        "import npgpt_core.hookspecs",
-        "import npgpt_core.registry",
+        "import npgpt_core.plugins.hookspecs",
+        "import npgpt_core.plugins.registry",
         "from npgpt_core import hookimpl, registry, NpgptError",
     ],
 )

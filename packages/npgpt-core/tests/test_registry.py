@@ -8,9 +8,9 @@ from importlib import metadata
 import pytest
 
 from npgpt_core import registry
-from npgpt_core.entry_points import entry_points, normalized
 from npgpt_core.errors import PluginError
-from npgpt_core.origin import origin
+from npgpt_core.plugins.entry_points import entry_points, normalized
+from npgpt_core.plugins.origin import origin
 
 DATASET = """
 class D:

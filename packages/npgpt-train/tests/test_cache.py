@@ -7,11 +7,11 @@ import sys
 import pytest
 
 from npgpt_core.errors import NpgptError
-from npgpt_train import cache as cache_module
-from npgpt_train.cache import cache_dir, cached, clear
-from npgpt_train.corpus import Corpus
-from npgpt_train.lock import RunLock
-from npgpt_train.token_file import token_files
+from npgpt_train.machine import cache as cache_module
+from npgpt_train.machine.cache import cache_dir, cached, clear
+from npgpt_train.machine.lock import RunLock
+from npgpt_train.text.corpus import Corpus
+from npgpt_train.text.token_file import token_files
 
 KEY, RANDOM = "a" * 64 + "-" + "b" * 16, "c" * 32
 

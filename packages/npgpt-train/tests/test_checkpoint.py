@@ -6,7 +6,7 @@ import pytest
 import safetensors.numpy
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.checkpoint import Checkpoint, Checkpoints
+from npgpt_train.run.checkpoint import Checkpoint, Checkpoints
 
 
 def _checkpoint(step, best=None):

@@ -8,8 +8,8 @@ from npgpt_core.errors import NpgptError
 from npgpt_train.comparison import held_out
 from npgpt_train.comparison.characters import CODE_POINTS, CharacterModel, align
 from npgpt_train.comparison.held_out import HeldOut
-from npgpt_train.corpus import Corpus
 from npgpt_train.evaluation import Evaluation
+from npgpt_train.text.corpus import Corpus
 
 
 class Text:

@@ -16,10 +16,10 @@ from npgpt_train import ignore, session
 from npgpt_train.comparison import compare as module
 from npgpt_train.comparison import report
 from npgpt_train.comparison.compare import compare
-from npgpt_train.diagnosis import SickTrainingError
-from npgpt_train.loop import Trainer
-from npgpt_train.progress import Comparing
-from npgpt_train.run import Run
+from npgpt_train.events import Comparing
+from npgpt_train.loop.diagnosis import SickTrainingError
+from npgpt_train.loop.trainer import Trainer
+from npgpt_train.run.folder import Run
 
 TEXT = "\n\nFool:\nab ba\n" * 30
 CHARACTERS = sorted(set(TEXT))

@@ -15,8 +15,8 @@ from npgpt_train.comparison.generated import (
     words_of,
 )
 from npgpt_train.comparison.stability import count_spikes, measure, timing
-from npgpt_train.corpus import Corpus
-from npgpt_train.token_texts import token_texts
+from npgpt_train.text.corpus import Corpus
+from npgpt_train.text.token_texts import token_texts
 
 
 class Text:

@@ -11,8 +11,8 @@ import pytest
 from npgpt_core.protocols import SPECIAL_TOKENS
 from npgpt_train.comparison import held_out
 from npgpt_train.comparison.held_out import HeldOut
-from npgpt_train.corpus import Corpus
 from npgpt_train.evaluation import Evaluation
+from npgpt_train.text.corpus import Corpus
 
 UNK = 1
 

@@ -14,7 +14,7 @@ from npgpt_train.comparison.formats import decimals, duration, number, perplexit
 from npgpt_train.comparison.report import bits_per_step, loss_curves, render, write_report
 from npgpt_train.comparison.subject import differing, same_model, same_tokens, title
 from npgpt_train.comparison.tables import all_tables, machine
-from npgpt_train.escaping import markdown, printable
+from npgpt_train.machine.escaping import markdown, printable
 
 pytest.importorskip("jinja2")
 

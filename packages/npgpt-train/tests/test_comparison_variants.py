@@ -5,9 +5,9 @@ import warnings
 import pytest
 
 from npgpt_core.errors import NpgptError, NpgptWarning
-from npgpt_train import parts
-from npgpt_train.choices import choose
 from npgpt_train.comparison.variants import LONGEST, plan, warn_if_lr_is_shared
+from npgpt_train.settings import parts
+from npgpt_train.settings.choices import choose
 
 CHOSEN = choose(preset="tiny", flags={"seed": 7}).values
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
-from npgpt_train import corpus
-from npgpt_train.corpus import Corpus, open_dataset
-from npgpt_train.datasets.files import TextFiles
+from npgpt_train.text import corpus
+from npgpt_train.text.corpus import Corpus, open_dataset
+from npgpt_train.text.datasets.files import TextFiles
 
 
 class Pieces:

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from npgpt_core.errors import NpgptError, NpgptWarning
-from npgpt_train.datasets import files, shakespeare, tiny_shakespeare
-from npgpt_train.datasets.files import TextFiles
-from npgpt_train.datasets.python_docs import PythonDocs
-from npgpt_train.datasets.shakespeare import Shakespeare
-from npgpt_train.datasets.tiny_shakespeare import TinyShakespeare
+from npgpt_train.text.datasets import files, shakespeare, tiny_shakespeare
+from npgpt_train.text.datasets.files import TextFiles
+from npgpt_train.text.datasets.python_docs import PythonDocs
+from npgpt_train.text.datasets.shakespeare import Shakespeare
+from npgpt_train.text.datasets.tiny_shakespeare import TinyShakespeare
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from npgpt_core import Module
-from npgpt_train.diagnosis import first_not_finite
+from npgpt_train.loop.diagnosis import first_not_finite
 
 
 class Layer(Module):

@@ -8,7 +8,7 @@ import pytest
 
 import npgpt_train
 from npgpt_core.errors import NpgptError
-from npgpt_train.disk import Folder, writing
+from npgpt_train.machine.disk import Folder, writing
 
 SOURCES = Path(npgpt_train.__file__).parent
 PIPES = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
@@ -16,11 +16,11 @@ PIPES = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes
 # ------------------------------------------------------------------- nobody goes past
 
 ALLOWED = {
-    ("lock.py", "ftruncate"),  # of a descriptor that disk.py opened
-    ("lock.py", "write"),
+    ("machine/lock.py", "ftruncate"),  # of a descriptor that disk.py opened
+    ("machine/lock.py", "write"),
     ("plots.py", "savefig"),  # into memory
-    ("parts.py", "TemporaryDirectory"),  # a tokenizer opens a path of its own, so in a folder apart
-    ("datasets/tiny_shakespeare.py", "retrieve"),  # pooch: downloads beside, renames into the cache
+    ("settings/parts.py", "TemporaryDirectory"),  # a tokenizer opens a path of its own
+    ("text/datasets/tiny_shakespeare.py", "retrieve"),  # pooch: renames into the cache
 }
 CHANGING = {
     *("chmod", "copy", "copy2", "copyfile", "copytree", "fdopen", "ftruncate", "link", "makedirs"),
@@ -94,7 +94,8 @@ def test_nobody_else_opens_to_write_renames_or_deletes():
 
 
 def test_the_search_finds_what_disk_does():
-    assert set(_changes(SOURCES / "disk.py")) >= {"open", "fdopen", "mkdir", "rename", "unlink"}
+    found = set(_changes(SOURCES / "machine/disk.py"))
+    assert found >= {"open", "fdopen", "mkdir", "rename", "unlink"}
 
 
 # ------------------------------------------------------------------------ what it refuses

@@ -9,8 +9,8 @@ import pytest
 from npgpt_core.errors import NpgptError
 from npgpt_train import session, train
 from npgpt_train.evaluation import Evaluation, evaluate_run
-from npgpt_train.progress import ignore
-from npgpt_train.run import Run
+from npgpt_train.events import ignore
+from npgpt_train.run.folder import Run
 
 TEXT = "to be or not to be\n" * 80
 

@@ -15,6 +15,7 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.functional import softmax
 from npgpt_core.layers.dropout import Dropout
 from npgpt_train import session, train
+from npgpt_train.events import ignore
 from npgpt_train.explain.attention import explain_attention
 from npgpt_train.explain.backward import explain_backward
 from npgpt_train.explain.formulas import backward_formulas, forward_formula
@@ -23,8 +24,7 @@ from npgpt_train.explain.picture import plot_attention
 from npgpt_train.explain.step import explain_step
 from npgpt_train.explain.tokenization import explain_tokenization, find_tokenizer
 from npgpt_train.explain.tokens import Token, token, visible, window
-from npgpt_train.progress import ignore
-from npgpt_train.run import Run
+from npgpt_train.run.folder import Run
 
 LONG = 150  # tokens: more than two of the blocks that attention goes through
 
@@ -248,7 +248,9 @@ def test_the_scale_is_what_clipping_makes_of_the_gradients(run, clip, scale):
 
 
 def test_a_step_that_training_would_not_take_is_refused(run, monkeypatch):
-    monkeypatch.setattr("npgpt_train.loop.Trainer.gradients", lambda self, step: float("inf"))
+    monkeypatch.setattr(
+        "npgpt_train.loop.trainer.Trainer.gradients", lambda self, step: float("inf")
+    )
     with pytest.raises(NpgptError, match="step 5 has the loss inf"):
         explain_step(run)
 

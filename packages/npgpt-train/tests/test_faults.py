@@ -6,8 +6,8 @@ import os
 import numpy as np
 import pytest
 
-from npgpt_train.checkpoint import Checkpoint, Checkpoints
-from npgpt_train.disk import Folder
+from npgpt_train.machine.disk import Folder
+from npgpt_train.run.checkpoint import Checkpoint, Checkpoints
 
 SIZE = 64
 

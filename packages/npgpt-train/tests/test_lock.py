@@ -7,8 +7,8 @@ import socket
 import pytest
 
 from npgpt_core.errors import NpgptError
-from npgpt_train import lock
-from npgpt_train.lock import NAME, RunLock, is_held
+from npgpt_train.machine import lock
+from npgpt_train.machine.lock import NAME, RunLock, is_held
 
 pytestmark = pytest.mark.once
 

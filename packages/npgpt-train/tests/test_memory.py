@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from npgpt_core.errors import NpgptError
-from npgpt_train import memory
+from npgpt_train.machine import memory
 
 
 def test_what_was_kept_is_given_back_even_after_an_error(monkeypatch):

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.metrics import MetricsLog, cut_metrics, read_metrics, require_whole
+from npgpt_train.run.metrics import MetricsLog, cut_metrics, read_metrics, require_whole
 
 EVENTS = [{"step": 0, "val_loss": 4.0}, {"step": 1, "loss": 3.5}, {"step": 2, "loss": 3.25}]
 

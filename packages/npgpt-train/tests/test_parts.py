@@ -9,8 +9,8 @@ import pytest
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
-from npgpt_train import parts
-from npgpt_train.choices import ConfigFile, choose
+from npgpt_train.settings import parts
+from npgpt_train.settings.choices import ConfigFile, choose
 
 
 @pytest.fixture
@@ -113,9 +113,9 @@ def test_a_model_larger_than_recorded_or_than_memory_is_refused(resolve, monkeyp
     with pytest.raises(NpgptError, match=r"make a model of 100 parameters, not of 99"):
         parts.build_model(settings, 10, rng, most=99)
     needed = 100 * 8  # with their gradients
-    monkeypatch.setattr("npgpt_train.memory.physical_memory", lambda: needed)
+    monkeypatch.setattr("npgpt_train.machine.memory.physical_memory", lambda: needed)
     parts.build_model(settings, 10, rng)
-    monkeypatch.setattr("npgpt_train.memory.physical_memory", lambda: needed - 1)
+    monkeypatch.setattr("npgpt_train.machine.memory.physical_memory", lambda: needed - 1)
     with pytest.raises(NpgptError, match=r"a model of 100 parameters takes at least .*smaller one"):
         parts.build_model(settings, 10, rng)
 

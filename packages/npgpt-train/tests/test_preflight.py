@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from npgpt_core.errors import NpgptWarning
-from npgpt_train import preflight
-from npgpt_train.preflight import warn_if_large, warn_if_odd
+from npgpt_train.loop import preflight
+from npgpt_train.loop.preflight import warn_if_large, warn_if_odd
 
 
 def test_a_model_too_large_for_its_text_is_told():
@@ -69,7 +69,7 @@ def test_any_unknown_token_is_told(share, told):
 def test_peak_memory_grows_by_what_is_taken():
     """In a process of its own, which Linux lets begin with the peak of the one that started it."""
     code = """
-from npgpt_train.memory import peak_memory
+from npgpt_train.machine.memory import peak_memory
 size = peak_memory() + 2**28
 block = b"x" * size
 print(peak_memory() / size)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from npgpt_core.errors import NpgptError
-from npgpt_train import processes
-from npgpt_train.interruption import Interrupted
-from npgpt_train.processes import SIZE_VARIABLES, MPIProcesses, Processes, open_processes
+from npgpt_train.loop import processes
+from npgpt_train.loop.processes import SIZE_VARIABLES, MPIProcesses, Processes, open_processes
+from npgpt_train.machine.interruption import Interrupted
 
 
 @pytest.fixture(autouse=True)

@@ -3,11 +3,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from npgpt_train import reference
-from npgpt_train.choices import PRESETS, choose
-from npgpt_train.diagnosis import divergence
-from npgpt_train.reference import record, references, standing, verdict
-from npgpt_train.settings import Settings
+from npgpt_train.loop.diagnosis import divergence
+from npgpt_train.run import reference
+from npgpt_train.run.reference import record, references, standing, verdict
+from npgpt_train.settings.choices import PRESETS, choose
+from npgpt_train.settings.settings import Settings
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -11,14 +11,14 @@ import pytest
 
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train import train
-from npgpt_train.choices import choose
 from npgpt_train.evaluation import evaluate_run
-from npgpt_train.listing import list_runs
-from npgpt_train.lock import RunLock
+from npgpt_train.events import Continuing, Started, Stepped
+from npgpt_train.machine.lock import RunLock
 from npgpt_train.preparation import versions
-from npgpt_train.progress import Continuing, Started, Stepped
 from npgpt_train.resuming import resumed_run
-from npgpt_train.run import Run
+from npgpt_train.run.folder import Run
+from npgpt_train.run.listing import list_runs
+from npgpt_train.settings.choices import choose
 
 TEXT = "to be or not to be\n" * 80
 SMALL = {"max_iters": 4, "eval_interval": 2, "eval_iters": 1, "batch_size": 2, "block_size": 4}

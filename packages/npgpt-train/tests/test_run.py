@@ -10,9 +10,9 @@ import pytest
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 from npgpt_train import load_run, session, train
-from npgpt_train.progress import ignore
-from npgpt_train.record import damage
-from npgpt_train.run import Run, next_free
+from npgpt_train.events import ignore
+from npgpt_train.run.folder import Run, next_free
+from npgpt_train.run.record import damage
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 
 from npgpt_core import registry
 from npgpt_train import session, train
-from npgpt_train.progress import ignore
-from npgpt_train.run import Run
+from npgpt_train.events import ignore
+from npgpt_train.run.folder import Run
 from npgpt_train.sampling import (
     first_ids,
     never_written,

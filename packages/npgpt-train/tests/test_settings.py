@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
-from npgpt_train import parts
-from npgpt_train.choices import PRESETS, Choices, choose, parse_option, read_config
-from npgpt_train.settings import Part, Settings
+from npgpt_train.settings import parts
+from npgpt_train.settings.choices import PRESETS, Choices, choose, parse_option, read_config
+from npgpt_train.settings.settings import Part, Settings
 
 SETTINGS = Settings(
     data=("a.txt",),

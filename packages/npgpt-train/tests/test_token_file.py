@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from npgpt_core.errors import NpgptError, NpgptWarning
-from npgpt_train import corpus as corpus_module
-from npgpt_train.corpus import Corpus
-from npgpt_train.token_file import encoding_digest, token_files
+from npgpt_train.text import corpus as corpus_module
+from npgpt_train.text.corpus import Corpus
+from npgpt_train.text.token_file import encoding_digest, token_files
 
 
 class Pieces:

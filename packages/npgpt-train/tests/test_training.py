@@ -14,13 +14,13 @@ import pytest
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train import load_run, session, train, training
-from npgpt_train.interruption import Interrupted
-from npgpt_train.lock import is_held
-from npgpt_train.loop import SKIPS, Trainer
-from npgpt_train.processes import Processes
-from npgpt_train.progress import Estimated, Evaluated, Finished, Preparing, Started, Stepped
-from npgpt_train.run import Run
-from npgpt_train.workers import physical_cores
+from npgpt_train.events import Estimated, Evaluated, Finished, Preparing, Started, Stepped
+from npgpt_train.loop.processes import Processes
+from npgpt_train.loop.trainer import SKIPS, Trainer
+from npgpt_train.loop.workers import physical_cores
+from npgpt_train.machine.interruption import Interrupted
+from npgpt_train.machine.lock import is_held
+from npgpt_train.run.folder import Run
 
 LARGE = "ignore:.*the model can learn the text by heart:npgpt_core.errors.NpgptWarning"
 pytestmark = pytest.mark.filterwarnings(LARGE)
@@ -200,8 +200,8 @@ def test_a_step_is_the_clipped_gradient_times_the_learning_rate(begin, monkeypat
             np.stack([tokens[s + 1 : s + length + 1] for s in drawn[-1]]).astype(int),
         )
 
-    monkeypatch.setattr("npgpt_train.loop.draw_batch", first_rows)
-    monkeypatch.setattr("npgpt_train.preflight.draw_batch", first_rows)
+    monkeypatch.setattr("npgpt_train.loop.trainer.draw_batch", first_rows)
+    monkeypatch.setattr("npgpt_train.loop.preflight.draw_batch", first_rows)
     tokens = np.array([ord(c) for c in "to be or not to be\n" * 4])
     for clip, limit in ((0.0, math.inf), (0.01, 0.01)):
         run, _ = begin(f"run{clip}", max_iters=1, grad_accumulation=2, grad_clip=clip, lr=0.5)
@@ -218,7 +218,9 @@ def test_a_step_is_the_clipped_gradient_times_the_learning_rate(begin, monkeypat
 
 @pytest.mark.filterwarnings("ignore:the first loss is")
 def test_an_evaluation_is_the_mean_of_batches_of_either_part(begin, monkeypatch):
-    monkeypatch.setattr("npgpt_train.workers.Workers.loss", lambda self, x, y: float(np.mean(x)))
+    monkeypatch.setattr(
+        "npgpt_train.loop.workers.Workers.loss", lambda self, x, y: float(np.mean(x))
+    )
     Path("play.txt").write_text("a" * 900 + "b" * 100)
     evaluation = begin(eval_iters=3, max_iters=1)[0].metrics()[0]
     assert (evaluation["train_loss"], evaluation["val_loss"]) == (ord("a"), ord("b"))
@@ -235,7 +237,9 @@ def test_an_evaluation_is_the_mean_over_all_ranks(begin, monkeypatch):
             return 2 * value
 
     monkeypatch.setattr(training, "open_processes", Two)
-    monkeypatch.setattr("npgpt_train.workers.Workers.loss", lambda self, x, y: float(np.mean(x)))
+    monkeypatch.setattr(
+        "npgpt_train.loop.workers.Workers.loss", lambda self, x, y: float(np.mean(x))
+    )
     Path("play.txt").write_text("a" * 900 + "b" * 100)
     evaluation = begin(eval_iters=3, max_iters=1)[0].metrics()[0]
     assert (evaluation["train_loss"], evaluation["val_loss"]) == (ord("a"), ord("b"))

@@ -7,10 +7,10 @@ import pytest
 
 from npgpt_core import Dropout, Embedding, Linear, Module
 from npgpt_core.errors import NpgptError
-from npgpt_train.batches import draw_batch, require_room, windows
 from npgpt_train.evaluation import evaluate
-from npgpt_train.randomness import Purpose, generator
-from npgpt_train.workers import open_workers, physical_cores
+from npgpt_train.loop.randomness import Purpose, generator
+from npgpt_train.loop.workers import open_workers, physical_cores
+from npgpt_train.text.batches import draw_batch, require_room, windows
 
 V, C = 11, 8
 
@@ -162,7 +162,7 @@ def test_hyper_threads_of_a_core_count_once(monkeypatch):
             raise FileNotFoundError
         return siblings[cpu]
 
-    monkeypatch.setattr("npgpt_train.workers.Path.read_text", read)
+    monkeypatch.setattr("npgpt_train.loop.workers.Path.read_text", read)
     for cpus, cores in (({0}, 1), ({0, 2}, 1), ({0, 1}, 2), ({0, 1, 2, 3}, 2), ({0, 8, 9}, 3)):
         monkeypatch.setattr(os, "sched_getaffinity", lambda pid, c=cpus: c, raising=False)
         assert physical_cores() == cores

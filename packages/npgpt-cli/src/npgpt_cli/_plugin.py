@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from npgpt_core.hookspecs import hookimpl
+from npgpt_core.plugins.hookspecs import hookimpl
 
 
 @hookimpl

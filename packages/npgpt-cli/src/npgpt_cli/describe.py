@@ -49,7 +49,7 @@ def summary(target: Any) -> list[str]:
 
 def given_by_npgpt(kind: str) -> tuple[str, ...]:
     """The arguments that training itself passes to a part of a kind."""
-    from npgpt_train.parts import GIVEN
+    from npgpt_train.settings.parts import GIVEN
 
     return GIVEN.get(kind, ())
 

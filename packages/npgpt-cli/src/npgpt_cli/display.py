@@ -17,8 +17,7 @@ from npgpt_core.shell import command
 from npgpt_train.comparison.formats import decimals, duration, whole
 from npgpt_train.comparison.rows import SAME_TOKENS, TOKENS_DIFFER
 from npgpt_train.comparison.subject import same_model, same_tokens
-from npgpt_train.escaping import printable
-from npgpt_train.progress import (
+from npgpt_train.events import (
     Comparing,
     Continuing,
     Estimated,
@@ -29,6 +28,7 @@ from npgpt_train.progress import (
     Started,
     Stepped,
 )
+from npgpt_train.machine.escaping import printable
 
 PLAIN_INTERVAL = 10.0  # seconds between two lines where there is no bar
 

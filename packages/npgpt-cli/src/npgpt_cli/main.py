@@ -18,8 +18,8 @@ from npgpt_cli.terminal import standard_streams
 from npgpt_cli.wording import as_flags
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
-from npgpt_core.origin import origin
-from npgpt_train.escaping import printable
+from npgpt_core.plugins.origin import origin
+from npgpt_train.machine.escaping import printable
 
 
 class InputError(click.ClickException):

@@ -39,7 +39,7 @@ Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
 
 def setting(flag: str, help: str, **options: Any) -> Callable[[Command], Command]:
     """An option that stays None unless it is given; its default stands in the help."""
-    from npgpt_train.choices import ALIASES, DEFAULTS
+    from npgpt_train.settings.choices import ALIASES, DEFAULTS
 
     name = flag.removeprefix("--").replace("-", "_")
     default = options.pop("default_text", DEFAULTS.get(ALIASES.get(name, name)))
@@ -109,8 +109,8 @@ def told_how_to_resume(how: str = "") -> Iterator[None]:
     Args:
         how: by resuming the run unless given, or by the same command before its first step.
     """
-    from npgpt_train.escaping import printable
-    from npgpt_train.interruption import Interrupted
+    from npgpt_train.machine.escaping import printable
+    from npgpt_train.machine.interruption import Interrupted
 
     try:
         yield
@@ -125,7 +125,7 @@ def settings_of(
     config: Path | None, assignments: tuple[str, ...], flags: dict[str, Any]
 ) -> dict[str, Any]:
     """The keyword arguments of ``train`` and ``compare`` that the options stand for."""
-    from npgpt_train.choices import parse_option
+    from npgpt_train.settings.choices import parse_option
 
     return {
         "config": config,

@@ -6,13 +6,11 @@ from npgpt_core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from npgpt_core import functional as functional
-    from npgpt_core import registry as registry
     from npgpt_core.clipping import clip_grad_norm as clip_grad_norm
     from npgpt_core.errors import NpgptError as NpgptError
     from npgpt_core.errors import PluginError as PluginError
     from npgpt_core.generation import generate as generate
     from npgpt_core.generation import stream as stream
-    from npgpt_core.hookspecs import hookimpl as hookimpl
     from npgpt_core.layers.activation import GELU as GELU
     from npgpt_core.layers.activation import ReLU as ReLU
     from npgpt_core.layers.activation import Softmax as Softmax
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
     from npgpt_core.layers.linear import Linear as Linear
     from npgpt_core.losses import CrossEntropy as CrossEntropy
     from npgpt_core.module import Module as Module
+    from npgpt_core.plugins import registry as registry
+    from npgpt_core.plugins.hookspecs import hookimpl as hookimpl
     from npgpt_core.testing.gradients import check_gradients as check_gradients
 
 __version__ = "0.1.0"
@@ -50,8 +50,8 @@ __getattr__, __dir__ = lazy_names(
         "clip_grad_norm": ".clipping",
         "functional": ".functional",
         "generate": ".generation",
-        "hookimpl": ".hookspecs",
-        "registry": ".registry",
+        "hookimpl": ".plugins.hookspecs",
+        "registry": ".plugins.registry",
         "stream": ".generation",
     },
 )

@@ -11,7 +11,7 @@ def lazy_names(
     """Give the ``__getattr__`` and ``__dir__`` of a package whose public names load on first use.
 
     ``names`` maps a public name to the module that defines it, relative (``.module``) or absolute;
-    a name that is mapped to the module ``.name`` is the module itself.
+    a name that is mapped to a module of that name is the module itself.
     """
 
     def __getattr__(name: str) -> Any:
@@ -20,7 +20,7 @@ def lazy_names(
         if name not in names:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         module = importlib.import_module(names[name], package)
-        return module if names[name] == f".{name}" else getattr(module, name)
+        return module if names[name].endswith(f".{name}") else getattr(module, name)
 
     def __dir__() -> list[str]:
         return sorted(names)

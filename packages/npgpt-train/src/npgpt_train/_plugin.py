@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from npgpt_core.hookspecs import hookimpl
+from npgpt_core.plugins.hookspecs import hookimpl
 
 
 @hookimpl
 def npgpt_datasets() -> Mapping[str, str]:
     """The datasets of the house."""
     return {
-        "shakespeare": "npgpt_train.datasets.shakespeare:Shakespeare",
-        "python-docs": "npgpt_train.datasets.python_docs:PythonDocs",
-        "tiny-shakespeare": "npgpt_train.datasets.tiny_shakespeare:TinyShakespeare",
+        "shakespeare": "npgpt_train.text.datasets.shakespeare:Shakespeare",
+        "python-docs": "npgpt_train.text.datasets.python_docs:PythonDocs",
+        "tiny-shakespeare": "npgpt_train.text.datasets.tiny_shakespeare:TinyShakespeare",
     }

@@ -10,14 +10,14 @@ import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Ids
-from npgpt_train.batches import last_start, require_room, windows
-from npgpt_train.corpus import Corpus, open_dataset
-from npgpt_train.diagnosis import first_not_finite
-from npgpt_train.parts import tokenizer_digest
-from npgpt_train.run import Run, load_run
+from npgpt_train.loop.diagnosis import first_not_finite
+from npgpt_train.loop.workers import Workers, open_workers
+from npgpt_train.run.folder import Run, load_run
 from npgpt_train.sampling import unknown_share
-from npgpt_train.token_file import token_files
-from npgpt_train.workers import Workers, open_workers
+from npgpt_train.settings.parts import tokenizer_digest
+from npgpt_train.text.batches import last_start, require_room, windows
+from npgpt_train.text.corpus import Corpus, open_dataset
+from npgpt_train.text.token_file import token_files
 
 
 @dataclass(frozen=True)

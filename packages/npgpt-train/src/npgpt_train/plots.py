@@ -15,8 +15,8 @@ import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
-from npgpt_train.disk import Folder, writing
-from npgpt_train.escaping import printable
+from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.machine.escaping import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,21 +14,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npgpt_train import parts
-from npgpt_train.batches import last_start, require_room
-from npgpt_train.checkpoint import Checkpoint
-from npgpt_train.corpus import Corpus, open_dataset
-from npgpt_train.datasets.files import TextFiles
-from npgpt_train.disk import Folder, writing
-from npgpt_train.lock import RunLock
-from npgpt_train.preflight import warn_if_unknown
-from npgpt_train.progress import Preparing, Report
-from npgpt_train.provenance import starting_folder
-from npgpt_train.randomness import Purpose, generator
-from npgpt_train.run import Run
+from npgpt_train.events import Preparing, Report
+from npgpt_train.loop.preflight import warn_if_unknown
+from npgpt_train.loop.randomness import Purpose, generator
+from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.machine.lock import RunLock
+from npgpt_train.run.checkpoint import Checkpoint
+from npgpt_train.run.folder import Run
 from npgpt_train.sampling import unknown_share
-from npgpt_train.settings import Settings
-from npgpt_train.token_file import Tokens, token_files
+from npgpt_train.settings import parts
+from npgpt_train.settings.provenance import starting_folder
+from npgpt_train.settings.settings import Settings
+from npgpt_train.text.batches import last_start, require_room
+from npgpt_train.text.corpus import Corpus, open_dataset
+from npgpt_train.text.datasets.files import TextFiles
+from npgpt_train.text.token_file import Tokens, token_files
 
 
 class Best(NamedTuple):

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError, NpgptWarning
-from npgpt_train import parts
-from npgpt_train.choices import PRESETS, Choices
-from npgpt_train.corpus import dataset_record, open_dataset
-from npgpt_train.disk import Folder, writing
-from npgpt_train.lock import RunLock
-from npgpt_train.metrics import cut_metrics
+from npgpt_train.events import Report
+from npgpt_train.loop.randomness import Purpose, generator
+from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.machine.lock import RunLock
 from npgpt_train.preparation import Best, Preparation, encoded, read_corpus, versions
-from npgpt_train.progress import Report
-from npgpt_train.provenance import dataset_provenance, starting_folder
-from npgpt_train.randomness import Purpose, generator
-from npgpt_train.run import Run
-from npgpt_train.settings import Settings
+from npgpt_train.run.folder import Run
+from npgpt_train.run.metrics import cut_metrics
+from npgpt_train.settings import parts
+from npgpt_train.settings.choices import PRESETS, Choices
+from npgpt_train.settings.provenance import dataset_provenance, starting_folder
+from npgpt_train.settings.settings import Settings
+from npgpt_train.text.corpus import dataset_record, open_dataset
 
 
 def resumed_run(

@@ -12,8 +12,8 @@ from npgpt_core.generation import generate
 from npgpt_core.protocols import Tokenizer, special_id
 from npgpt_core.types import Ids
 from npgpt_train.explain.tokenization import unknown_parts
-from npgpt_train.run import Run
-from npgpt_train.workers import one_blas_thread
+from npgpt_train.loop.workers import one_blas_thread
+from npgpt_train.run.folder import Run
 
 SAMPLE_TOKENS = 500
 SAMPLE_TEMPERATURE = 0.8

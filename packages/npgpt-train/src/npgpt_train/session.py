@@ -7,20 +7,20 @@ import warnings
 from functools import partial
 
 from npgpt_core.errors import NpgptError, NpgptWarning
-from npgpt_train.checkpoint import Checkpoint
-from npgpt_train.disk import Folder, writing
-from npgpt_train.interruption import Interrupted, Signals, listening
-from npgpt_train.loop import Trainer
-from npgpt_train.metrics import MetricsLog
+from npgpt_train.events import Evaluated, Finished, Report, Started, Stepped
+from npgpt_train.loop.preflight import estimate, warn_if_large, warn_if_odd
+from npgpt_train.loop.processes import Processes
+from npgpt_train.loop.trainer import Trainer
+from npgpt_train.loop.workers import open_workers
+from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.machine.interruption import Interrupted, Signals, listening
 from npgpt_train.plots import plot_curves
-from npgpt_train.preflight import estimate, warn_if_large, warn_if_odd
 from npgpt_train.preparation import Best, Preparation
-from npgpt_train.processes import Processes
-from npgpt_train.progress import Evaluated, Finished, Report, Started, Stepped
-from npgpt_train.reference import verdict
-from npgpt_train.run import Run
+from npgpt_train.run.checkpoint import Checkpoint
+from npgpt_train.run.folder import Run
+from npgpt_train.run.metrics import MetricsLog
+from npgpt_train.run.reference import verdict
 from npgpt_train.sampling import sample_text
-from npgpt_train.workers import open_workers
 
 
 def run_session(prepared: Preparation, processes: Processes, report: Report) -> Run:

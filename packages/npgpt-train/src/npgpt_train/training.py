@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError
-from npgpt_train import parts
-from npgpt_train.choices import Choices, choose
-from npgpt_train.listing import list_runs
+from npgpt_train.events import Continuing, Report, ignore, usual_report
+from npgpt_train.loop.processes import Processes, open_processes
+from npgpt_train.loop.workers import physical_cores
 from npgpt_train.preparation import Preparation, new_run
-from npgpt_train.processes import Processes, open_processes
-from npgpt_train.progress import Continuing, Report, ignore, usual_report
-from npgpt_train.record import KEEP, ON_NAN
 from npgpt_train.resuming import joined_run, resumed_run
-from npgpt_train.run import Run, check_free, next_free
+from npgpt_train.run.folder import Run, check_free, next_free
+from npgpt_train.run.listing import list_runs
+from npgpt_train.run.record import KEEP, ON_NAN
 from npgpt_train.session import run_session
-from npgpt_train.settings import Settings
-from npgpt_train.workers import physical_cores
+from npgpt_train.settings import parts
+from npgpt_train.settings.choices import Choices, choose
+from npgpt_train.settings.settings import Settings
 
 
 def train(
@@ -50,7 +50,7 @@ def train(
         keep: checkpoints that stay beside the best; 3 unless given.
         on_nan: "stop" (unless given) or "skip": what to do with a step whose loss or gradient is
             not finite.
-        report: is called with every event (``npgpt_train.progress``). Unless given, a terminal
+        report: is called with every event (``npgpt_train.events``). Unless given, a terminal
             shows a line an evaluation; ``ignore`` shows nothing.
         flags: any setting: ``data="shakespeare", tokenizer="bpe", optim="adam", lr=1e-3``.
 

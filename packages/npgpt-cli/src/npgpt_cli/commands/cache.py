@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from npgpt_train.cache import Cached
+    from npgpt_train.machine.cache import Cached
 
 
 @click.group(invoke_without_command=True)
@@ -24,8 +24,8 @@ def cache(ctx: click.Context, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
-    from npgpt_train.cache import cache_dir, cached
-    from npgpt_train.escaping import printable
+    from npgpt_train.machine.cache import cache_dir, cached
+    from npgpt_train.machine.escaping import printable
 
     items = cached()
     total = sum(item.size for item in items)
@@ -46,8 +46,8 @@ def clear(everything: bool, as_json: bool) -> None:
 
     What another process is writing stays, and so does whatever npgpt did not make.
     """
-    from npgpt_train.cache import clear as clear_cache
-    from npgpt_train.escaping import printable
+    from npgpt_train.machine.cache import clear as clear_cache
+    from npgpt_train.machine.escaping import printable
 
     done = clear_cache(downloads=everything)
     if as_json:

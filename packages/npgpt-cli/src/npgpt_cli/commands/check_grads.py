@@ -17,9 +17,9 @@ def check_grads(ctx: click.Context, names: tuple[str, ...]) -> None:
     from rich.table import Table
 
     from npgpt_core.errors import NpgptError
-    from npgpt_core.testing.cases import gradient_cases
     from npgpt_core.testing.gradients import TOLERANCE, gradient_errors
-    from npgpt_train.escaping import printable
+    from npgpt_core.testing.layers.cases import gradient_cases
+    from npgpt_train.machine.escaping import printable
 
     cases = gradient_cases()
     unknown = [name for name in names if name not in cases]

@@ -25,8 +25,8 @@ from npgpt_cli.wording import as_flags
 def evaluate(run: Path, data: tuple[str, ...], as_json: bool, checkpoint: str) -> None:
     """Measure a trained model on the whole of a text."""
     from npgpt_train.evaluation import evaluate_run
-    from npgpt_train.reference import standing, verdict
-    from npgpt_train.run import Run
+    from npgpt_train.run.folder import Run
+    from npgpt_train.run.reference import standing, verdict
 
     opened = Run.open(run)
     result = evaluate_run(opened, data, checkpoint)

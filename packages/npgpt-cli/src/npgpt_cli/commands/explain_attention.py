@@ -53,7 +53,7 @@ def attention(
     """
     from npgpt_cli.explaining import print_json
     from npgpt_train.explain.attention import explain_attention
-    from npgpt_train.run import load_run
+    from npgpt_train.run.folder import load_run
 
     model, tokenizer, _, _ = load_run(run, checkpoint)
     explanation = explain_attention(model, tokenizer, text, layer, head)
@@ -122,8 +122,8 @@ def _print_head(to: Console, head: Head, tokens: Sequence[Token]) -> None:
     from rich.cells import cell_len
 
     from npgpt_cli.explaining import percent, table
-    from npgpt_train.escaping import printable
     from npgpt_train.explain.tokens import visible
+    from npgpt_train.machine.escaping import printable
 
     to.print(
         f"Layer {head.layer}, head {head.head} ({printable(head.module)}): each row says what its"

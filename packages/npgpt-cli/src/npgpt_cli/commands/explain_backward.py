@@ -28,7 +28,7 @@ def backward(run: Path, text: str, as_json: bool, checkpoint: str) -> None:
     """
     from npgpt_cli.explaining import print_json
     from npgpt_train.explain.backward import explain_backward
-    from npgpt_train.run import load_run
+    from npgpt_train.run.folder import load_run
 
     model, tokenizer, _, _ = load_run(run, checkpoint)
     explanation = explain_backward(model, tokenizer, text)
@@ -58,7 +58,7 @@ def _print_gradients(to: Console, modules: list[ModuleGradient]) -> None:
     from rich.text import Text
 
     from npgpt_cli.explaining import number, table
-    from npgpt_train.escaping import printable
+    from npgpt_train.machine.escaping import printable
 
     rows = table({"gradient": "left", "norm": "right", "mathematics": "wrap"})
     for module in modules:

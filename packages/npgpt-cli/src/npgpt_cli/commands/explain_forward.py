@@ -30,7 +30,7 @@ def forward(run: Path, text: str, top: int, as_json: bool, checkpoint: str) -> N
     """
     from npgpt_cli.explaining import print_json
     from npgpt_train.explain.forward import explain_forward
-    from npgpt_train.run import load_run
+    from npgpt_train.run.folder import load_run
 
     model, tokenizer, _, _ = load_run(run, checkpoint)
     explanation = explain_forward(model, tokenizer, text, top)
@@ -65,7 +65,7 @@ def _print(explanation: Forward) -> None:
 def _print_outputs(to: Console, outputs: list[Output]) -> None:
     """A row a module; those made of others are bold."""
     from npgpt_cli.explaining import number, table
-    from npgpt_train.escaping import printable
+    from npgpt_train.machine.escaping import printable
 
     numbers = ("parameters", "mean", "spread", "largest")
     rows = table({"module": "left", "output": "left", **dict.fromkeys(numbers, "right")})
@@ -86,7 +86,7 @@ def _print_formulas(to: Console, outputs: list[Output]) -> None:
     from rich.text import Text
 
     from npgpt_cli.explaining import table
-    from npgpt_train.escaping import printable
+    from npgpt_train.machine.escaping import printable
 
     rows = table({"class": "left", "mathematics": "wrap"})
     for kind, formula in {output.kind: output.formula for output in outputs}.items():
@@ -119,8 +119,8 @@ def _print_readings(to: Console, readings: list[Reading]) -> None:
     from rich.text import Text
 
     from npgpt_cli.explaining import percent, table
-    from npgpt_train.escaping import printable
     from npgpt_train.explain.tokens import visible
+    from npgpt_train.machine.escaping import printable
 
     ranks = (str(i) for i, _ in enumerate(readings[-1].next, start=1))
     rows = table({"after": "left", **dict.fromkeys(ranks, "left")})

@@ -33,7 +33,7 @@ def step(run: Path, as_json: bool, checkpoint: str) -> None:
     """
     from npgpt_cli.explaining import print_json
     from npgpt_train.explain.step import explain_step
-    from npgpt_train.run import Run
+    from npgpt_train.run.folder import Run
 
     explanation = explain_step(Run.open(run), checkpoint)
     if as_json:
@@ -44,7 +44,7 @@ def step(run: Path, as_json: bool, checkpoint: str) -> None:
 
 def _print(explanation: Step) -> None:
     from npgpt_cli.explaining import console, table
-    from npgpt_train.escaping import printable
+    from npgpt_train.machine.escaping import printable
 
     to = console()
     to.print(f"Step {explanation.number:,}, on a copy: the run stays as it is.\n")
@@ -83,7 +83,7 @@ def _story(e: Step) -> dict[str, str]:
 def _print_parameters(to: Console, explanation: Step) -> None:
     """A row a parameter; the bar is as long as the gradient, beside the largest."""
     from npgpt_cli.explaining import number, table
-    from npgpt_train.escaping import printable
+    from npgpt_train.machine.escaping import printable
 
     rows = table(
         {

@@ -51,7 +51,7 @@ def tokenize(
 
 def _print(explanation: Tokenization, origin: str) -> None:
     from npgpt_cli.explaining import console, print_tokens
-    from npgpt_train.escaping import printable
+    from npgpt_train.machine.escaping import printable
 
     to = console()
     to.print(printable(f"{origin}: {explanation.vocab_size:,} ids"))

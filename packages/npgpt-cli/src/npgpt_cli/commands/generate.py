@@ -87,9 +87,9 @@ def generate(
 
     from npgpt_core.errors import NpgptError
     from npgpt_core.generation import stream
-    from npgpt_train.run import load_run
+    from npgpt_train.loop.workers import one_blas_thread
+    from npgpt_train.run.folder import load_run
     from npgpt_train.sampling import never_written, warn_if_unknown
-    from npgpt_train.workers import one_blas_thread
 
     text = _prompt(prompt, prompt_file)
     model, tokenizer, _, _ = load_run(run, checkpoint)
@@ -123,7 +123,7 @@ def _prompt(prompt: str | None, path: Path | None) -> str:
 def _print_text(tokenizer: Tokenizer, prompt: str, new: Iterable[int], raw: bool) -> None:
     """Show a prompt, and what follows it piece by piece."""
     from npgpt_core.decoding import decode_stream
-    from npgpt_train.escaping import printable
+    from npgpt_train.machine.escaping import printable
 
     def show(text: str) -> None:
         click.echo(text.encode("utf-8", "replace") if raw else printable(text), nl=False)

@@ -20,7 +20,7 @@ from npgpt_cli.options import run_argument
 def plot(run: Path, out: Path | None) -> None:
     """Draw the curves of a run: losses, gradient norm, learning rate, improvement."""
     from npgpt_train.plots import plot_curves
-    from npgpt_train.run import Run
+    from npgpt_train.run.folder import Run
 
     opened = Run.open(run)
     path = out or opened.folder / "curves.png"

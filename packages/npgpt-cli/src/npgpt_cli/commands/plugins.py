@@ -12,7 +12,7 @@ from npgpt_cli.commands.plugins_new import new
 from npgpt_cli.commands.plugins_show import show
 from npgpt_core import registry
 from npgpt_core.errors import PluginError
-from npgpt_core.registry import Plugin
+from npgpt_core.plugins.registry import Plugin
 
 COLOURS = {"ok": "green", "failed": "red", "disabled": "dim"}
 
@@ -58,7 +58,7 @@ def _checked(plugin: Plugin) -> Plugin:
 def _print(found: Sequence[Plugin]) -> None:
     """A table, and below it the reasons of what failed, each on a line of its own."""
     from npgpt_cli.terminal import is_terminal
-    from npgpt_train.escaping import printable
+    from npgpt_train.machine.escaping import printable
 
     (_print_table if is_terminal() else _print_lines)(found)
     for plugin in found:
@@ -69,7 +69,7 @@ def _print(found: Sequence[Plugin]) -> None:
 
 def _print_lines(found: Sequence[Plugin]) -> None:
     """A line for each part, in columns that other programs can cut; - where there is none."""
-    from npgpt_train.escaping import printable
+    from npgpt_train.machine.escaping import printable
 
     rows: list[tuple[str, ...]] = [("distribution", "version", "status", "kind", "name")]
     for plugin in found:
@@ -88,7 +88,7 @@ def _print_table(found: Sequence[Plugin]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from npgpt_train.escaping import printable
+    from npgpt_train.machine.escaping import printable
 
     table = Table("distribution", "version", "status", "provides")
     for plugin in found:

@@ -12,7 +12,7 @@ from npgpt_core.errors import PluginError
 from npgpt_core.shell import command
 
 if TYPE_CHECKING:
-    from npgpt_core.registry import Spec
+    from npgpt_core.plugins.registry import Spec
 
 USE = {
     "tokenizer": ("npgpt", "train", "--tokenizer"),
@@ -80,7 +80,7 @@ def _has(kind: str, name: str) -> bool:
 
 def _description(spec: Spec, target: Any) -> str:
     from npgpt_cli.describe import given_by_npgpt, options_of, summary
-    from npgpt_train.escaping import printable
+    from npgpt_train.machine.escaping import printable
 
     formatter = click.HelpFormatter(max_width=100)
     formatter.write_text(f"{spec.kind} {spec.name}")

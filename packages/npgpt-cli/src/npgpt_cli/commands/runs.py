@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from npgpt_train.listing import Entry
+    from npgpt_train.run.listing import Entry
 
 COLUMNS = {
     "run": "wrap",
@@ -36,7 +36,7 @@ def runs(folder: Path, as_json: bool) -> None:
     its step. A run is running, unfinished (npgpt train --resume --out RUN goes on with it),
     finished or damaged. All of them are only read.
     """
-    from npgpt_train.listing import list_runs
+    from npgpt_train.run.listing import list_runs
 
     entries = list_runs(folder)
     if as_json:
@@ -73,6 +73,6 @@ def _cells(entry: Entry) -> list[str]:
 
 def _one_line(text: str) -> str:
     """Harmless text without line breaks."""
-    from npgpt_train.escaping import printable
+    from npgpt_train.machine.escaping import printable
 
     return " ".join(printable(text).split())

@@ -24,7 +24,7 @@ def tokenize(source: Path, text: str, decode: bool, raw: bool) -> None:
 
     Without TEXT, or with -, reads standard input.
     """
-    from npgpt_train.escaping import printable
+    from npgpt_train.machine.escaping import printable
 
     tokenizer = _open_tokenizer(source)
     if text == "-":
@@ -55,8 +55,8 @@ def _open_tokenizer(source: Path) -> Tokenizer:
     """Open the tokenizer of a run or a file, by the run beside it or whichever class fits."""
     from npgpt_core import registry
     from npgpt_core.errors import NpgptError
-    from npgpt_train.disk import Folder
-    from npgpt_train.run import Run
+    from npgpt_train.machine.disk import Folder
+    from npgpt_train.run.folder import Run
 
     if os.path.isdir(source):
         return Run.open(source).tokenizer()

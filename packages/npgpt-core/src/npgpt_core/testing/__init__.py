@@ -5,33 +5,33 @@ from typing import TYPE_CHECKING
 from npgpt_core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from npgpt_core.testing.commands import command_checks as command_checks
+    from npgpt_core.testing.commands.checks import command_checks as command_checks
     from npgpt_core.testing.contract import parametrize_with_checks as parametrize_with_checks
-    from npgpt_core.testing.datasets import dataset_checks as dataset_checks
+    from npgpt_core.testing.datasets.checks import dataset_checks as dataset_checks
     from npgpt_core.testing.gradients import GradientCheck as GradientCheck
     from npgpt_core.testing.gradients import check_gradients as check_gradients
     from npgpt_core.testing.gradients import gradient_errors as gradient_errors
     from npgpt_core.testing.gradients import numerical_gradient as numerical_gradient
-    from npgpt_core.testing.layers import layer_checks as layer_checks
-    from npgpt_core.testing.models import model_checks as model_checks
-    from npgpt_core.testing.optimizers import optimizer_checks as optimizer_checks
-    from npgpt_core.testing.schedules import schedule_checks as schedule_checks
-    from npgpt_core.testing.tokenizers import tokenizer_checks as tokenizer_checks
+    from npgpt_core.testing.layers.checks import layer_checks as layer_checks
+    from npgpt_core.testing.models.checks import model_checks as model_checks
+    from npgpt_core.testing.optimizers.checks import optimizer_checks as optimizer_checks
+    from npgpt_core.testing.schedules.checks import schedule_checks as schedule_checks
+    from npgpt_core.testing.tokenizers.checks import tokenizer_checks as tokenizer_checks
 
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "GradientCheck": ".gradients",
         "check_gradients": ".gradients",
-        "command_checks": ".commands",
-        "dataset_checks": ".datasets",
+        "command_checks": ".commands.checks",
+        "dataset_checks": ".datasets.checks",
         "gradient_errors": ".gradients",
-        "layer_checks": ".layers",
-        "model_checks": ".models",
+        "layer_checks": ".layers.checks",
+        "model_checks": ".models.checks",
         "numerical_gradient": ".gradients",
-        "optimizer_checks": ".optimizers",
+        "optimizer_checks": ".optimizers.checks",
         "parametrize_with_checks": ".contract",
-        "schedule_checks": ".schedules",
-        "tokenizer_checks": ".tokenizers",
+        "schedule_checks": ".schedules.checks",
+        "tokenizer_checks": ".tokenizers.checks",
     },
 )

@@ -23,7 +23,7 @@ def checks_of(kind: str) -> dict[str, Check]:
     """
     if kind not in CHECKED_KINDS:
         raise NpgptError(f"kind is {kind!r}, expected one of {', '.join(CHECKED_KINDS)}")
-    module = import_module(f"npgpt_core.testing.{kind}s")
+    module = import_module(f"npgpt_core.testing.{kind}s.checks")
     return dict(getattr(module, f"{kind}_checks")())
 
 

@@ -10,21 +10,21 @@ from typing import Any
 from npgpt_core.errors import NpgptError
 from npgpt_core.roles import embeddings_and_head
 from npgpt_core.shell import command
-from npgpt_train import parts
-from npgpt_train.choices import choose, flatten
 from npgpt_train.comparison import generated, held_out, stability
 from npgpt_train.comparison.report import require_libraries, write_report
 from npgpt_train.comparison.summary import summarize
 from npgpt_train.comparison.variants import Variant, plan, warn_if_lr_is_shared
-from npgpt_train.corpus import read_text
-from npgpt_train.diagnosis import SickTrainingError
-from npgpt_train.disk import Folder, writing
 from npgpt_train.evaluation import evaluate_run
-from npgpt_train.processes import open_processes
-from npgpt_train.progress import Comparing, Preparing, Report, usual_report
-from npgpt_train.run import Run
-from npgpt_train.settings import Settings, differences
-from npgpt_train.token_file import token_files
+from npgpt_train.events import Comparing, Preparing, Report, usual_report
+from npgpt_train.loop.diagnosis import SickTrainingError
+from npgpt_train.loop.processes import open_processes
+from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.run.folder import Run
+from npgpt_train.settings import parts
+from npgpt_train.settings.choices import choose, flatten
+from npgpt_train.settings.settings import Settings, differences
+from npgpt_train.text.corpus import read_text
+from npgpt_train.text.token_file import token_files
 from npgpt_train.training import train
 
 REPORT = "report.json"

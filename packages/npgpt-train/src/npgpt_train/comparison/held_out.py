@@ -17,8 +17,8 @@ import numpy as np
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
 from npgpt_train.comparison.characters import CharacterModel, align
-from npgpt_train.corpus import Corpus
 from npgpt_train.evaluation import Evaluation
+from npgpt_train.text.corpus import Corpus
 
 CHUNK = 1 << 22  # tokens counted at once
 

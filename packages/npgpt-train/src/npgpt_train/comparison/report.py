@@ -13,10 +13,10 @@ from typing import Any
 from npgpt_core.errors import NpgptError
 from npgpt_train.comparison import formats, subject, tables
 from npgpt_train.comparison.variants import ALL
-from npgpt_train.disk import Folder, writing
-from npgpt_train.escaping import markdown, printable
-from npgpt_train.metrics import Metrics
+from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.machine.escaping import markdown, printable
 from npgpt_train.plots import plot_curves, plot_overlay
+from npgpt_train.run.metrics import Metrics
 
 TEMPLATES = Path(__file__).parent / "templates"
 LIBRARIES = ("jinja2", "matplotlib")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.metrics import Metrics
+from npgpt_train.run.metrics import Metrics
 
 WINDOW = 100  # steps
 SPIKE = 3.0  # times the median gradient norm of the steps before

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from npgpt_train.settings import PARTS, Settings
+from npgpt_train.settings.settings import PARTS, Settings
 
 Record = Mapping[str, Any]  # what ``report.json`` holds
 OTHER = "settings"

@@ -17,9 +17,9 @@ from itertools import product
 from typing import Any
 
 from npgpt_core.errors import NpgptError, NpgptWarning
-from npgpt_train import parts
-from npgpt_train.choices import Choices, flatten, parse_value
-from npgpt_train.settings import PARTS
+from npgpt_train.settings import parts
+from npgpt_train.settings.choices import Choices, flatten, parse_value
+from npgpt_train.settings.settings import PARTS
 
 LONGEST = 80  # characters of a name
 ALL = "all"  # the figure of all runs has this name

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from npgpt_core.clipping import clip_grad_norm
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
-from npgpt_train.batches import require_room
 from npgpt_train.explain.backward import norm
-from npgpt_train.loop import Trainer
+from npgpt_train.loop.trainer import Trainer
+from npgpt_train.loop.workers import open_workers
 from npgpt_train.preparation import Preparation
 from npgpt_train.resuming import joined_run
-from npgpt_train.run import Run
-from npgpt_train.workers import open_workers
+from npgpt_train.run.folder import Run
+from npgpt_train.text.batches import require_room
 
 
 @dataclass(frozen=True)

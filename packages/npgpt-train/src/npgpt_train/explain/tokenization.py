@@ -14,10 +14,10 @@ from npgpt_core.errors import NpgptError, PluginError
 from npgpt_core.protocols import Tokenizer, special_id
 from npgpt_core.types import Ids
 from npgpt_train.comparison.characters import align
-from npgpt_train.corpus import Corpus, open_dataset
-from npgpt_train.disk import Folder
 from npgpt_train.explain.tokens import Token, token, tokens
-from npgpt_train.run import Run
+from npgpt_train.machine.disk import Folder
+from npgpt_train.run.folder import Run
+from npgpt_train.text.corpus import Corpus, open_dataset
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from npgpt_core.errors import NpgptError
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
-from npgpt_train.escaping import printable
+from npgpt_train.machine.escaping import printable
 
 WHITE_SPACE = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
 

@@ -1,0 +1,1 @@
+"""How parts are found: hooks, entry points, the registry."""

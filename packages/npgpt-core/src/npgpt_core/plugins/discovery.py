@@ -1,0 +1,189 @@
+"""Finding plugins: each is asked alone, so that a broken one harms no other.
+
+Every distribution with an entry point in the group ``npgpt`` is a plugin. Nothing but its thin
+plugin module is imported; what goes wrong is recorded with its reason.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import pluggy
+
+from npgpt_core.errors import PluginError
+from npgpt_core.plugins.entry_points import EntryPoint, entry_points, normalized
+from npgpt_core.plugins.hooks import ask, explain, new_manager
+
+GROUP = "npgpt"
+HOUSE = frozenset(f"npgpt-{part}" for part in ("tokenizers", "optim", "models", "train", "cli"))
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A part: what it is called, where it is and who brought it."""
+
+    kind: str
+    name: str
+    target: str  # "package.module:attribute"
+    distribution: str  # normalized: lower case, with hyphens
+    version: str
+
+    @property
+    def qualified(self) -> str:
+        """The name that is never ambiguous: ``distribution/name``."""
+        return f"{self.distribution}/{self.name}"
+
+    @property
+    def label(self) -> str:
+        """``tokenizer 'bpe'``; of a third party, ``optimizer 'lion' of npgpt-lion-wsd 0.1.0``."""
+        label = f"{self.kind} {self.name!r}"
+        return label if self.house else f"{label} of {self.distribution} {self.version}"
+
+    @property
+    def house(self) -> bool:
+        """Whether one of npgpt's own packages brought it."""
+        return self.distribution in HOUSE
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """An installed plugin and how finding it went.
+
+    Attributes:
+        name: of its entry point.
+        distribution: what brought it, normalized.
+        version: of the distribution.
+        status: "ok"; "failed": it brings nothing; "disabled": by an environment variable;
+            "shadowed": a name it brings is one of npgpt's own, and stays that; "ambiguous": a name
+            it brings is another third party's too.
+        reason: why the status is not "ok".
+        provides: its parts.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    status: str = "ok"
+    reason: str = ""
+    provides: tuple[Spec, ...] = ()
+
+    @property
+    def house(self) -> bool:
+        """Whether it is one of npgpt's own packages."""
+        return self.distribution in HOUSE
+
+
+@functools.cache
+def plugins() -> tuple[Plugin, ...]:
+    """All installed plugins, npgpt's own first, then by distribution; found once a process.
+
+    ``NPGPT_DISABLE_PLUGINS=name,...`` leaves those out; ``NPGPT_LOAD_PLUGINS=name,...`` leaves all
+    third parties out but those. A name is that of an entry point or of a distribution.
+
+    Raises:
+        PluginError: with ``NPGPT_PLUGIN_STRICT=1``, if one failed or a name is taken twice.
+    """
+    found = []
+    manager = new_manager()
+    for point in entry_points(GROUP):
+        plugin = _discover(manager, point)
+        if plugin.status == "failed":
+            manager = new_manager()
+        found.append(plugin)
+    found.sort(key=lambda plugin: (not plugin.house, plugin.distribution, plugin.name))
+    found = list(_mark_taken(list(_refuse_repeated(found))))
+    if os.environ.get("NPGPT_PLUGIN_STRICT", "") not in ("", "0"):
+        _refuse_trouble(found)
+    return tuple(found)
+
+
+def _discover(manager: pluggy.PluginManager, point: EntryPoint) -> Plugin:
+    plugin = Plugin(point.name, point.distribution, point.version)
+    if reason := _disabled(point):
+        return replace(plugin, status="disabled", reason=reason)
+    if point.error:
+        return replace(plugin, status="failed", reason=point.error)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # what a module prints is not our output
+            parts = list(ask(manager, point.value))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a stranger's module may raise anything, SystemExit too
+        return replace(plugin, status="failed", reason=explain(error))
+    specs = (Spec(*part, point.distribution, point.version) for part in parts)
+    return replace(plugin, provides=tuple(specs))
+
+
+def _disabled(point: EntryPoint) -> str:
+    own = {normalized(point.name), point.distribution}
+    disabled = os.environ.get("NPGPT_DISABLE_PLUGINS", "")
+    allowed = os.environ.get("NPGPT_LOAD_PLUGINS")
+    if own & _names_in(disabled):
+        return "named in NPGPT_DISABLE_PLUGINS"
+    if allowed is not None and point.distribution not in HOUSE and not own & _names_in(allowed):
+        return "not named in NPGPT_LOAD_PLUGINS"
+    return ""
+
+
+def _names_in(variable: str) -> set[str]:
+    return {normalized(name.strip()) for name in variable.split(",") if name.strip()}
+
+
+# -------------------------------------------------------------------- names taken twice
+
+
+def _refuse_repeated(found: Iterable[Plugin]) -> Iterator[Plugin]:
+    """Of two entry points of one distribution that bring the same name, the second fails."""
+    taken: dict[tuple[str, str], Plugin] = {}
+    for plugin in found:
+        repeated = [s for s in plugin.provides if (s.kind, s.qualified) in taken]
+        if repeated:
+            first = taken[repeated[0].kind, repeated[0].qualified]
+            reason = (
+                f"{repeated[0].kind} {repeated[0].name!r} is brought by the entry point"
+                f" {first.name!r} of the same distribution already"
+            )
+            plugin = replace(plugin, status="failed", reason=reason, provides=())
+        taken |= {(s.kind, s.qualified): plugin for s in plugin.provides}
+        yield plugin
+
+
+def _mark_taken(found: list[Plugin]) -> Iterator[Plugin]:
+    """The house's names stay its own; of third parties none has a name that two bring."""
+    owners: dict[tuple[str, str], list[str]] = {}
+    for plugin in found:
+        for s in plugin.provides:
+            owners.setdefault((s.kind, s.name), []).append(s.distribution)
+    for plugin in found:
+        shadowed, ambiguous = [], []
+        for s in plugin.provides:
+            first, *others = owners[s.kind, s.name]
+            if plugin.house or not others:
+                continue
+            if first in HOUSE:
+                shadowed.append(
+                    f"{s.kind} {s.name!r} stays that of {first}, this one is {s.qualified!r}"
+                )
+            else:
+                rivals = ", ".join(d for d in (first, *others) if d != s.distribution)
+                ambiguous.append(
+                    f"{s.kind} {s.name!r} is brought by {rivals} too, this one is {s.qualified!r}"
+                )
+        if shadowed or ambiguous:
+            status = "shadowed" if shadowed else "ambiguous"
+            plugin = replace(plugin, status=status, reason="; ".join(shadowed + ambiguous))
+        yield plugin
+
+
+def _refuse_trouble(found: Iterable[Plugin]) -> None:
+    for plugin in found:
+        if plugin.status not in ("ok", "disabled"):
+            raise PluginError(
+                f"plugin {plugin.name!r} ({plugin.distribution} {plugin.version}) is"
+                f" {plugin.status}: {plugin.reason} (NPGPT_PLUGIN_STRICT is set)"
+            )

@@ -1,0 +1,156 @@
+"""The contract checks of tokenizers: ids and, from files of their own, training, texts, files."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from npgpt_core.protocols import SPECIAL_TOKENS
+from npgpt_core.testing.checklist import (
+    Check,
+    CheckList,
+    refusal,
+    require,
+    require_options_are_data,
+    require_protocol,
+)
+from npgpt_core.testing.tokenizers.files import tokenizer_files
+from npgpt_core.testing.tokenizers.texts import TEXTS, UNSEEN, tokenizer_texts, trained
+from npgpt_core.testing.tokenizers.training import tokenizer_training
+
+tokenizers = CheckList("tokenizer")
+
+
+def tokenizer_checks() -> Iterator[tuple[str, Check]]:
+    """Id and function of every tokenizer check; a function takes () -> untrained tokenizer."""
+    return itertools.chain(tokenizers, tokenizer_training, tokenizer_texts, tokenizer_files)
+
+
+@tokenizers
+def protocol(factory: Any) -> None:
+    """Every member of ``protocols.Tokenizer`` is there."""
+    require_protocol("tokenizer", type(factory()))
+
+
+@tokenizers
+def options_are_data(factory: Any) -> None:
+    """Options can be given by name, and their defaults written as JSON."""
+    require_options_are_data(type(factory()))
+
+
+@tokenizers
+def special_tokens_first(factory: Any) -> None:
+    """``special_tokens`` is a tuple that begins with pad, unk, bos, eos, whose ids are 0 to 3."""
+    tokenizer = trained(factory, *TEXTS)
+    tokens = tokenizer.special_tokens
+    require(
+        isinstance(tokens, tuple) and tokens[:4] == SPECIAL_TOKENS,
+        f"special_tokens is {tokens!r}, expected a tuple that begins with {SPECIAL_TOKENS!r}:"
+        " models and readers rely on their ids",
+    )
+    ids = set(np.asarray(tokenizer.encode("".join(TEXTS))).tolist())
+    require(
+        min(ids) >= len(tokens),
+        f"ordinary text gave the ids {sorted(ids)[:4]}, but 0 to {len(tokens) - 1} are the special"
+        " tokens': begin the vocabulary after them",
+    )
+
+
+@tokenizers
+def ids_are_integers(factory: Any) -> None:
+    """``encode`` gives a NumPy array of integers, shape (n,)."""
+    tokenizer = trained(factory, *TEXTS)
+    for text in ("", TEXTS[0], UNSEEN):
+        ids = tokenizer.encode(text)
+        require(
+            isinstance(ids, np.ndarray) and ids.ndim == 1 and ids.dtype.kind in "iu",
+            f"encode({text!r:.30}) gave {type(ids).__name__} {getattr(ids, 'dtype', '')}, expected"
+            " an integer array of one axis: np.array(ids, np.int32)",
+        )
+
+
+@tokenizers
+def ids_in_range(factory: Any) -> None:
+    """Every id is from 0 to ``vocab_size`` - 1, for texts seen and unseen."""
+    tokenizer = trained(factory, *TEXTS)
+    for text in (*TEXTS, UNSEEN):
+        ids = np.asarray(tokenizer.encode(text))
+        require(
+            0 <= ids.min(initial=0) <= ids.max(initial=0) < tokenizer.vocab_size,
+            f"encode({text!r:.30}) gave ids from {ids.min()} to {ids.max()}, expected 0 to"
+            f" {tokenizer.vocab_size - 1}: a model has one row for each of vocab_size ids",
+        )
+
+
+@tokenizers
+def unseen_text(factory: Any) -> None:
+    """Characters that training never saw encode to some ids, and these decode to some text."""
+    tokenizer = trained(factory, *TEXTS)
+    ids = tokenizer.encode(UNSEEN)
+    require(len(ids) > 0, f"{UNSEEN!a} gave no ids: give <unk> for what is unknown")
+    text = tokenizer.decode(ids)
+    require(isinstance(text, str), f"its ids gave {type(text).__name__}, expected str")
+
+
+@tokenizers
+def encode_deterministic(factory: Any) -> None:
+    """A text has the same ids again after other texts were encoded."""
+    tokenizer = trained(factory, *TEXTS)
+    texts = (UNSEEN, *TEXTS)
+    before = [np.array(tokenizer.encode(text)) for text in texts]
+    for text, ids in zip(texts, before, strict=True):
+        require(
+            np.array_equal(ids, tokenizer.encode(text)),
+            f"{text!a:.30} had other ids the second time: encode must draw and learn nothing",
+        )
+
+
+@tokenizers
+def ids_belong_to_caller(factory: Any) -> None:
+    """Writing into the ids that ``encode`` gave changes nothing of the tokenizer."""
+    tokenizer = trained(factory, *TEXTS)
+    ids = tokenizer.encode(TEXTS[0])
+    before = ids.copy()
+    ids[...] = 0
+    require(
+        np.array_equal(before, tokenizer.encode(TEXTS[0])),
+        "after writing into its ids the same text had other ids: return a copy of what is kept",
+    )
+
+
+@tokenizers
+def vocab_size_decodable(factory: Any) -> None:
+    """``vocab_size`` is a whole number, and every id below it decodes."""
+    tokenizer = trained(factory, *TEXTS)
+    size = tokenizer.vocab_size
+    require(type(size) is int, f"vocab_size is {size!r}, expected an int")
+    for i in range(size):
+        text = tokenizer.decode([i])
+        require(isinstance(text, str), f"decode([{i}]) gave {text!r:.60}, expected str")
+
+
+@tokenizers
+def decode_refuses_unknown_ids(factory: Any) -> None:
+    """``decode`` of an id below 0 or from ``vocab_size`` on is an ``NpgptError``."""
+    tokenizer = trained(factory, *TEXTS)
+    for i in (tokenizer.vocab_size, tokenizer.vocab_size + 1000, -1):
+        with refusal(f"decode([{i}]) with a vocab_size of {tokenizer.vocab_size}"):
+            tokenizer.decode([i])
+
+
+@tokenizers
+def decode_any_iterable(factory: Any) -> None:
+    """``decode`` takes an array of any integers, a list, a tuple or a generator."""
+    tokenizer = trained(factory, *TEXTS)
+    ids = np.asarray(tokenizer.encode(TEXTS[0]))
+    expected = tokenizer.decode(ids)
+    plain = ids.tolist()
+    for same in (plain, tuple(plain), (i for i in plain), ids.astype(np.int64), list(ids)):
+        text = tokenizer.decode(same)
+        require(
+            text == expected,
+            f"the ids as {type(same).__name__} gave {text!r:.60}, as an array {expected!r:.60}",
+        )

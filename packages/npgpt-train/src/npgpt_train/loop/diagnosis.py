@@ -1,0 +1,101 @@
+"""Where numbers that are not finite came from, whether a run diverged, and what usually helps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from npgpt_core.errors import NpgptError
+from npgpt_core.module import Module
+from npgpt_core.observation import observing
+from npgpt_train.run.metrics import Metrics
+
+FAR = 1.0  # nats above the first loss: no seed or batch makes such a difference
+
+
+class SickTrainingError(NpgptError):
+    """A loss or gradient that is not finite; nothing was updated with it."""
+
+
+def first_not_finite(model: Module, work: Callable[[], Any]) -> str | None:
+    """What first held a number that is not finite while ``work`` ran the model; None if nothing.
+
+    Args:
+        model: whose parameters, outputs and gradients are looked at.
+        work: one forward and backward pass.
+    """
+    for name, array in model.parameters().items():
+        if not np.isfinite(array).all():
+            return f"the parameter {name}"
+    found: list[str] = []
+
+    def told(what: str) -> Callable[[str, Module, tuple[Any, ...], Any], None]:
+        def look(name: str, module: Module, inputs: tuple[Any, ...], output: Any) -> None:
+            if not found and output is not None and not np.isfinite(output).all():
+                found.append(f"the {what} of {name or 'the model'} ({type(module).__name__})")
+
+        return look
+
+    with observing(model, forward=told("output"), backward=told("gradient")):
+        work()
+    if not found:
+        found += [
+            f"the gradient of {name}"
+            for name, grad in model.grads().items()
+            if not np.isfinite(grad).all()
+        ]
+    return found[0] if found else None
+
+
+def sick(
+    step: int, what: str, value: float, where: str | None, lr: float, skipped: int
+) -> SickTrainingError:
+    """The error of a step whose loss or gradient is not finite.
+
+    Args:
+        step: its number, from 1.
+        what: "loss" or "gradient".
+        value: of it.
+        where: what first held such a number, if that was found.
+        lr: the highest learning rate of the run.
+        skipped: how many steps before it were such, and left out.
+    """
+    origin = f"; the first such number is in {where}" if where else ""
+    skipping = (
+        f"{skipped} steps before it were left out, which does not help any more"
+        if skipped
+        else 'training with `on_nan="skip"` leaves such steps out'
+    )
+    return SickTrainingError(
+        f"the {what} of step {step} is {value}{origin}. Nothing was updated with it."
+        f" {_cure(lr)}; {skipping}"
+    )
+
+
+def divergence(metrics: Metrics, lr: float) -> str:
+    """That a run diverged, and what to try; "" if it did not.
+
+    It did if the newest loss over training text is not finite, or far above that before the first
+    step. A validation loss alone may rise: that is overfitting.
+
+    Args:
+        metrics: of the run.
+        lr: its highest learning rate.
+    """
+    evaluations = [event for event in metrics if "train_loss" in event]
+    if len(evaluations) < 2:
+        return ""
+    start, loss = evaluations[0]["train_loss"], evaluations[-1]["train_loss"]
+    if math.isfinite(loss) and not loss > start + FAR:
+        return ""
+    return (
+        f"the run diverged: its training loss is {loss:,.4f} at step"
+        f" {evaluations[-1]['step']:,}, at the start it was {start:.4f}. {_cure(lr)}"
+    )
+
+
+def _cure(lr: float) -> str:
+    return f"A lower `lr` (it was {lr:.3g}), a longer `warmup_iters` or `grad_clip=1` usually help"

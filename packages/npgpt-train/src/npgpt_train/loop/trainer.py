@@ -1,0 +1,136 @@
+"""The training loop. It knows no GPT and no text: ids go in, updates come out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from npgpt_core.clipping import clip_grad_norm
+from npgpt_core.types import Ids
+from npgpt_train.loop.diagnosis import SickTrainingError, sick
+from npgpt_train.loop.processes import Processes
+from npgpt_train.loop.randomness import Purpose, generator
+from npgpt_train.loop.workers import Workers
+from npgpt_train.settings.settings import Settings
+from npgpt_train.text.batches import draw_batch
+
+SKIPS = 20  # steps in a row: more means that skipping does not help
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Everything that a step needs; built once, then ``steps`` is the loop.
+
+    Args:
+        workers: the model and its replicas.
+        optimizer: of the model.
+        schedule: step -> learning rate.
+        train_tokens: (n,), the training part.
+        val_tokens: (m,), the validation part.
+        settings: of the run.
+        processes: that train the same model together.
+        on_nan: "stop" at a loss or gradient that is not finite, or "skip" such a step.
+    """
+
+    workers: Workers
+    optimizer: Any
+    schedule: Callable[[int], float]
+    train_tokens: Ids
+    val_tokens: Ids
+    settings: Settings
+    processes: Processes = field(default_factory=Processes)
+    on_nan: str = "stop"
+
+    def steps(self, start: int, end: int) -> Iterator[dict[str, Any]]:
+        """Train from ``start`` steps done to ``end``; gives the metrics of every step.
+
+        Raises:
+            SickTrainingError: a loss or gradient that is not finite, or with "skip" SKIPS of them
+                in a row; nothing was updated with it.
+        """
+        s = self.settings
+        model = self.workers.models[0]
+        parallel_map = self.workers.pool.map
+        if hasattr(self.optimizer, "map"):
+            self.optimizer.map = parallel_map
+        clock, skipped = time.perf_counter(), 0
+        for step in range(start, end):
+            self.optimizer.zero_grad()
+            loss = self.gradients(step)
+            grad_norm = clip_grad_norm(model, s.grad_clip or float("inf"), map=parallel_map)
+            self.optimizer.lr = lr = self.schedule(step)
+            if math.isfinite(loss) and math.isfinite(grad_norm):
+                self.optimizer.step()
+                skipped, result = 0, {"loss": loss, "grad_norm": grad_norm}
+            else:
+                skipped, result = skipped + 1, {"skipped": True}
+                if self.on_nan == "stop" or skipped == SKIPS:
+                    raise self._sick(step, loss, grad_norm, skipped - 1)
+            seconds = time.perf_counter() - clock
+            yield {
+                "step": step + 1,
+                **result,
+                "lr": lr,
+                "tokens_per_second": self.rows * s.block_size / seconds,
+                "seconds": seconds,
+            }
+            clock = time.perf_counter()  # evaluation and checkpoints are not the step's
+
+    @property
+    def rows(self) -> int:
+        """Rows of a step, over all processes and accumulated batches."""
+        return self.settings.batch_size * self.settings.grad_accumulation * self.processes.size
+
+    def gradients(self, step: int) -> float:
+        """Draw the batch of a step; gives its mean loss, and adds its gradients to the model's."""
+        loss, share = 0.0, self.settings.batch_size / self.rows
+        for x, y, rngs in self._parts(step):
+            loss += self.workers.gradients(x, y, rngs, share)
+        return self.processes.sum_gradients(self.workers.models[0].grads(), loss)
+
+    def _parts(self, step: int) -> Iterator[tuple[Ids, Ids, list[np.random.Generator]]]:
+        """The accumulated batches of this process, with the generators of their dropout."""
+        s = self.settings
+        rng = generator(s.seed, Purpose.BATCH, step)
+        x, y = draw_batch(self.train_tokens, self.rows, s.block_size, rng)
+        mine = self.processes.share(self.rows)
+        for i in range(s.grad_accumulation):
+            part = slice(mine.start + i * s.batch_size, mine.start + (i + 1) * s.batch_size)
+            yield x[part], y[part], self._dropout_rngs(step, i)
+
+    def _sick(self, step: int, loss: float, grad_norm: float, skipped: int) -> SickTrainingError:
+        """Compute the step again, looking for the first number that is not finite."""
+        found = (self.workers.diagnose(x, y, rngs) for x, y, rngs in self._parts(step))
+        where = next((place for place in found if place), None)
+        what, value = ("gradient", grad_norm) if math.isfinite(loss) else ("loss", loss)
+        return sick(step + 1, what, value, where, self.settings.lr, skipped)
+
+    def _dropout_rngs(self, step: int, part: int) -> list[np.random.Generator]:
+        count, rank = len(self.workers.models), self.processes.rank
+        workers = range(part * count, (part + 1) * count)
+        return [generator(self.settings.seed, Purpose.DROPOUT, step, rank, w) for w in workers]
+
+    def evaluate(self, step: int) -> dict[str, Any]:
+        """Mean losses over a few random batches of both parts, the same at a step every time."""
+        rng = generator(self.settings.seed, Purpose.EVALUATION, step)
+        train_loss = self._estimate(self.train_tokens, rng)
+        return {
+            "step": step,
+            "train_loss": train_loss,
+            "val_loss": self._estimate(self.val_tokens, rng),
+        }
+
+    def _estimate(self, tokens: Ids, rng: np.random.Generator) -> float:
+        """Mean loss over ``eval_iters`` batches, whose rows the processes share."""
+        s, total = self.settings, 0.0
+        rows = s.batch_size * self.processes.size
+        for _ in range(s.eval_iters):
+            x, y = draw_batch(tokens, rows, s.block_size, rng)
+            mine = self.processes.share(rows)
+            total += self.workers.loss(x[mine], y[mine])
+        return self.processes.sum(total) / (s.eval_iters * self.processes.size)

@@ -1,0 +1,1 @@
+"""What the system gives: files, locks, memory, signals, the cache."""

@@ -1,0 +1,99 @@
+"""One writer a run: a lock of the operating system, gone when its holder dies, however it dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_train.machine.disk import Folder, parse_json, writing
+
+NAME = ".lock"
+LOCKED = 1  # byte at the start of the file: Windows lets nobody else read what is locked
+
+
+class RunLock:
+    """Holds the lock of a run's folder until ``close``.
+
+    The file that is locked stays, and says who holds it; a lock that nobody holds says nothing.
+
+    Args:
+        folder: of the run; it must exist.
+        done: what its holder does with it, for the message.
+
+    Raises:
+        NpgptError: another process holds it (named), or the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, done: str = "trained") -> None:
+        with writing(f"the run folder {folder}"):
+            self._file = Folder(folder).descriptor(NAME)
+        try:
+            if not any(_lock(self._file, folder) for _ in _moments()):
+                holder = _holder(self._file)
+                raise NpgptError(f"{folder} is being {done} by {holder}: wait for it, or stop it")
+            holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
+            with writing(f"the lock of {folder}"):
+                os.ftruncate(self._file, 0)
+                os.write(self._file, b" " * LOCKED + holder.encode())
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go; doing so twice is no error."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def _moments() -> Iterator[None]:
+    """Now, and twice more: ``is_held`` of another process has a free lock for an instant."""
+    yield
+    for _ in range(2):
+        time.sleep(0.05)
+        yield
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process holds the lock of a run's folder; nothing in it is made or changed."""
+    from filelock import lock_descriptor
+
+    if not Folder(folder).has(NAME):
+        return False
+    with Folder(folder).open(NAME) as file:  # if the lock was free it is ours until this closes
+        try:
+            return not lock_descriptor(file.fileno(), blocking=False)
+        except OSError:  # there are no locks here, so none is held
+            return False
+
+
+def _lock(descriptor: int, folder: Path) -> bool:
+    """Whether the lock was free and is ours now; where there are no locks, that is told instead."""
+    from filelock import lock_descriptor  # only who writes needs it
+
+    try:
+        return lock_descriptor(descriptor, blocking=False)
+    except OSError as error:
+        warnings.warn(
+            f"{folder} cannot be locked here ({error.strerror}): let no other process write there"
+            " meanwhile",
+            NpgptWarning,
+            stacklevel=3,
+        )
+        return True
+
+
+def _holder(descriptor: int) -> str:
+    """Who wrote into the file that it holds the lock."""
+    try:
+        os.lseek(descriptor, LOCKED, os.SEEK_SET)
+        record = parse_json(os.read(descriptor, 1000))
+        return f"process {int(record['pid'])} on {str(record['host'])[:100]!r}"
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return "another process"

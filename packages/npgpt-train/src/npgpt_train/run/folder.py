@@ -1,0 +1,317 @@
+"""A run's folder: what was asked for, what came of it, and how to open it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from npgpt_core import registry
+from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.protocols import Tokenizer
+from npgpt_train.machine import lock
+from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.run.checkpoint import Checkpoint, Checkpoints
+from npgpt_train.run.metrics import Metrics, read_metrics, require_whole
+from npgpt_train.run.record import FORMAT, KEEP, damage
+from npgpt_train.settings.parts import build_model, tokenizer_file
+from npgpt_train.settings.provenance import RECORDED, find_text, located, require_installed
+from npgpt_train.settings.settings import Settings
+from npgpt_train.text.corpus import Corpus, read_text
+from npgpt_train.text.token_file import encoding_digest
+
+TOKENIZER = "tokenizer.json"
+MAX_TOKENIZER = 2**28  # bytes
+FIRST = frozenset({lock.NAME, TOKENIZER, "checkpoints", "latest", "best"})
+UNFINISHED = FIRST | {f".{name}.new" for name in ("tokenizer.json", "run.json", "latest", "best")}
+
+
+class LoadedRun(NamedTuple):
+    """What ``load_run`` gives; the model is in evaluation mode."""
+
+    model: Any
+    tokenizer: Tokenizer
+    settings: Settings
+    metrics: Metrics
+
+    def __repr__(self) -> str:
+        """What of each there is, in one line."""
+        count = sum(array.size for array in self.model.parameters().values())
+        return (
+            f"LoadedRun(model={type(self.model).__name__} with {count:,} parameters,"
+            f" tokenizer={type(self.tokenizer).__name__} with {self.tokenizer.vocab_size:,} ids,"
+            f" settings=Settings of {self.settings.max_iters:,} steps,"
+            f" metrics={len(self.metrics):,} events)"
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """A folder with ``run.json``, made by ``Run.create`` or opened by ``Run.open``."""
+
+    folder: Path
+    record: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path,
+        record: dict[str, Any],
+        tokenizer: Any,
+        start: Checkpoint | None = None,
+    ) -> Run:
+        """Make a run in a folder whose lock is held: complete with ``run.json``, no run before it.
+
+        Args:
+            folder: of the run.
+            record: what ``run.json`` will hold.
+            tokenizer: trained.
+            start: the weights of another run, to be kept as the checkpoint of step 0.
+
+        Raises:
+            NpgptError: the folder holds something already, or cannot be written.
+        """
+        check_free(folder)
+        record = {"format": FORMAT, **record, "encoding_sha256": encoding_digest(tokenizer)}
+        with writing(f"the run folder {folder}"):
+            data = tokenizer_file(tokenizer)
+            Folder(folder).replace(TOKENIZER, data)
+            checkpoints = Checkpoints(folder)
+            checkpoints.remove(0)  # of a process that died before its run was made
+            if start is not None:
+                checkpoints.save(start, keep=1)
+            record["tokenizer_sha256"] = hashlib.sha256(data).hexdigest()
+            Folder(folder).replace("run.json", (json.dumps(record, indent=2) + "\n").encode())
+        return cls(folder, record)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Run:
+        """Open an existing run.
+
+        Raises:
+            NpgptError: no run is there, or its ``run.json`` is damaged or of a newer format.
+        """
+        folder = Path(folder)
+        path = folder / "run.json"
+        if not Folder(folder).has("run.json"):
+            raise NpgptError(f"{folder} holds no run: there is no {path}")
+        record = Folder(folder).read_json("run.json")
+        if record.get("format") != FORMAT:
+            raise NpgptError(
+                f"{path} has format {record.get('format')!r:.40}, this npgpt reads {FORMAT}"
+            )
+        if found := damage(record):
+            raise NpgptError(f"{path} is damaged: {found}")
+        run = cls(folder, record)
+        _ = run.settings  # validated now, so that later use cannot fail
+        return run
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings it was made with; a part whose name became ambiguous has its full one."""
+        try:
+            settings = Settings.from_json(self.record.get("settings"))
+            return located(settings, self.record.get("parts"))
+        except NpgptError as error:
+            raise NpgptError(f"{self.folder / 'run.json'} is damaged: {error}") from error
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """Its checkpoints."""
+        return Checkpoints(self.folder)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all its steps are done and its sample is written."""
+        done = self.checkpoints.pointer("latest") == self.settings.max_iters
+        return done and Folder(self.folder).has("sample.txt")
+
+    @property
+    def metrics_path(self) -> Path:
+        """Where its metrics are."""
+        return self.folder / "metrics.jsonl"
+
+    def metrics(self) -> Metrics:
+        """All events so far."""
+        return read_metrics(self.metrics_path)
+
+    def whole_metrics(self) -> Metrics:
+        """All events of a finished run; an ``NpgptError`` if they are not whole."""
+        metrics = self.metrics()
+        require_whole(metrics, self.metrics_path)
+        return metrics
+
+    def is_trained(self) -> bool:
+        """Whether a step was taken."""
+        return any(self.checkpoints.steps()) or any(event["step"] for event in self.metrics())
+
+    def discard(self) -> None:
+        """Delete all of it but the lock, which the caller holds: another may be made here."""
+        folder = Folder(self.folder)
+        for name in ("run.json", *folder.names()):  # without that file it is no run any more
+            if name != lock.NAME:
+                folder.remove(name)
+
+    def require_parts(self, *kinds: str) -> None:
+        """Make sure that its parts (all, unless named) are installed.
+
+        Raises:
+            PluginError: says which distribution to install, and at which version.
+        """
+        needed = [kind for kind in kinds or RECORDED if kind not in self._required]
+        self._required.update(needed)  # so that a differing version is told once
+        require_installed(self.record.get("parts"), needed, self.folder)
+
+    @cached_property
+    def _required(self) -> set[str]:
+        return set()
+
+    @property
+    def keep(self) -> int:
+        """How many checkpoints stay beside the best."""
+        return int(self.record.get("keep", KEEP))
+
+    @property
+    def on_nan(self) -> str:
+        """What to do at a number that is not finite: "stop" or "skip"."""
+        return str(self.record.get("on_nan", "stop"))
+
+    def tokenizer(self) -> Tokenizer:
+        """Its tokenizer, trained."""
+        self.require_parts("tokenizer")
+        path = Folder(self.folder).real(TOKENIZER)
+        target = registry.load("tokenizer", self.settings.tokenizer.name)
+        tokenizer: Tokenizer = target.load(path)
+        if tokenizer.vocab_size != self.record["vocab_size"]:
+            raise NpgptError(
+                f"{path} has {tokenizer.vocab_size} ids, the run was made with"
+                f" {self.record['vocab_size']}: it is another tokenizer"
+            )
+        if self.record.get("encoding_sha256") not in (None, encoding_digest(tokenizer)):
+            warnings.warn(
+                f"the code of the tokenizer {self.settings.tokenizer.name!r} changed since"
+                f" {self.folder} was made: it gives other ids, which the model did not learn",
+                NpgptWarning,
+                stacklevel=2,
+            )
+        return tokenizer
+
+    def corpus(self, read: Callable[[Sequence[str]], Corpus] = read_text) -> Corpus:
+        """The text that it was trained on, found again.
+
+        Args:
+            read: opens the text of names or paths.
+
+        Raises:
+            PluginError: its dataset is not installed.
+            NpgptError: the text is not found, or another one.
+        """
+        self.require_parts("dataset")
+        return find_text(self.settings.data, self.record, self.folder, read)
+
+    def require_same_tokenizer(self) -> None:
+        """Raise an ``NpgptError`` if its tokenizer is the file that it began with."""
+        path = self.folder / TOKENIZER
+        data = Folder(self.folder).read(TOKENIZER, MAX_TOKENIZER)
+        recorded = self.record.get("tokenizer_sha256")
+        if recorded not in (None, hashlib.sha256(data).hexdigest()):
+            raise NpgptError(
+                f"{path} changed since the run began: restore it, or start another run"
+            )
+
+    def step_of(self, which: str) -> int:
+        """The step of the checkpoint that ``best`` or ``latest`` names, or of a step ("200").
+
+        "best" is the latest, with a warning, while no evaluation has found one.
+
+        Raises:
+            NpgptError: there is no such checkpoint.
+        """
+        steps = self.checkpoints.steps()
+        if which.isdecimal() and len(which) < 16:
+            step = int(which) if int(which) in steps else None
+        else:
+            step = self.checkpoints.pointer(which) if which in ("best", "latest") else None
+        if step is None and which == "best":
+            step = self._latest_for_best()
+        if step is None:
+            there = f"there are {', '.join(map(str, steps))}" if steps else "there is none yet"
+            raise NpgptError(f"{self.folder} has no checkpoint {which!r:.40}: {there}")
+        return step
+
+    def _latest_for_best(self) -> int | None:
+        """The latest step instead of the best, which a run has from its first evaluation on."""
+        latest = self.checkpoints.pointer("latest")
+        if latest is not None:
+            warnings.warn(
+                f"{self.folder} has no best checkpoint yet: this is its latest, of step {latest}",
+                NpgptWarning,
+                stacklevel=2,
+            )
+        return latest
+
+    def fresh_model(self, rng: np.random.Generator) -> Any:
+        """Its model with fresh weights.
+
+        Raises:
+            NpgptError: its settings make a larger model than was recorded.
+        """
+        record = self.record
+        return build_model(self.settings, record["vocab_size"], rng, most=record["parameters"])
+
+    def model(self, which: str = "best") -> Any:
+        """Its model with the weights of a checkpoint (see ``step_of``), in evaluation mode."""
+        self.require_parts("model")
+        step = self.step_of(which)
+        model = self.fresh_model(np.random.default_rng(0))
+        size = sum(array.nbytes for array in model.parameters().values())
+        model.load_state_dict(self.checkpoints.load_model(step, size))
+        model.eval()
+        return model
+
+
+def load_run(folder: str | Path, checkpoint: str = "best") -> LoadedRun:
+    """Open a run: its model, tokenizer, settings and metrics.
+
+    Args:
+        folder: of the run.
+        checkpoint: "best" (lowest validation loss; the latest if none was measured), "latest" or a
+            step.
+
+    Raises:
+        NpgptError: no run, no checkpoint, a damaged file, or a part that is not installed.
+    """
+    run = Run.open(folder)
+    run.require_parts("model", "tokenizer")
+    return LoadedRun(run.model(checkpoint), run.tokenizer(), run.settings, run.metrics())
+
+
+def check_free(folder: Path) -> None:
+    """Raise an ``NpgptError`` unless a new run can be made in ``folder``.
+
+    What a process left that died before its run was made is no hindrance.
+    """
+    if Folder(folder).has("run.json"):
+        raise NpgptError(
+            f"{folder} holds a run already: continue it with `resume=True`, or choose another `out`"
+        )
+    if folder.exists() and not folder.is_dir():
+        raise NpgptError(f"{folder} is a file, expected a folder for the run")
+    there = set(Folder(folder).names())
+    if there - UNFINISHED or Checkpoints(folder).steps() not in ([], [0]):
+        raise NpgptError(f"{folder} is not empty: choose another `out`")
+
+
+def next_free(parent: Path, stem: str) -> Path:
+    """The first of ``parent/stem-1``, ``parent/stem-2``, ... that does not exist."""
+    number = 1
+    while (parent / f"{stem}-{number}").exists():
+        number += 1
+    return parent / f"{stem}-{number}"

@@ -1,0 +1,1 @@
+"""What was asked for, and the parts that it names."""

@@ -1,0 +1,248 @@
+"""How a run's settings are chosen: flags over options over a file over a preset over defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from npgpt_core.errors import NpgptError
+from npgpt_core.numbers import as_python
+from npgpt_train.settings.settings import PARTS, check_values
+
+ALIASES = {
+    "optim": "optimizer",
+    "vocab_size": "tokenizer.vocab_size",
+    "n_layer": "model.n_layer",
+    "n_head": "model.n_head",
+    "n_embd": "model.n_embd",
+    "min_lr": "schedule.min_lr",
+    "warmup_iters": "schedule.warmup_iters",
+}
+"""Short names of common options of parts, for flags and files."""
+
+DEFAULTS: Mapping[str, Any] = {
+    "data": ("shakespeare",),
+    "tokenizer": "char",
+    "model": "gpt",
+    "optimizer": "adam",
+    "schedule": "warmup-cosine",
+    "batch_size": 16,
+    "block_size": 128,
+    "grad_accumulation": 1,
+    "max_iters": 8000,
+    "lr": 3e-4,
+    "grad_clip": 1.0,
+    "eval_interval": 250,
+    "eval_iters": 20,
+    "seed": 1337,
+    "workers": 0,
+    "tokenizer.vocab_size": 6551,
+    "model.n_layer": 4,
+    "model.n_head": 4,
+    "model.n_embd": 256,
+}
+"""The published setting. Options of parts (dotted) go to the parts that take them."""
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "tiny": {
+        "batch_size": 8,
+        "block_size": 32,
+        "max_iters": 200,
+        "lr": 3e-3,
+        "eval_interval": 50,
+        "eval_iters": 5,
+        "tokenizer.vocab_size": 512,
+        "model.n_layer": 2,
+        "model.n_head": 2,
+        "model.n_embd": 32,
+    },
+    "quick": {
+        "batch_size": 16,
+        "block_size": 128,
+        "max_iters": 1200,
+        "lr": 2e-3,
+        "eval_interval": 250,
+        "eval_iters": 10,
+        "tokenizer.vocab_size": 2048,
+        "model.n_layer": 4,
+        "model.n_head": 4,
+        "model.n_embd": 128,
+    },
+    "full": {},
+}
+"""Numbers only: ``tiny`` takes seconds, ``quick`` minutes, ``full`` is the published setting."""
+
+
+class ConfigFile(dict[str, Any]):
+    """What ``read_config`` gives: the settings of a file, which its errors name."""
+
+    def __init__(self, path: str | Path, settings: Mapping[str, Any]) -> None:
+        super().__init__(settings)
+        self.path = path
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Flat settings with dotted options of parts, and which of them somebody asked for.
+
+    Options that come from defaults and presets go to the parts that take them; one that was asked
+    for and is not taken is an error.
+
+    Args:
+        values: every setting.
+        asked: names of those that neither preset nor default decided.
+        preset: that was asked for.
+        origins: of what a file decided, name -> path of the file.
+    """
+
+    values: Mapping[str, Any]
+    asked: frozenset[str]
+    preset: str | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    def part_options(self, part: str, valid: Iterable[str] | None) -> dict[str, Any]:
+        """Options for a part that takes those in ``valid`` (None: any)."""
+        prefix = part + "."
+        return {
+            key.removeprefix(prefix): value
+            for key, value in self.values.items()
+            if key.startswith(prefix)
+            and (key in self.asked or valid is None or key.removeprefix(prefix) in valid)
+        }
+
+
+def choose(
+    *,
+    preset: str | None = None,
+    config: str | Path | Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Choices:
+    """Fold the layers: flags over options (``--set``) over config file over preset over default.
+
+    Args:
+        preset: numbers to start from; over that of ``config``.
+        config: settings, and with ``"preset"`` the preset; or the path of a file of them.
+        options: dotted options of parts.
+        flags: settings.
+
+    Raises:
+        NpgptError: an unknown preset, a name that is no setting, or a value out of range. Of a
+            file it names the path.
+    """
+    config = read_config(config) if isinstance(config, str | Path) else config or {}
+    with _naming(config):
+        first = {key: value for key, value in config.items() if key != "preset"}
+        lowest, preset_of_file = _checked(first), _known_preset(config.get("preset"))
+    asked = _checked(options or {}) | _checked(flags or {})
+    path = getattr(config, "path", None)
+    origins = {} if path is None else dict.fromkeys(lowest.keys() - asked.keys(), str(path))
+    preset = _known_preset(preset) or preset_of_file
+    values = {**DEFAULTS, **PRESETS[preset or "full"], **lowest, **asked}
+    return Choices(values, frozenset({*lowest, *asked}), preset, origins)
+
+
+@contextmanager
+def _naming(config: Mapping[str, Any]) -> Iterator[None]:
+    """Put the path of a file before what is wrong in it."""
+    try:
+        yield
+    except NpgptError as error:
+        if isinstance(config, ConfigFile):
+            raise type(error)(f"{config.path}: {error}") from error
+        raise
+
+
+def _known_preset(name: Any) -> str | None:
+    if name is not None and (not isinstance(name, str) or name not in PRESETS):
+        raise NpgptError(f"unknown preset {name!r:.40}, expected one of {', '.join(PRESETS)}")
+    return name
+
+
+def _checked(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """A layer by its dotted keys, of which those that are no parts' are in their ranges."""
+    flat = flatten(layer)
+    check_values(flat)
+    return flat
+
+
+def flatten(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """Resolve aliases, and tables such as {"tokenizer": {"name": ...}}, to dotted keys.
+
+    Raises:
+        NpgptError: a name that is no setting, or a setting that is there under two names.
+    """
+    flat: dict[str, Any] = {}
+
+    def put(key: str, value: Any) -> None:
+        if key in flat:
+            raise NpgptError(f"{key} is set twice, under two of its names: leave one out")
+        flat[key] = value
+
+    for given, value in layer.items():
+        key = given.replace("-", "_")
+        key = ALIASES.get(key, key)
+        if key in PARTS and isinstance(value, Mapping):
+            for option, item in value.items():
+                put(key if option == "name" else f"{key}.{option.replace('-', '_')}", item)
+        elif key == "data":
+            put(key, tuple(value) if isinstance(value, (list, tuple)) else (value,))
+        elif key in DEFAULTS or key.partition(".")[0] in PARTS:
+            put(key, value)
+        else:
+            names = sorted({*(k for k in DEFAULTS if "." not in k), *ALIASES})
+            raise NpgptError(
+                f"unknown setting {given!r}; there are {', '.join(names)},"
+                f" and PART.OPTION with PART one of {', '.join(PARTS)}"
+            )
+    return {key: as_python(value) for key, value in flat.items()}
+
+
+def read_config(path: str | Path) -> ConfigFile:
+    """Settings of a TOML file.
+
+    It may hold any setting by its name (``lr = 1e-3``, ``data = ["a.txt", "b.txt"]``), a
+    ``preset``, and for each part a name (``tokenizer = "bpe"``) or a table of its name and options
+    (``[tokenizer]``, ``name = "bpe"``, ``vocab_size = 512``). Hyphens may stand for underscores.
+
+    Raises:
+        NpgptError: a file that cannot be read or is not TOML.
+    """
+    import tomllib  # only here: it would slow every start of the command down
+
+    try:
+        return ConfigFile(path, tomllib.loads(Path(path).read_text(encoding="utf-8")))
+    except OSError as error:
+        raise NpgptError(f"cannot read the config file {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise NpgptError(f"{path} is not a TOML file: {error}") from error
+
+
+def parse_option(text: str) -> tuple[str, Any]:
+    """Turn ``--set PART.OPTION=VALUE`` into the key and a TOML value, or a string if it is none.
+
+    Raises:
+        NpgptError: no "=" or no dotted name before it.
+    """
+    key, equals, value = text.partition("=")
+    part, dot, option = key.strip().partition(".")
+    if not (equals and dot and part in PARTS and option):
+        raise NpgptError(
+            f"{text!r}: expected PART.OPTION=VALUE with PART one of {', '.join(PARTS)},"
+            " such as tokenizer.min_frequency=2"
+        )
+    return f"{part}.{option.replace('-', '_')}", parse_value(value)
+
+
+def parse_value(text: str) -> Any:
+    """A TOML value, or a bare word as a string."""
+    import tomllib
+
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text.strip()
+    return table["value"] if len(table) == 1 else text.strip()

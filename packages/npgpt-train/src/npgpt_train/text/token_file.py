@@ -1,0 +1,247 @@
+"""Tokens on disk: a corpus is encoded once, and read through memory-mapped files ever after.
+
+An entry of the cache is a folder, complete or absent: written beside, synced, renamed::
+
+    tokens/KEY/train.bin   val.bin    ids, uint16 or uint32, little-endian, nothing else
+    tokens/KEY/tokens.json            size and checksum of each
+
+KEY is a digest of the text, the split and the tokenizer, and a digest of what ``encode`` makes of a
+sample of the text: whatever changed, its code included, there is another entry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.protocols import Tokenizer
+from npgpt_core.types import Ids
+from npgpt_train.machine.cache import TOKENS, cache_dir, scratch_name
+from npgpt_train.machine.disk import Folder
+from npgpt_train.machine.lock import RunLock
+from npgpt_train.text.corpus import Corpus
+
+FORMAT = 2
+PROBE = "The 7 quick-brown foxes can't jump:\r\n\t  NAÏVE café — 你好 🙂 <unk>\n"
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The ids of a corpus, read-only and mapped into memory page by page as they are used.
+
+    Attributes:
+        train: shape (n,), uint16 or uint32.
+        val: shape (m,), of the same dtype.
+        path: the folder in the cache.
+        sha256: of both parts, hexadecimal.
+    """
+
+    train: Ids
+    val: Ids
+    path: Path
+    sha256: str
+
+
+def token_files(
+    corpus: Corpus,
+    tokenizer: Tokenizer,
+    tokenizer_digest: str,
+    *,
+    on_progress: Callable[[int], object] | None = None,
+) -> Tokens:
+    """The tokens of both parts of a corpus: from the cache, or encoded now in one pass.
+
+    ``tokenizer_digest`` stands for what the tokenizer has learned. Whether its code is still the
+    same shows on a sample of the text; an ``NpgptWarning`` says if it is not. ``on_progress`` is
+    called after each piece with the number of characters done so far. Memory holds a piece at a
+    time, whatever the size of the corpus. A damaged entry of the cache is written again, and
+    several processes may ask for the same tokens at once.
+
+    Raises:
+        NpgptError: the cache cannot be written (disk full, no permission), the text changed while
+            it was read, or the tokenizer gave an id outside its vocabulary.
+    """
+    identity = [FORMAT, corpus.sha256, corpus.n_characters, corpus.split, tokenizer_digest]
+    text = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+    key = f"{text}-{encoding_digest(tokenizer, *corpus.sample)[:16]}"
+    dtype = np.dtype("<u2" if tokenizer.vocab_size <= 2**16 else "<u4")
+    described = {
+        "format": FORMAT,
+        "key": key,
+        "dtype": dtype.name,
+        "about": f"{type(tokenizer).__name__} of {tokenizer.vocab_size:,} ids,"
+        f" {corpus.n_characters:,} characters with SHA-256 {corpus.sha256[:12]}...",
+    }
+    cache, entry = Folder(cache_dir()), f"{TOKENS}/{key}"
+    try:
+        sha256 = _verified(cache, entry, described)
+        if sha256 is None:
+            _tell_of_other_code(cache, text, key, tokenizer)
+            with _scratch(cache, entry) as scratch:
+                _write_entry(cache, f"{scratch}/entry", described, corpus, tokenizer, on_progress)
+                sha256 = _put_in_place(cache, scratch, entry, described)
+        train, val = (_map(cache, f"{entry}/{part}.bin", dtype) for part in ("train", "val"))
+        return Tokens(train, val, cache.path / entry, sha256)
+    except OSError as error:
+        raise NpgptError(
+            f"tokens cannot be kept in {cache.path / TOKENS} ({error.strerror or error}):"
+            " make room or allow writing there, or set NPGPT_CACHE to another folder"
+        ) from error
+
+
+def encoding_digest(tokenizer: Tokenizer, *texts: str) -> str:
+    """A digest of what ``encode`` makes of some texts and of ``PROBE``, hexadecimal.
+
+    Of one tokenizer it differs only where its code changed.
+    """
+    digest = hashlib.sha256()
+    for text in (*texts, PROBE):
+        try:
+            ids = np.asarray(tokenizer.encode(text), np.int64)
+        except Exception as error:  # that it has no answer is what its code does, too
+            digest.update(type(error).__name__.encode())
+        else:
+            digest.update(ids.size.to_bytes(8) + ids.tobytes())
+    return digest.hexdigest()
+
+
+def _tell_of_other_code(cache: Folder, text: str, key: str, tokenizer: Tokenizer) -> None:
+    entries = (name for name in cache.names(TOKENS) if "." not in name)
+    if any(name.startswith(f"{text}-") and name != key for name in entries):
+        warnings.warn(
+            f"{type(tokenizer).__name__} encodes this text otherwise than before, so its code"
+            " changed: the text is encoded anew",
+            NpgptWarning,
+            stacklevel=3,
+        )
+
+
+@contextmanager
+def _scratch(cache: Folder, entry: str) -> Iterator[str]:
+    """A folder that is ours alone, and locked so that nobody takes it for abandoned."""
+    name = scratch_name(entry)
+    cache.make()
+    cache.make(f"{name}/entry")
+    try:
+        lock = RunLock(cache.path / name, "written")
+        try:
+            yield name
+        finally:
+            lock.close()
+    finally:
+        with suppress(OSError):
+            cache.remove(name)
+
+
+# ------------------------------------------------------------------------ reading
+
+
+def _verified(cache: Folder, entry: str, described: dict[str, Any]) -> str | None:
+    """The digest of an entry's files if they hold, byte for byte, what was once written to them."""
+    try:
+        written = cache.read_json(f"{entry}/tokens.json")
+        if not isinstance(recorded := written.get("parts"), dict):
+            return None
+        parts = {
+            part: _checksum(cache, f"{entry}/{part}.bin", recorded.get(part))
+            for part in ("train", "val")
+        }
+    except NpgptError:  # missing, or damaged
+        return None
+    if written != {**described, "parts": parts}:
+        return None
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _checksum(cache: Folder, name: str, recorded: object) -> dict[str, Any]:
+    """Size and digest of a file; the size alone where another is recorded, for it may be huge."""
+    with cache.open(name) as file:
+        size = file.seek(0, os.SEEK_END)
+        if not isinstance(recorded, dict) or recorded.get("bytes") != size:
+            return {"bytes": size}
+        file.seek(0)
+        return {"bytes": size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def _map(cache: Folder, name: str, dtype: np.dtype[Any]) -> Ids:
+    with cache.open(name) as file:
+        if file.seek(0, 2) == 0:
+            return np.empty(0, dtype)  # an empty file cannot be mapped
+        return np.asarray(np.memmap(file, dtype, mode="r"))
+
+
+# ------------------------------------------------------------------------ writing
+
+
+def _write_entry(
+    cache: Folder,
+    entry: str,
+    described: dict[str, Any],
+    corpus: Corpus,
+    tokenizer: Tokenizer,
+    on_progress: Callable[[int], object] | None,
+) -> None:
+    dtype = np.dtype(described["dtype"]).newbyteorder("<")
+    digest = hashlib.sha256()
+    done = 0
+
+    def encoded(texts: Iterable[str]) -> Iterator[bytes]:
+        nonlocal done
+        for text in texts:
+            yield _valid_ids(tokenizer, text).astype(dtype).tobytes()
+            digest.update(text.encode("utf-8", "surrogatepass"))
+            done += len(text)
+            if on_progress is not None:
+                on_progress(done)
+
+    parts = {
+        "train": _write(cache, f"{entry}/train.bin", encoded(corpus.train_texts())),
+        "val": _write(cache, f"{entry}/val.bin", encoded(corpus.val_texts())),
+    }
+    if digest.hexdigest() != corpus.sha256:
+        raise NpgptError("the text changed while it was encoded: leave it alone and try again")
+    cache.write(f"{entry}/tokens.json", json.dumps({**described, "parts": parts}).encode())
+
+
+def _valid_ids(tokenizer: Tokenizer, text: str) -> Ids:
+    ids = np.asarray(tokenizer.encode(text))
+    if ids.size and not (ids.min() >= 0 and ids.max() < tokenizer.vocab_size):
+        raise NpgptError(
+            f"{type(tokenizer).__name__} gave ids from {ids.min()} to {ids.max()},"
+            f" expected 0 to {tokenizer.vocab_size - 1}: its vocab_size or encode is wrong"
+        )
+    return ids
+
+
+def _write(cache: Folder, name: str, blocks: Iterable[bytes]) -> dict[str, Any]:
+    """Write and sync a file; the checksum of what it must now hold."""
+    size, sha256 = 0, hashlib.sha256()
+    with cache.create(name) as file:
+        for block in blocks:
+            file.write(block)
+            size += len(block)
+            sha256.update(block)
+    return {"bytes": size, "sha256": sha256.hexdigest()}
+
+
+def _put_in_place(cache: Folder, scratch: str, entry: str, described: dict[str, Any]) -> str:
+    sha256 = _verified(cache, f"{scratch}/entry", described)
+    if sha256 is None:
+        raise OSError("the disk does not give back what was written to it")
+    try:
+        cache.rename(f"{scratch}/entry", entry)
+    except OSError:  # something is there
+        if _verified(cache, entry, described) is None:  # it is not another process's equal entry
+            cache.rename(entry, f"{scratch}/damaged")
+            cache.rename(f"{scratch}/entry", entry)
+    return sha256
