@@ -95,8 +95,8 @@ def test_an_unknown_benchmark_is_refused_with_the_names_there_are():
 
 
 def test_the_documents_take_the_results_as_they_are(result, tmp_path, monkeypatch):
-    update = runpy.run_path(str(ROOT / "docs/benchmarks/update.py"))
-    monkeypatch.setitem(update["main"].__globals__, "HERE", tmp_path)
+    update = runpy.run_path(str(ROOT / "docs/scripts/update_benchmarks.py"))
+    monkeypatch.setitem(update["main"].__globals__, "FOLDER", tmp_path)
     taken = tmp_path / "taken.json"
     taken.write_text(json.dumps(result))
     update["main"](taken)

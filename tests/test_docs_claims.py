@@ -1,9 +1,9 @@
 """What the documents rank, compare or conclude is true of the numbers that they quote.
 
-A sentence with a ranking word is held by a ``holds`` marker right after it (docs/holds.py), or it
-stands in NEEDS_NONE with the reason why. Where a page is mostly mathematics beside code that runs,
-or says what npgpt does, this goes for the paragraphs that quote a measured figure, and in all
-others for verdicts, such as "beats", "faster" or "the lowest loss".
+A sentence with a ranking word is held by a ``holds`` marker right after it
+(docs/scripts/holds.py), or it stands in NEEDS_NONE with the reason why. Where a page is mostly
+mathematics beside code that runs, or says what npgpt does, this goes for the paragraphs that quote
+a measured figure, and in all others for verdicts, such as "beats", "faster" or "the lowest loss".
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HOLDS = runpy.run_path(str(ROOT / "docs/holds.py"))
+HOLDS = runpy.run_path(str(ROOT / "docs/scripts/holds.py"))
 DATA = {
     "runs": {"char": {"loss": 1.5}, "word": {"loss": 2.5}, "b-p.e": {"loss": 4}},
     "curve": [3, 2],

@@ -50,6 +50,19 @@ def test_links_lead_somewhere(page):
             assert anchor in _anchors(there), f"{path or page.name} has no #{anchor}"
 
 
+def test_prose_scripts_results_and_figures_stand_apart():
+    there = {path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.*")}
+    places = {(path.parts[0] if len(path.parts) > 1 else "", path.suffix) for path in there}
+    assert places - {("scripts", ".pyc")} == {
+        ("", ".md"),
+        ("scripts", ".py"),
+        ("results", ".json"),
+        ("results", ".md"),
+        ("figures", ".png"),
+        ("figures", ".svg"),
+    }
+
+
 def test_the_tests_that_hold_the_promises_exist():
     there = {path.name for path in ROOT.glob("tests/**/test_*.py")}
     there |= {path.name for path in ROOT.glob("packages/*/tests/test_*.py")}

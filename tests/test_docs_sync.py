@@ -1,4 +1,4 @@
-"""docs/sync.py: the documents are in step with the code, and it notices when they are not."""
+"""The documents are in step with the code, and docs/scripts/sync.py notices when they are not."""
 
 import json
 import math
@@ -33,7 +33,7 @@ def half(x):
 
 def sync(root, *options):
     """Run the script of the house at ``root``; give its exit code and what it says."""
-    command = [sys.executable, root / "docs/sync.py", *options]
+    command = [sys.executable, root / "docs/scripts/sync.py", *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode, done.stdout + done.stderr
 
@@ -42,13 +42,14 @@ def sync(root, *options):
 def house(tmp_path):
     """A small house: the script, a package of one module, figures and a table."""
     source = tmp_path / "packages/zoo-core/src/zoo_core"
-    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/scripts").mkdir(parents=True)
+    (tmp_path / "docs/results").mkdir()
     source.mkdir(parents=True)
     for script in ("sync.py", "holds.py"):
-        shutil.copy(ROOT / "docs" / script, tmp_path / "docs")
+        shutil.copy(ROOT / "docs/scripts" / script, tmp_path / "docs/scripts")
     (source / "layer.py").write_text(LAYER)
-    (tmp_path / "docs/report.json").write_text(json.dumps({"runs": [{"loss": 2.1518}]}))
-    (tmp_path / "docs/table.md").write_text("| a |\n|---|\n| 1 |\n")
+    (tmp_path / "docs/results/report.json").write_text(json.dumps({"runs": [{"loss": 2.1518}]}))
+    (tmp_path / "docs/results/table.md").write_text("| a |\n|---|\n| 1 |\n")
     (tmp_path / "README.md").write_text("# Zoo\n")
     return tmp_path
 
@@ -68,13 +69,13 @@ def test_all_documents_are_in_sync():
 
 @pytest.mark.parametrize("folder", ["experiments", "benchmarks"])
 def test_what_the_pages_include_is_made_from_the_measured_files(folder):
-    fragments = runpy.run_path(str(ROOT / "docs" / folder / "update.py"))["fragments"]()
-    for name, text in fragments.items():
-        assert (ROOT / "docs" / folder / name).read_text("utf-8") == text, name
+    script = ROOT / f"docs/scripts/update_{folder}.py"
+    for name, text in runpy.run_path(str(script))["fragments"]().items():
+        assert (ROOT / "docs/results" / folder / name).read_text("utf-8") == text, name
 
 
 def test_the_curves_are_those_of_the_report():
-    folder = ROOT / "docs/experiments"
+    folder = ROOT / "docs/results/experiments"
     curves, report = (json.loads((folder / f"{n}.json").read_text()) for n in ("curves", "report"))
     assert curves.keys() == report["runs"].keys()
     for name, run in report["runs"].items():
@@ -86,7 +87,7 @@ def test_the_curves_are_those_of_the_report():
 
 
 def test_the_curves_of_a_comparison_are_json_by_step():
-    update = runpy.run_path(str(ROOT / "docs/experiments/update.py"))
+    update = runpy.run_path(str(ROOT / "docs/scripts/update_experiments.py"))
     written = update["by_step"]({"char": [(0, 6.02694), (250, 3.5)], "bpe": []})
     assert json.loads(written) == {"char": {"0": 6.0269, "250": 3.5}, "bpe": {}}
 
@@ -131,7 +132,7 @@ def test_a_figure_without_a_format(house):
 
 def test_a_figure_may_be_calculated_and_a_name_chosen_by_the_data(house):
     runs = {"char": {"loss": 1.5}, "bpe": {"loss": 4.5}}
-    (house / "docs/report.json").write_text(json.dumps({"runs": runs}))
+    (house / "docs/results/report.json").write_text(json.dumps({"runs": runs}))
     text = (
         "<!-- = report.json argmin(runs.*.loss) -->bpe<!-- /= --> is first,"
         " by <!-- = report.json runs.bpe.loss - runs.char.loss .1f -->9<!-- /= -->,"
@@ -142,7 +143,7 @@ def test_a_figure_may_be_calculated_and_a_name_chosen_by_the_data(house):
 
 
 def test_a_key_may_have_dots(house):
-    (house / "docs/report.json").write_text(json.dumps({"setting": {"model.n_layer": 4}}))
+    (house / "docs/results/report.json").write_text(json.dumps({"setting": {"model.n_layer": 4}}))
     text = "It has <!-- = report.json setting.model.n_layer --><!-- /= --> blocks.\n"
     assert "-->4<!--" in synced(house, text)
 
@@ -168,7 +169,7 @@ def test_a_changed_source_is_noticed_and_nothing_is_written(house):
     assert code == 1
     assert said.splitlines() == [
         "docs/PAGE.md:3: zoo_core.layer:half is stale",
-        "To renew: python docs/sync.py",
+        "To renew: python docs/scripts/sync.py",
     ]
     assert (house / "docs/PAGE.md").read_text() == text
     assert "x * 0.5" in synced(house, text)

@@ -1,7 +1,7 @@
 """Keep the documents in step with the code: renew what stands between markers.
 
-    python docs/sync.py            rewrites README.md and docs/*.md where they are stale
-    python docs/sync.py --check    changes nothing, names each stale place, and then exits with 1
+    python docs/scripts/sync.py            rewrites README.md and docs/*.md where they are stale
+    python docs/scripts/sync.py --check    only names each stale place, and then exits with 1
 
 Code, from the source. ``without-docstring`` is optional; a target without a module is in the one
 before it:
@@ -9,7 +9,7 @@ before it:
     <!-- code: npgpt_core.layers.linear:Linear.forward, Linear.backward without-docstring -->
     <!-- /code -->
 
-A file, whole. Its path, like the next one, is relative to docs/:
+A file, whole. Its path, like the next one, is relative to docs/results/:
 
     <!-- include: experiments/table.md -->
     <!-- /include -->
@@ -35,8 +35,8 @@ from pathlib import Path
 
 from holds import false_claims, look_up, value_of
 
-ROOT = Path(__file__).resolve().parents[1]
-DOCS = ROOT / "docs"
+DOCS = Path(__file__).resolve().parents[1]
+ROOT, RESULTS = DOCS.parent, DOCS / "results"
 MARKER = re.compile(
     r"<!-- (?P<kind>code:|include:|=) (?P<target>.+?) -->|<!-- /(?:code|include|=) -->"
 )
@@ -58,7 +58,7 @@ def main() -> None:
         stale += places
         false += untrue(page)
     if check and stale:
-        sys.exit("\n".join([*stale, "To renew: python docs/sync.py", *false]))
+        sys.exit("\n".join([*stale, "To renew: python docs/scripts/sync.py", *false]))
     if not check:
         for page, text in renewed.items():
             if text != page.read_text("utf-8"):
@@ -94,7 +94,7 @@ def untrue(page: Path) -> list[str]:
     for marker in CLAIMS.finditer(text):
         place = place_of(page, text, marker.start())
         try:
-            claims = false_claims(" ".join(marker[1].split()), DOCS)
+            claims = false_claims(" ".join(marker[1].split()), RESULTS)
         except ERRORS as error:
             sys.exit(f"{place}: {error}")
         found += [f"{place}: {claim} does not hold" for claim in claims]
@@ -152,14 +152,14 @@ def docstring_lines(node: ast.AST, lines: list[str]) -> set[int]:
 
 def include(path: str) -> str:
     """The text of a file."""
-    return "\n" + (DOCS / path).read_text("utf-8").strip("\n") + "\n"
+    return "\n" + (RESULTS / path).read_text("utf-8").strip("\n") + "\n"
 
 
 def figure(target: str) -> str:
     """``path expression spec`` -> that value of that file, formatted."""
     path, _, rest = target.partition(" ")
     expression, spec = re.fullmatch(SPECIFIED, rest, re.DOTALL).groups("")
-    data = json.loads((DOCS / path).read_text("utf-8"))
+    data = json.loads((RESULTS / path).read_text("utf-8"))
     is_key = not re.search(r"[ (]", expression)
     return format(look_up(data, expression) if is_key else value_of(expression, data), spec)
 

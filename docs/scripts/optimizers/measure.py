@@ -1,7 +1,7 @@
 """Train small GPTs in many ways for docs/OPTIMIZERS.md: results.json, and from it the figures.
 
-    python docs/optimizers/measure.py            less than five minutes on two quiet cores
-    python docs/optimizers/measure.py --draw     only the figures, from results.json
+    python docs/scripts/optimizers/measure.py            less than five minutes on two quiet cores
+    python docs/scripts/optimizers/measure.py --draw     only the figures, from results.json
 
 Runs of one seed start from the same weights and meet the same batches, so that two of them differ
 in what they are named after and in nothing else. The same machine gives the same results.json, bit
@@ -29,7 +29,8 @@ from npgpt_models import GPT, GPTConfig
 from npgpt_optim import SGD, Adam, AdamW, Constant, WarmupCosine, clip_grad_norm
 from npgpt_tokenizers import CharTokenizer
 
-RESULTS = Path(__file__).with_name("results.json")
+DOCS = Path(__file__).parents[2]
+RESULTS, FIGURES = DOCS / "results/optimizers/results.json", DOCS / "figures/optimizers"
 CHARACTERS = 1_000_000  # the beginning of shakespeare; the last tenth of it is for validation
 SHAPE = {"block_size": 64, "n_layer": 2, "n_head": 4, "n_embd": 64}
 BATCH, STEPS, SEED, VALIDATION_BATCHES = 16, 300, 1337, 32
@@ -348,7 +349,7 @@ def main() -> None:
         text = json.dumps(rounded(collect(runs)), indent=1)
         lists = re.compile(r"\[[^\[\]{}]*\]")  # of numbers: one line each
         RESULTS.write_text(lists.sub(lambda found: " ".join(found[0].split()), text) + "\n")
-    figures.draw(json.loads(RESULTS.read_text()), RESULTS.parent)
+    figures.draw(json.loads(RESULTS.read_text()), FIGURES)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """Take what ``npgpt compare`` found into docs/EXPERIMENTS.md.
 
-    python docs/experiments/update.py runs/shakespeare runs/seeds
+    python docs/scripts/update_experiments.py runs/shakespeare runs/seeds
 
 The first folder holds the comparison that the page tells of, the second one over seeds. Writes the
-JSON (with each evaluation in bits per character, by step), the tables, the samples and the figures
-beside this file; then ``python docs/sync.py`` renews the page, and names what it claims and no
-longer holds.
+JSON (with each evaluation in bits per character, by step), the tables and the samples into
+docs/results/experiments and the pictures into docs/figures/experiments; then
+``python docs/scripts/sync.py`` renews the page, and names what it claims and no longer holds.
 """
 
 import json
@@ -19,14 +19,15 @@ from npgpt_train.comparison.tables import machine
 from npgpt_train.machine.escaping import printable
 from npgpt_train.plots import plot_overlay
 
-HERE = Path(__file__).parent
-CURVES = "experiments/{}.png"  # as seen from docs/
+DOCS = Path(__file__).parents[1]
+RESULTS, FIGURES = DOCS / "results/experiments", DOCS / "figures/experiments"
+CURVES = "figures/experiments/{}.png"  # as seen from docs/
 SOURCES = ("report", "seeds")
 
 
 def fragments() -> dict[str, str]:
-    """The Markdown that the page includes, by file, made from the JSON beside this script."""
-    report, seeds = (json.loads((HERE / f"{name}.json").read_text("utf-8")) for name in SOURCES)
+    """The Markdown that the page includes, by file, made from the JSON."""
+    report, seeds = (json.loads((RESULTS / f"{name}.json").read_text("utf-8")) for name in SOURCES)
     return {
         "machine.md": machine(report) + "\n",
         "tables.md": render(report, "tables.md.jinja"),
@@ -53,17 +54,17 @@ def by_step(bits: dict[str, list[tuple[int, float]]]) -> str:
 def main(*folders: str) -> None:
     """Copy what the page shows from folders that ``npgpt compare`` wrote."""
     for name, folder in zip(SOURCES, folders, strict=True):
-        shutil.copyfile(Path(folder) / "report.json", HERE / f"{name}.json")
+        shutil.copyfile(Path(folder) / "report.json", RESULTS / f"{name}.json")
     for name, text in fragments().items():
-        (HERE / name).write_text(text, "utf-8")
-    record = json.loads((HERE / "report.json").read_text("utf-8"))
+        (RESULTS / name).write_text(text, "utf-8")
+    record = json.loads((RESULTS / "report.json").read_text("utf-8"))
     runs = {name: Run.open(Path(folders[0]) / "runs" / name) for name in record["runs"]}
     curves = {name: run.metrics() for name, run in runs.items()}
     bits = bits_per_step(record, curves)
-    plot_overlay(bits, HERE / "all.png")
-    (HERE / "curves.json").write_text(by_step(bits), "utf-8")
+    plot_overlay(bits, FIGURES / "all.png")
+    (RESULTS / "curves.json").write_text(by_step(bits), "utf-8")
     for name, run in runs.items():
-        shutil.copyfile(run.folder / "curves.png", HERE / f"{name}.png")
+        shutil.copyfile(run.folder / "curves.png", FIGURES / f"{name}.png")
 
 
 if __name__ == "__main__":

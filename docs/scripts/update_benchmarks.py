@@ -1,11 +1,11 @@
 """Take what the benchmarks measured into docs/ARCHITECTURE.md and the README.
 
     python -m benchmarks --coretype Haswell --json benchmarks/results.json    # or tox -e bench
-    python docs/benchmarks/update.py benchmarks/results.json
+    python docs/scripts/update_benchmarks.py benchmarks/results.json
 
 Writes the results (without the single rounds), the tables made from them, and their figures under
-short keys beside this file; then ``python docs/sync.py`` renews the pages, and names what they
-claim and no longer holds.
+short keys into docs/results/benchmarks; then ``python docs/scripts/sync.py`` renews the pages, and
+names what they claim and no longer holds.
 """
 
 import json
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parents[1] / "results/benchmarks"
 UNPINNED = "unpinned"
 SHOWN = 0.005  # the smallest part of a step that has a row
 Results = dict[str, Any]
@@ -27,14 +27,14 @@ def main(results: str) -> None:
     for comparison in taken["comparisons"]:
         for side in comparison["sides"].values():
             side.pop("rounds", None)
-    (HERE / "results.json").write_text(json.dumps(taken, indent=1) + "\n", "utf-8")
+    (FOLDER / "results.json").write_text(json.dumps(taken, indent=1) + "\n", "utf-8")
     for name, text in fragments().items():
-        (HERE / name).write_text(text, "utf-8")
+        (FOLDER / name).write_text(text, "utf-8")
 
 
 def fragments() -> dict[str, str]:
-    """What the pages show, by file, made from the results beside this script."""
-    results = json.loads((HERE / "results.json").read_text("utf-8"))
+    """What the pages show, by file, made from the results."""
+    results = json.loads((FOLDER / "results.json").read_text("utf-8"))
     return {
         "figures.json": json.dumps(figures(results), indent=1) + "\n",
         "machine.md": machine(results),

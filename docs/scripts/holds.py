@@ -1,7 +1,7 @@
 """Hold what the documents rank, compare or conclude to the numbers that programs wrote.
 
-A marker stands right after its sentence. It names a file, relative to docs/, and the claims that
-must be true of it, with semicolons between them:
+A marker stands right after its sentence. It names a file, relative to docs/results/, and the claims
+that must be true of it, with semicolons between them:
 
     char is ahead. <!-- holds: experiments/report.json runs.char.loss < runs.bpe.loss -->
 

@@ -1,9 +1,9 @@
 """Train GPTs with Adam and Muon at five learning rates each, for docs/OPTIMIZERS.md: muon.json.
 
-    python docs/optimizers/muon.py            about twenty minutes on two quiet cores
+    python docs/scripts/optimizers/muon.py            about twenty minutes on two quiet cores
 
 What was interrupted goes on with the same command, and what is finished in ``--out`` is not trained
-again; muon.json, beside this file unless ``--json`` says otherwise, is written after every run.
+again; docs/results/optimizers/muon.json, or what ``--json`` names, is written after every run.
 Neither optimizer decays weights here, so that they differ in nothing else. After the ten runs, Muon
 trains at its best rate for shorter times, each with a cosine of its own: a curve that crosses
 another's end says less, because its learning rate is still high there.
@@ -18,6 +18,7 @@ from typing import Any
 
 from npgpt_train import Run, train
 
+RESULTS = Path(__file__).parents[2] / "results/optimizers/muon.json"
 RATES = {
     "adam": ("5e-4", "1e-3", "2e-3", "4e-3", "8e-3"),
     "muon": ("1e-3", "2e-3", "4e-3", "8e-3", "1.6e-2"),
@@ -94,7 +95,7 @@ def main() -> None:
     """Train what is missing, and write what there is after every run."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, default=Path("runs/muon"), help="folder of the runs")
-    parser.add_argument("--json", type=Path, default=Path(__file__).with_name("muon.json"))
+    parser.add_argument("--json", type=Path, default=RESULTS)
     parser.add_argument("--preset", default="quick", help="of npgpt train")
     parser.add_argument("--data", default="shakespeare", help="of npgpt train")
     parser.add_argument("--steps", type=int, default=1200, help="of every run but the shorter ones")

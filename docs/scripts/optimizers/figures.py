@@ -1,4 +1,4 @@
-"""Draw the figures of docs/OPTIMIZERS.md, from runs on a ravine and from results.json."""
+"""Draw the figures of docs/OPTIMIZERS.md, from runs on a ravine and from its results."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
