@@ -106,7 +106,7 @@ def test_runs_are_listed_for_people_and_programs(npgpt, home):
 
 def test_the_list_of_runs_is_whole_on_a_narrow_terminal(npgpt, home, monkeypatch):
     assert npgpt("train", "--data", "play.txt", *SMALL).exit_code == 0
-    monkeypatch.setattr("npgpt_cli.explaining.is_terminal", lambda: True)
+    monkeypatch.setattr("npgpt_cli.show.console.is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", "80")
     listed = npgpt("runs").output
     assert "…" not in listed

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from npgpt_cli import scaffold, terminal
-from npgpt_cli.describe import summary
 from npgpt_cli.main import main
+from npgpt_cli.show.describe import summary
 from npgpt_core import registry
 from npgpt_core.layers.linear import Linear
 from npgpt_train.evaluation import Evaluation

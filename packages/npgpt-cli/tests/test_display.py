@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from npgpt_cli import display
-from npgpt_cli.display import TrainingDisplay, print_comparison
+from npgpt_cli.show import training as display
+from npgpt_cli.show.training import TrainingDisplay, print_comparison
 from npgpt_train.events import (
     Comparing,
     Continuing,

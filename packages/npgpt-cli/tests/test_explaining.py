@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from npgpt_cli import explaining
 from npgpt_cli.commands import explain_attention, explain_forward, generate
-from npgpt_cli.explaining import console, number, percent, print_json, print_tokens
 from npgpt_cli.options import given
+from npgpt_cli.show import console as explaining
+from npgpt_cli.show.console import console, number, percent, print_json, print_tokens
 from npgpt_train.explain.forward import Prediction
 from npgpt_train.explain.tokens import Token
 

@@ -13,9 +13,9 @@ from click.testing import CliRunner
 
 from npgpt_cli.commands import SUMMARIES
 from npgpt_cli.commands.plugins_show import _description
-from npgpt_cli.describe import arguments_in, options_of
 from npgpt_cli.main import main
 from npgpt_cli.scaffold import KINDS, Scaffold
+from npgpt_cli.show.describe import arguments_in, options_of
 from npgpt_core import NpgptError, registry
 from npgpt_core.plugins.discovery import Spec
 

@@ -51,7 +51,7 @@ def attention(
 
     An overview of all heads, or with --layer, --head or both, every token's row in those heads.
     """
-    from npgpt_cli.explaining import print_json
+    from npgpt_cli.show.console import print_json
     from npgpt_train.explain.attention import explain_attention
     from npgpt_train.run.folder import load_run
 
@@ -70,7 +70,7 @@ def attention(
 
 
 def _print(explanation: Attention, overview: bool) -> None:
-    from npgpt_cli.explaining import console, print_left_out
+    from npgpt_cli.show.console import console, print_left_out
 
     to = console()
     print_left_out(to, explanation.left_out)
@@ -89,7 +89,7 @@ def _print(explanation: Attention, overview: bool) -> None:
 
 def _print_overview(to: Console, explanation: Attention) -> None:
     """A row a head: what the last token looks at, and the habits of all tokens."""
-    from npgpt_cli.explaining import number, percent, table
+    from npgpt_cli.show.console import number, percent, table
     from npgpt_train.explain.tokens import visible
 
     last = explanation.tokens[-1]
@@ -121,7 +121,7 @@ def _print_head(to: Console, head: Head, tokens: Sequence[Token]) -> None:
     """A row a token that looks, a column a token looked at, and where it looks most."""
     from rich.cells import cell_len
 
-    from npgpt_cli.explaining import percent, table
+    from npgpt_cli.show.console import percent, table
     from npgpt_train.explain.tokens import visible
     from npgpt_train.machine.escaping import printable
 

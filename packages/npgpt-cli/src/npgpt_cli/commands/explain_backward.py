@@ -26,7 +26,7 @@ def backward(run: Path, text: str, as_json: bool, checkpoint: str) -> None:
     Each token but the first is predicted from those before it. What is shown are the norms of the
     gradients, √(Σ d²), beside the mathematics that makes them. Dropout is off.
     """
-    from npgpt_cli.explaining import print_json
+    from npgpt_cli.show.console import print_json
     from npgpt_train.explain.backward import explain_backward
     from npgpt_train.run.folder import load_run
 
@@ -39,7 +39,7 @@ def backward(run: Path, text: str, as_json: bool, checkpoint: str) -> None:
 
 
 def _print(explanation: Backward) -> None:
-    from npgpt_cli.explaining import console, number, print_left_out, print_tokens
+    from npgpt_cli.show.console import console, number, print_left_out, print_tokens
 
     to, count = console(), len(explanation.tokens) - 1
     print_left_out(to, explanation.left_out)
@@ -57,7 +57,7 @@ def _print_gradients(to: Console, modules: list[ModuleGradient]) -> None:
     """A row a module, and one below it for each parameter of its own."""
     from rich.text import Text
 
-    from npgpt_cli.explaining import number, table
+    from npgpt_cli.show.console import number, table
     from npgpt_train.machine.escaping import printable
 
     rows = table({"gradient": "left", "norm": "right", "mathematics": "wrap"})

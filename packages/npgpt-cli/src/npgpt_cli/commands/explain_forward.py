@@ -28,7 +28,7 @@ def forward(run: Path, text: str, top: int, as_json: bool, checkpoint: str) -> N
 
     Of a model with blocks, also what would come next if it ended after each of them.
     """
-    from npgpt_cli.explaining import print_json
+    from npgpt_cli.show.console import print_json
     from npgpt_train.explain.forward import explain_forward
     from npgpt_train.run.folder import load_run
 
@@ -41,7 +41,7 @@ def forward(run: Path, text: str, top: int, as_json: bool, checkpoint: str) -> N
 
 
 def _print(explanation: Forward) -> None:
-    from npgpt_cli.explaining import console, print_left_out, print_tokens
+    from npgpt_cli.show.console import console, print_left_out, print_tokens
 
     to = console()
     print_left_out(to, explanation.left_out)
@@ -64,7 +64,7 @@ def _print(explanation: Forward) -> None:
 
 def _print_outputs(to: Console, outputs: list[Output]) -> None:
     """A row a module; those made of others are bold."""
-    from npgpt_cli.explaining import number, table
+    from npgpt_cli.show.console import number, table
     from npgpt_train.machine.escaping import printable
 
     numbers = ("parameters", "mean", "spread", "largest")
@@ -85,7 +85,7 @@ def _print_formulas(to: Console, outputs: list[Output]) -> None:
     """A row a class: its mathematics, and the modules that are of it."""
     from rich.text import Text
 
-    from npgpt_cli.explaining import table
+    from npgpt_cli.show.console import table
     from npgpt_train.machine.escaping import printable
 
     rows = table({"class": "left", "mathematics": "wrap"})
@@ -103,7 +103,7 @@ def _own_name(module: str) -> str:
 
 
 def _print_next(to: Console, predictions: list[Prediction]) -> None:
-    from npgpt_cli.explaining import percent, table
+    from npgpt_cli.show.console import percent, table
     from npgpt_train.explain.tokens import visible
 
     rows = table({"token": "left", "id": "right", "probability": "right", "": "left"})
@@ -118,7 +118,7 @@ def _print_readings(to: Console, readings: list[Reading]) -> None:
     """A row a place in the stream; what will be the answer in the end is green."""
     from rich.text import Text
 
-    from npgpt_cli.explaining import percent, table
+    from npgpt_cli.show.console import percent, table
     from npgpt_train.explain.tokens import visible
     from npgpt_train.machine.escaping import printable
 

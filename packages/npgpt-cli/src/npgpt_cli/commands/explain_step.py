@@ -31,7 +31,7 @@ def step(run: Path, as_json: bool, checkpoint: str) -> None:
     It is the next one that the run would do: batch, learning rate and optimizer state are those
     that training would have.
     """
-    from npgpt_cli.explaining import print_json
+    from npgpt_cli.show.console import print_json
     from npgpt_train.explain.step import explain_step
     from npgpt_train.run.folder import Run
 
@@ -43,7 +43,7 @@ def step(run: Path, as_json: bool, checkpoint: str) -> None:
 
 
 def _print(explanation: Step) -> None:
-    from npgpt_cli.explaining import console, table
+    from npgpt_cli.show.console import console, table
     from npgpt_train.machine.escaping import printable
 
     to = console()
@@ -61,7 +61,7 @@ def _print(explanation: Step) -> None:
 
 def _story(e: Step) -> dict[str, str]:
     """The parts of the step, in order."""
-    from npgpt_cli.explaining import number
+    from npgpt_cli.show.console import number
 
     if not e.grad_clip:
         clipping = "none: grad_clip is 0"
@@ -82,7 +82,7 @@ def _story(e: Step) -> dict[str, str]:
 
 def _print_parameters(to: Console, explanation: Step) -> None:
     """A row a parameter; the bar is as long as the gradient, beside the largest."""
-    from npgpt_cli.explaining import number, table
+    from npgpt_cli.show.console import number, table
     from npgpt_train.machine.escaping import printable
 
     rows = table(

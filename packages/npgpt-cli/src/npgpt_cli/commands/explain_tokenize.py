@@ -38,7 +38,7 @@ def tokenize(
     The tokenizer is that of a RUN, or an installed one (bpe, char, ...) that is trained on the
     spot: on TEXT itself, or on --data. The ids are shown too, and what became unknown.
     """
-    from npgpt_cli.explaining import print_json
+    from npgpt_cli.show.console import print_json
     from npgpt_train.explain.tokenization import explain_tokenization, find_tokenizer
 
     tokenizer, origin = find_tokenizer(source, text, data, **given(vocab_size=vocab_size))
@@ -50,7 +50,7 @@ def tokenize(
 
 
 def _print(explanation: Tokenization, origin: str) -> None:
-    from npgpt_cli.explaining import console, print_tokens
+    from npgpt_cli.show.console import console, print_tokens
     from npgpt_train.machine.escaping import printable
 
     to = console()
@@ -83,7 +83,7 @@ def _print_merges(to: Console, words: list[Word]) -> None:
     """A row a merge: the new id, what was merged, and the word after it."""
     from rich.text import Text
 
-    from npgpt_cli.explaining import table
+    from npgpt_cli.show.console import table
     from npgpt_train.explain.tokens import visible
 
     to.print(

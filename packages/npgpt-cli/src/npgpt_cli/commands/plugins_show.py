@@ -79,7 +79,7 @@ def _has(kind: str, name: str) -> bool:
 
 
 def _description(spec: Spec, target: Any) -> str:
-    from npgpt_cli.describe import given_by_npgpt, options_of, summary
+    from npgpt_cli.show.describe import given_by_npgpt, options_of, summary
     from npgpt_train.machine.escaping import printable
 
     formatter = click.HelpFormatter(max_width=100)

@@ -45,7 +45,7 @@ def runs(folder: Path, as_json: bool) -> None:
     if not entries:
         click.echo(f"there are no runs below {_one_line(str(folder))}")
         return
-    from npgpt_cli.explaining import console, table
+    from npgpt_cli.show.console import console, table
 
     shown = table(COLUMNS)
     for column in shown.columns:

@@ -65,7 +65,7 @@ def train(
     --resume takes what is recorded: leave the other options out, or repeat them as they were.
     --max-iters may grow, and --data may say where the same text is now.
     """
-    from npgpt_cli.display import TrainingDisplay
+    from npgpt_cli.show.training import TrainingDisplay
     from npgpt_train.training import train as run_training
 
     with told_how_to_resume(), TrainingDisplay() as display:
