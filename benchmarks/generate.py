@@ -97,7 +97,6 @@ def pytorch(vocab_size: int, tiny: bool, threads: int) -> Iterator[Run]:
 
     def work() -> list[int]:
         length = model.config.block_size
-        ids: list[int] = generation.generate(PROMPT, length, next(temperatures))
-        return ids
+        return generation.generate(PROMPT, length, next(temperatures))
 
     yield lambda: timed(work)

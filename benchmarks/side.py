@@ -80,8 +80,7 @@ class Side:
         line = self._process.stdout.readline()
         if not line:
             raise NpgptError(f"{self.work.target} failed with {self.work.options}: see above")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        return json.loads(line)
 
     def __enter__(self) -> Self:
         return self

@@ -40,8 +40,7 @@ class TorchGeneration:
                 p = F.softmax(logits / temperature, -1)
                 ids[:, end] = torch.multinomial(p, 1)[:, 0]
             start = end
-        result: list[int] = ids[0].tolist()
-        return result
+        return ids[0].tolist()
 
     def _logits(self, ids: torch.Tensor, start: int) -> torch.Tensor:
         """Logits (1, V) after ids (1, T), which follow ``start`` positions in the cache."""
@@ -50,8 +49,7 @@ class TorchGeneration:
         for i, block in enumerate(model.blocks):
             x = x + self._attention(block.attn, block.ln_1(x), self.k[i], self.v[i], start)
             x = x + block.ff(block.ln_2(x))
-        logits: torch.Tensor = model.head(model.ln_f(x[:, -1]))
-        return logits
+        return model.head(model.ln_f(x[:, -1]))
 
     def _attention(
         self, attn: Any, x: torch.Tensor, k: torch.Tensor, v: torch.Tensor, start: int
@@ -63,5 +61,4 @@ class TorchGeneration:
         y = F.scaled_dot_product_attention(
             qkv[0], k[:, :, :end], v[:, :, :end], is_causal=start == 0 and t > 1
         )
-        out: torch.Tensor = attn.proj(y.transpose(1, 2).reshape(b, t, c))
-        return out
+        return attn.proj(y.transpose(1, 2).reshape(b, t, c))

@@ -24,14 +24,12 @@ def rows(x: Array) -> Array:
 
 def row_sum(x: Array) -> Array:
     """Σ_c x_c over the last axis: (..., C) -> (..., 1)."""
-    total: Array = np.einsum("...c->...", x)[..., None]
-    return total
+    return np.einsum("...c->...", x)[..., None]
 
 
 def row_dot(x: Array, y: Array) -> Array:
     """Σ_c x_c y_c over the last axis, without the product in memory: (..., C) -> (..., 1)."""
-    total: Array = np.einsum("...c,...c->...", x, y)[..., None]
-    return total
+    return np.einsum("...c,...c->...", x, y)[..., None]
 
 
 def linear(x: Array, weight: Array, bias: Array) -> Array:
@@ -101,7 +99,7 @@ def gelu_backward(dy: Array, x: Array, t: Array) -> Array:
 
 def softmax(x: Array, out: Array | None = None) -> Array:
     """y_i = exp(x_i) / Σ_j exp(x_j) over the last axis; ``out`` may be ``x`` itself."""
-    y: Array = np.subtract(x, x.max(axis=-1, keepdims=True), out=out)
+    y = np.subtract(x, x.max(axis=-1, keepdims=True), out=out)
     np.exp(y, out=y)
     y /= row_sum(y)
     return y
@@ -109,7 +107,7 @@ def softmax(x: Array, out: Array | None = None) -> Array:
 
 def softmax_backward(dy: Array, y: Array) -> Array:
     """dx = y · (dy - Σ_j dy_j y_j) over the last axis."""
-    dx: Array = dy - row_dot(dy, y)
+    dx = dy - row_dot(dy, y)
     dx *= y
     return dx
 

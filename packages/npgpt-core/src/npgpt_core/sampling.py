@@ -31,7 +31,7 @@ def sample(
     logits[:, list(suppress_tokens)] = -np.inf
     highest = highest_logits(logits)
     if temperature == 0:
-        return np.asarray(np.argmax(logits, axis=-1))
+        return np.argmax(logits, axis=-1)
     scaled = np.maximum(logits - highest[:, None], -1e3 * temperature)  # exp(-1000) is 0
     p = softmax(scaled / temperature)
     if top_k is not None and top_k < p.shape[-1]:
@@ -47,7 +47,7 @@ def sample(
         np.put_along_axis(p, order, ordered, axis=-1)
     cumulative = np.cumsum(p, axis=-1)
     draw = rng.random(len(p)) * cumulative[:, -1]
-    return np.asarray(np.argmax(cumulative > draw[:, None], axis=-1))
+    return np.argmax(cumulative > draw[:, None], axis=-1)
 
 
 def highest_logits(logits: Array) -> Array:
@@ -56,7 +56,7 @@ def highest_logits(logits: Array) -> Array:
     Raises:
         NpgptError: one is not finite, so there is no telling what to draw.
     """
-    highest = np.asarray(logits.max(axis=-1))  # NaN, if the row holds one
+    highest = logits.max(axis=-1)  # NaN, if the row holds one
     if not np.isfinite(highest).all():
         value = highest[~np.isfinite(highest)][0]
         reason = "no token is left to draw" if value == -np.inf else "it is not finite"

@@ -144,8 +144,7 @@ class GPT(Module):
         for i, block in enumerate(self.blocks):
             x = block(x, cache[i] if cache else None)
         x = self.ln_f(x)
-        logits: Array = self.head(x)
-        return logits
+        return self.head(x)
 
     def backward(self, dlogits: Array) -> None:
         """dE[ids] += dx, dP = Σ_b dx, where dx is dlogits back through W, ln_f and the blocks.

@@ -48,7 +48,7 @@ class CharTokenizer(BaseTokenizer):
         """The text of ids; special tokens give nothing, except ``<unk>``, which gives U+FFFD."""
         checked = check_ids(ids, self.vocab_size)
         spoken = checked[(checked == UNK) | (checked > EOS)]
-        codes: bytes = self._code_of_id[spoken].tobytes()
+        codes = self._code_of_id[spoken].tobytes()
         return codes.decode("utf-32-le", "surrogatepass")
 
     def options(self) -> dict[str, Any]:

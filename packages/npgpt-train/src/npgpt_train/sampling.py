@@ -38,7 +38,7 @@ def sample_text(run: Run) -> str:
             seed=run.settings.seed,
             suppress_tokens=never_written(tokenizer),
         )
-    return str(tokenizer.decode(ids[len(prompt) :]))
+    return tokenizer.decode(ids[len(prompt) :])
 
 
 def first_ids(tokenizer: Tokenizer) -> Ids:

@@ -70,8 +70,7 @@ def _open_tokenizer(source: Path) -> Tokenizer:
     refusals = []
     for name in names:
         try:
-            tokenizer: Tokenizer = registry.load("tokenizer", name).load(source)
-            return tokenizer
+            return registry.load("tokenizer", name).load(source)
         except Exception as error:  # a broken plugin must not keep the others from trying
             refusals.append(f"{name}: {error}")
     raise NpgptError(f"no installed tokenizer reads {source}: " + "; ".join(refusals))

@@ -78,8 +78,7 @@ class MultiHeadAttention(Module):
             k, v = cache.append(k, v)
         y, a = causal_attention(q, k, v)
         self.keep(q, k, v, a)
-        out: Array = self.proj(merge_heads(y))
-        return out
+        return self.proj(merge_heads(y))
 
     def backward(self, dy: Array) -> Array:
         """dv = aᵀ dy, da = dy vᵀ, ds = a · (da - Σ da a), dq = ds k / √D, dk = dsᵀ q / √D.

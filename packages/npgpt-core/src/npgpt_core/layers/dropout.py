@@ -33,7 +33,7 @@ class Dropout(Module):
             self.keep(None)
             return x
         draw = self.rng.random(x.shape, dtype=np.float32)
-        mask: Array = (draw >= self.p).astype(x.dtype)
+        mask = (draw >= self.p).astype(x.dtype)
         mask /= 1 - self.p
         self.keep(mask)
         return x * mask

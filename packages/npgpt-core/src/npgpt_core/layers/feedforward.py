@@ -43,8 +43,7 @@ class FeedForward(Module):
         """Widen, bend, narrow."""
         x = self.expand(x)
         x = self.activation(x)
-        y: Array = self.proj(x)
-        return y
+        return self.proj(x)
 
     def backward(self, dy: Array) -> Array:
         """dx = (dy W₂ᵀ · act'(h)) W₁ᵀ, where h = x W₁ + b₁."""

@@ -47,7 +47,7 @@ class LayerNorm(Module):
         rstd = 1 / np.sqrt(row_dot(x_hat, x_hat) / c + self.eps)
         x_hat *= rstd
         self.keep(x_hat, rstd)
-        y: Array = x_hat * self.gamma
+        y = x_hat * self.gamma
         y += self.beta
         return y
 

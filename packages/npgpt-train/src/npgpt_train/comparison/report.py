@@ -83,7 +83,7 @@ def render(record: Mapping[str, Any], template: str, **values: Any) -> str:
     environment.filters["n"] = formats.number
     names = list(record["runs"])
     samples = {name: _sample(record["runs"][name]) for name in names}
-    page: str = environment.get_template(template).render(
+    return environment.get_template(template).render(
         record=record,
         title=subject.title(record),
         same_tokens=subject.same_tokens(record),
@@ -98,7 +98,6 @@ def render(record: Mapping[str, Any], template: str, **values: Any) -> str:
         fence=_fence(samples),
         **values,
     )
-    return page
 
 
 def _finalize(escape: Callable[[str], str]) -> Callable[[object], object]:

@@ -37,7 +37,7 @@ def token(tokenizer: Tokenizer, i: int) -> Token:
         return Token(i, tokenizer.special_tokens[i])
     if not hasattr(tokenizer, "token_bytes"):
         return Token(i, tokenizer.decode([i]))
-    data: bytes = tokenizer.token_bytes(i)
+    data = tokenizer.token_bytes(i)
     try:
         return Token(i, data.decode("utf-8", "surrogatepass"))
     except UnicodeDecodeError:

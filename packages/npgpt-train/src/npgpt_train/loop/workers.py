@@ -162,8 +162,7 @@ def open_workers(model: Any, count: int, rows: int) -> Iterator[Workers]:
 
 def one_blas_thread() -> AbstractContextManager[object]:
     """Hold BLAS to one thread in a ``with`` block: of small products, threads only make delays."""
-    limits: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
-    return limits
+    return threadpool_limits(1, user_api="blas")
 
 
 def physical_cores() -> int:

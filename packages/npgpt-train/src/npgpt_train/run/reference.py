@@ -71,8 +71,7 @@ def record(run: Run) -> dict[str, Any]:
 def references() -> list[dict[str, Any]]:
     """All recorded curves."""
     text = resources.files("npgpt_train").joinpath("reference.json").read_text(encoding="utf-8")
-    entries: list[dict[str, Any]] = json.loads(text)
-    return entries
+    return json.loads(text)
 
 
 def verdict(run: Run, metrics: Metrics) -> str:

@@ -111,7 +111,7 @@ def _warn_of_long_warmup(settings: Settings) -> None:
 
 def _data(choices: Choices) -> tuple[str, ...]:
     """What was asked for; by default the plays if they are there, else what every Python has."""
-    data: tuple[str, ...] = choices.values["data"]
+    data = choices.values["data"]
     if "data" in choices.asked or shakespeare.is_installed():
         return data
     warnings.warn(
