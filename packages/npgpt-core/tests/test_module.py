@@ -94,6 +94,7 @@ def test_a_shared_array_appears_once_under_its_first_name(net):
     assert net.ends[1].table is net.embedding.weight
     assert net.ends[1].dtable is net.embedding.dweight
     assert net.num_parameters() == C + V * C + 2 * (C * C + C)
+    assert net.nbytes == 8 * net.num_parameters()
 
 
 def test_modules_in_dicts_and_in_lists_of_lists_are_walked(net):

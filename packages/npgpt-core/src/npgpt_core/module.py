@@ -197,6 +197,11 @@ class Module(ABC):
         """How many numbers the parameters hold."""
         return sum(array.size for array in self.parameters().values())
 
+    @property
+    def nbytes(self) -> int:
+        """How many bytes the parameters take; their gradients take as many."""
+        return sum(array.nbytes for array in self.parameters().values())
+
     def zero_grad(self) -> None:
         """Set every gradient to zero, in place."""
         for grad in self.grads().values():

@@ -99,7 +99,7 @@ def new_run(
         "settings": settings.to_json(),
         "parts": parts.provenance(settings),
         "vocab_size": tokenizer.vocab_size,
-        "parameters": sum(array.size for array in model.parameters().values()),
+        "parameters": model.num_parameters(),
         "data": {
             **corpus.record(),
             "tokens_sha256": tokens.sha256,

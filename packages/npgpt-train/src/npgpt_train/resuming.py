@@ -100,8 +100,7 @@ def joined_run(run: Run, report: Report) -> Preparation:
         )
     step, best = 0, Best()
     if steps := run.checkpoints.steps():
-        size = sum(array.nbytes for array in model.parameters().values())
-        checkpoint = run.checkpoints.load(steps[-1], size)
+        checkpoint = run.checkpoints.load(steps[-1], model.nbytes)
         model.load_state_dict(checkpoint.model)
         optimizer.load_state_dict(checkpoint.optimizer)
         step, state = checkpoint.step, checkpoint.state

@@ -189,7 +189,7 @@ def _measure(
 def _sizes(run: Run) -> dict[str, Any]:
     """Parameters, and how many of them are embeddings or the head that gives the logits."""
     model, vocab_size = run.model(), run.record["vocab_size"]
-    total = sum(array.size for array in model.parameters().values())
+    total = model.num_parameters()
     embedding = sum(array.size for array in embeddings_and_head(model, vocab_size).values())
     return {
         "vocab_size": vocab_size,

@@ -131,8 +131,7 @@ def _prepared(run: Run, which: str) -> Preparation:
     if which == "latest":
         return prepared
     step = run.step_of(which)
-    size = sum(array.nbytes for array in prepared.model.parameters().values())
-    checkpoint = run.checkpoints.load(step, size)
+    checkpoint = run.checkpoints.load(step, prepared.model.nbytes)
     prepared.model.load_state_dict(checkpoint.model)
     prepared.optimizer.load_state_dict(checkpoint.optimizer)
     return dataclasses.replace(prepared, step=step)

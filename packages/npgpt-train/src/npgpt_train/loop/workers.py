@@ -148,9 +148,8 @@ def open_workers(model: Any, count: int, rows: int) -> Iterator[Workers]:
         NpgptError: the gradients of so many replicas do not fit into memory.
     """
     count = min(count, rows)
-    size = sum(grad.nbytes for grad in model.grads().values())
     require_memory(
-        count * size, f"{count:,} times the gradients of the model", "take fewer `workers`"
+        count * model.nbytes, f"{count:,} times the gradients of the model", "take fewer `workers`"
     )
     with one_blas_thread(), reuse_freed_memory():
         workers = Workers(model, count)

@@ -43,7 +43,7 @@ class LoadedRun(NamedTuple):
 
     def __repr__(self) -> str:
         """What of each there is, in one line."""
-        count = sum(array.size for array in self.model.parameters().values())
+        count = self.model.num_parameters()
         return (
             f"LoadedRun(model={type(self.model).__name__} with {count:,} parameters,"
             f" tokenizer={type(self.tokenizer).__name__} with {self.tokenizer.vocab_size:,} ids,"
@@ -271,8 +271,7 @@ class Run:
         self.require_parts("model")
         step = self.step_of(which)
         model = self.fresh_model(np.random.default_rng(0))
-        size = sum(array.nbytes for array in model.parameters().values())
-        model.load_state_dict(self.checkpoints.load_model(step, size))
+        model.load_state_dict(self.checkpoints.load_model(step, model.nbytes))
         model.eval()
         return model
 
