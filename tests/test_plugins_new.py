@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from npgpt_core.plugins.kinds import KINDS
+
 EXAMPLES = Path(__file__).parents[1] / "examples/plugins"
 SMALL = ["--preset", "tiny", "--max-iters", "3", "--eval-interval", "3", "--eval-iters", "1"]
-KINDS = ("tokenizer", "optimizer", "schedule", "model", "dataset", "command")
 
 
 def npgpt(*args, **environment):
@@ -95,7 +96,7 @@ def test_training_with_all_of_them(site, tmp_path, cache):
     assert done.returncode == 0, done.stderr
     recorded = json.loads((out / "run.json").read_text())["parts"]
     assert {kind: part["name"] for kind, part in recorded.items()} == {
-        kind: f"my-{kind}-x" for kind in KINDS if kind != "command"
+        name: f"my-{name}-x" for name, kind in KINDS.items() if kind.recorded
     }
     done = npgpt("my-command-x", out, "--last", "1", **env)
     assert done.stdout.splitlines()[1].startswith("step      3  validation loss ")

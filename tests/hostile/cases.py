@@ -182,7 +182,7 @@ def _reads(*words):
 
 
 def _scaffold(rng):
-    kind = rng.choice(registry.KINDS)
+    kind = rng.choice(list(registry.KINDS))
     return ["plugins", "new", kind, "mine", "--out", "new"], ["work/new"]
 
 

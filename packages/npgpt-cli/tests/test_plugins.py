@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from npgpt_cli.commands import SUMMARIES
 from npgpt_cli.commands.plugins_show import _description
 from npgpt_cli.main import main
-from npgpt_cli.scaffold import KINDS, Scaffold
+from npgpt_cli.scaffold import Scaffold
 from npgpt_cli.show.describe import arguments_in, options_of
 from npgpt_core import NpgptError, registry
 from npgpt_core.plugins.discovery import Spec
@@ -215,7 +215,7 @@ def test_arguments_of_a_docstring():
 # -------------------------------------------------------------------- a new package
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", registry.KINDS)
 def test_a_new_package_is_python_and_toml(kind, tmp_path, npgpt):
     import tomllib
 

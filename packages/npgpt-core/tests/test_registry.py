@@ -253,7 +253,9 @@ def test_an_unknown_name_says_which_there_are_and_what_might_have_had_it(install
 
 def test_an_unknown_name_says_how_to_install_the_package_that_has_npgpts_own(install, monkeypatch):
     install("healthy")
-    monkeypatch.setitem(registry.HOMES, "dataset", "npgpt-data")
+    kind = registry.KINDS["dataset"]._replace(home="npgpt-data")
+    monkeypatch.setitem(registry.KINDS, "dataset", kind)
+    monkeypatch.setattr(registry, "HOUSE", {"npgpt-data"})
     with pytest.raises(PluginError) as error:
         registry.load("dataset", "heathly")
     line = "To install npgpt's own: pip install ./packages/npgpt-data in a checkout of npgpt."

@@ -15,7 +15,7 @@ class PartName(click.ParamType):  # type: ignore[type-arg]  # generic only since
     """The name of a registered part; completes to the installed ones.
 
     Args:
-        kind: tokenizer, optimizer, schedule, model or dataset.
+        kind: of the part.
     """
 
     def __init__(self, kind: str) -> None:

@@ -7,37 +7,19 @@ and in paths ``$name`` is replaced (``string.Template``).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 from string import Template
-from typing import NamedTuple
 
 from npgpt_cli import __version__
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError
+from npgpt_core.shell import command
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 SUFFIX = ".tmpl"
-
-
-class Kind(NamedTuple):
-    """What differs between the packages of the kinds, other than the part itself."""
-
-    thing: str  # "class" or "command", for the README
-    requires: tuple[str, ...]  # beside npgpt-core
-    try_it: str  # a command for the README
-
-
-KINDS: Mapping[str, Kind] = {
-    "tokenizer": Kind("class", ("numpy>=1.26",), "npgpt train --preset tiny --tokenizer $name"),
-    "optimizer": Kind("class", ("numpy>=1.26",), "npgpt train --preset tiny --optim $name"),
-    "schedule": Kind("class", (), "npgpt train --preset tiny --schedule $name"),
-    "model": Kind("class", ("numpy>=1.26",), "npgpt train --preset tiny --model $name"),
-    "dataset": Kind("class", (), "npgpt train --preset tiny --data $name"),
-    "command": Kind("command", ("click>=8.1.7", "npgpt-train~=$minor"), "npgpt $name RUN"),
-}
 
 
 class Scaffold:
@@ -71,15 +53,24 @@ class Scaffold:
             )
 
     @property
+    def try_it(self) -> str:
+        """A command that uses the part."""
+        if argument := registry.KINDS[self.kind].argument:
+            return command("npgpt", "train", "--preset", "tiny", f"--{argument}", self.name)
+        return command("npgpt", self.name, "RUN")
+
+    @property
     def substitutions(self) -> dict[str, str]:
         """What stands for what in the templates."""
+        kind = registry.KINDS[self.kind]
         stem = self.name.removesuffix(f"-{self.kind}")
         class_name = "".join(map(str.capitalize, (*stem.split("-"), self.kind)))
         identifier = f"{stem.replace('-', '_')}_command"  # no keyword, nor a name in use
         minor = ".".join((*__version__.split(".")[:2], "0"))
-        requires = [f"npgpt-core~={minor}", *KINDS[self.kind].requires]
+        requires = [f"npgpt-core~={minor}", *kind.requires]
         values = {
-            "kind": self.kind,
+            "kind": kind.name,
+            "hook": kind.hook,
             "name": self.name,
             "distribution": self.distribution,
             "package": self.distribution.replace("-", "_"),
@@ -87,10 +78,9 @@ class Scaffold:
             "class_name": class_name,
             "attribute": identifier if self.kind == "command" else class_name,
             "minor": minor,
-            "thing": KINDS[self.kind].thing,
+            "try_it": self.try_it,
         }
         values["requires"] = ", ".join(f'"{Template(r).substitute(values)}"' for r in requires)
-        values["try_it"] = Template(KINDS[self.kind].try_it).substitute(values)
         return values
 
     def render(self) -> dict[str, str]:

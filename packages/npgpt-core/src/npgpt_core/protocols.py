@@ -1,4 +1,4 @@
-"""What a tokenizer, optimizer, schedule, model, dataset and command must offer.
+"""What each kind of part must offer.
 
 The registry holds every loaded part against these by its members; inheriting from them is
 neither needed nor useful.
@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from npgpt_core.plugins.kinds import KINDS
+
 if TYPE_CHECKING:
     from npgpt_core.types import Array, Ids
-
-KINDS = ("tokenizer", "optimizer", "schedule", "model", "dataset", "command")
 
 SPECIAL_TOKENS = ("<pad>", "<unk>", "<bos>", "<eos>")
 """The first ids of every tokenizer, 0 to 3. They are never produced from text that spells them."""
@@ -145,29 +145,17 @@ class Command(Protocol):
         """Run it, as ``click.Command.main`` does."""
 
 
-PROTOCOLS: Mapping[str, type] = {
-    "tokenizer": Tokenizer,
-    "optimizer": Optimizer,
-    "schedule": Schedule,
-    "model": Model,
-    "dataset": Dataset,
-    "command": Command,
-}
-
-
 def missing_members(kind: str, target: object) -> list[str]:
     """Names that the protocol of ``kind`` asks for and ``target`` (a class or command) lacks.
 
     Attributes of instances (``Optimizer.lr``, ``Tokenizer.vocab_size``) are not asked of a class;
     the contract checks in ``npgpt_core.testing`` look at instances.
     """
-    members = [
+    protocol = globals()[KINDS[kind].protocol]
+    members = [name for name, type in protocol.__annotations__.items() if "ClassVar" in type]
+    members += [
         name
-        for name, member in vars(PROTOCOLS[kind]).items()
-        if not name.startswith("_") and not isinstance(member, property)
+        for name, member in vars(protocol).items()
+        if (name == "__call__" or not name.startswith("_")) and not isinstance(member, property)
     ]
-    if kind == "model":
-        members.insert(0, "Config")
-    if kind == "schedule":
-        members.append("__call__")
     return [name for name in members if not hasattr(target, name)]

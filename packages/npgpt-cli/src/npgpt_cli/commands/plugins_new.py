@@ -25,7 +25,6 @@ def new(kind: str, name: str, out: Path | None) -> None:
 
     The part works as it is; make it yours.
     """
-    from npgpt_cli.commands.plugins_show import USE
     from npgpt_cli.scaffold import Scaffold
 
     scaffold = Scaffold(kind, name)
@@ -40,6 +39,6 @@ def new(kind: str, name: str, out: Path | None) -> None:
         command("pip", "install", "-e", f"{source}[test]"),
         command("pytest", folder),
         command("npgpt", "plugins", "--check"),
-        command(*USE[kind], name, *(["RUN"] if kind == "command" else [])),
+        scaffold.try_it,
     ):
         click.echo(f"  {line}")

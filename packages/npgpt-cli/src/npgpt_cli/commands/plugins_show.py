@@ -14,16 +14,6 @@ from npgpt_core.shell import command
 if TYPE_CHECKING:
     from npgpt_core.plugins.registry import Spec
 
-USE = {
-    "tokenizer": ("npgpt", "train", "--tokenizer"),
-    "optimizer": ("npgpt", "train", "--optim"),
-    "schedule": ("npgpt", "train", "--schedule"),
-    "model": ("npgpt", "train", "--model"),
-    "dataset": ("npgpt", "train", "--data"),
-    "command": ("npgpt",),
-}
-"""What to say before the name of a part to use it."""
-
 
 class KindOrName(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
     """A kind or the name of a part; completes to both."""
@@ -43,8 +33,8 @@ class KindOrName(click.ParamType):  # type: ignore[type-arg]  # generic only sin
 def show(words: tuple[str, ...]) -> None:
     """Describe a part: what it is, who brought it, and its options.
 
-    NAME may be DISTRIBUTION/NAME; KIND is tokenizer, optimizer, schedule, model, dataset or
-    command, and is needed only where several kinds have the name.
+    NAME may be DISTRIBUTION/NAME; KIND, which npgpt plugins lists beside it, is needed only where
+    several kinds have the name.
     """
     if len(words) > 2:
         raise click.UsageError(f"expected [KIND] NAME, got {' '.join(words)!r}")
@@ -79,9 +69,11 @@ def _has(kind: str, name: str) -> bool:
 
 
 def _description(spec: Spec, target: Any) -> str:
-    from npgpt_cli.show.describe import given_by_npgpt, options_of, summary
+    from npgpt_cli.show.describe import options_of, summary
     from npgpt_train.machine.escaping import printable
 
+    kind = registry.KINDS[spec.kind]
+    use = ("npgpt", "train", f"--{kind.argument}") if kind.argument else ("npgpt",)
     formatter = click.HelpFormatter(max_width=100)
     formatter.write_text(f"{spec.kind} {spec.name}")
     with formatter.indentation():
@@ -93,7 +85,7 @@ def _description(spec: Spec, target: Any) -> str:
                 ("from", f"{spec.distribution} {spec.version}"),
                 ("full name", spec.qualified),
                 ("target", spec.target),
-                ("use", command(*USE[spec.kind], spec.name)),
+                ("use", command(*use, spec.name)),
             ]
         )
     options = options_of(spec.kind, target)
@@ -103,12 +95,10 @@ def _description(spec: Spec, target: Any) -> str:
     else:
         formatter.write_paragraph()
         formatter.write_text("It has no options.")
-    if spec.kind not in ("dataset", "command"):
-        set_option = f"--set {spec.kind}.OPTION=VALUE"
-        given = ", ".join(given_by_npgpt(spec.kind))
+    if kind.settable:
         formatter.write_paragraph()
         if options:
-            formatter.write_text(f"Set an option with {set_option}.")
-        if given:
-            formatter.write_text(f"Training itself gives {given}.")
+            formatter.write_text(f"Set an option with --set {kind.name}.OPTION=VALUE.")
+        if kind.given:
+            formatter.write_text(f"Training itself gives {', '.join(kind.given)}.")
     return printable(formatter.getvalue())

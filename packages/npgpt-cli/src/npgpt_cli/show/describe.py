@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from npgpt_core.plugins.kinds import KINDS
+
 _SECTION = re.compile(r"(Args|Arguments|Parameters):")
 _ENTRY = re.compile(r"\*{0,2}(\w+)(?: *\([^)]*\))?: *(.*)")
 _OTHER_SECTION = re.compile(r"[A-Z]\w*:")
@@ -47,22 +49,14 @@ def summary(target: Any) -> list[str]:
     return paragraphs[:1]
 
 
-def given_by_npgpt(kind: str) -> tuple[str, ...]:
-    """The arguments that training itself passes to a part of a kind."""
-    from npgpt_train.settings.parts import GIVEN
-
-    return GIVEN.get(kind, ())
-
-
 def options_of(kind: str, target: Any) -> list[Option]:
     """The options of a part: what a user can set, in the order of the signature."""
     if isinstance(target, click.Command):
         return [_command_option(parameter) for parameter in target.params]
-    source = target.Config if kind == "model" else target
-    texts = _documented(source)
+    texts = _documented(KINDS[kind].built_with(target))
     options = []
-    for parameter in inspect.signature(source).parameters.values():
-        if parameter.kind is parameter.POSITIONAL_ONLY or parameter.name in given_by_npgpt(kind):
+    for parameter in KINDS[kind].options(target):
+        if parameter.kind is parameter.POSITIONAL_ONLY:
             continue
         stars = "**" if parameter.kind is parameter.VAR_KEYWORD else ""
         required = parameter.default is parameter.empty

@@ -15,9 +15,9 @@ import pluggy
 
 from npgpt_core.errors import PluginError
 from npgpt_core.plugins import hookspecs
+from npgpt_core.plugins.kinds import KINDS
 
-HOOKS = {name: name[len("npgpt_") : -1] for name in vars(hookspecs) if name.startswith("npgpt_")}
-"""Hook -> kind of its parts: ``npgpt_tokenizers`` -> ``tokenizer``."""
+HOOKS = {kind.hook: kind.name for kind in KINDS.values()}
 
 NAME = re.compile(r"\w([\w.+-]*[\w+])?", re.ASCII)
 TARGET = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")

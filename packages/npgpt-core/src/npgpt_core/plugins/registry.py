@@ -11,19 +11,9 @@ from typing import Any
 from npgpt_core.errors import NpgptError, PluginError
 from npgpt_core.plugins.discovery import HOUSE, Plugin, Spec, plugins
 from npgpt_core.plugins.entry_points import normalized
-from npgpt_core.plugins.hooks import HOOKS, explain, import_target
+from npgpt_core.plugins.hooks import explain, import_target
+from npgpt_core.plugins.kinds import KINDS
 from npgpt_core.shell import command
-
-KINDS = tuple(HOOKS.values())
-HOMES = {
-    "tokenizer": "npgpt-tokenizers",
-    "optimizer": "npgpt-optim",
-    "schedule": "npgpt-optim",
-    "model": "npgpt-models",
-    "dataset": "npgpt-train",
-    "command": "npgpt-cli",
-}
-"""Kind -> the package that has npgpt's own."""
 
 
 def specs(kind: str) -> list[Spec]:
@@ -85,14 +75,15 @@ def _unknown(kind: str, name: str) -> str:
             if failed:
                 mending = command("pip", "install", "--upgrade", plugin.distribution)
                 message += f" To mend it: {mending}."
-    if HOMES[kind] not in {plugin.distribution for plugin in plugins()}:
-        message += f" To install npgpt's own: {how_to_install(HOMES[kind])}."
+    home = KINDS[kind].home
+    if home not in {plugin.distribution for plugin in plugins()}:
+        message += f" To install npgpt's own: {how_to_install(home)}."
     return message
 
 
 def how_to_install(distribution: str, version: str = "") -> str:
     """What to type to get a package, at a version; npgpt's own are not on an index yet."""
-    if distribution in HOMES.values():
+    if distribution in HOUSE:
         checkout = f"a checkout of npgpt {version}".rstrip()
         return f"pip install ./packages/{distribution} in {checkout}"
     return command("pip", "install", f"{distribution}=={version}" if version else distribution)
@@ -124,7 +115,7 @@ def load_spec(spec: Spec) -> Any:
     except BaseException as error:  # a stranger's module may raise anything, SystemExit too
         raise PluginError(f"{who} does not import: {explain(error)}") from error
     if missing:
-        protocol = f"npgpt_core.protocols.{spec.kind.title()}"
+        protocol = f"npgpt_core.protocols.{KINDS[spec.kind].protocol}"
         raise PluginError(f"{who} lacks {', '.join(missing)} of {protocol}")
     return target
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from npgpt_core.lazy import lazy_names
+from npgpt_core.testing.contract import CHECKED_KINDS
 
 if TYPE_CHECKING:
     from npgpt_core.testing.commands.checks import command_checks as command_checks
@@ -23,15 +24,9 @@ __getattr__, __dir__ = lazy_names(
     {
         "GradientCheck": ".gradients",
         "check_gradients": ".gradients",
-        "command_checks": ".commands.checks",
-        "dataset_checks": ".datasets.checks",
         "gradient_errors": ".gradients",
-        "layer_checks": ".layers.checks",
-        "model_checks": ".models.checks",
         "numerical_gradient": ".gradients",
-        "optimizer_checks": ".optimizers.checks",
         "parametrize_with_checks": ".contract",
-        "schedule_checks": ".schedules.checks",
-        "tokenizer_checks": ".tokenizers.checks",
+        **{f"{kind}_checks": f".{kind}s.checks" for kind in CHECKED_KINDS},
     },
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.plugins.kinds import KINDS
 from npgpt_core.protocols import missing_members
 
 Check = Callable[[Any], None]
@@ -93,13 +93,10 @@ def require_protocol(kind: str, target: Any) -> None:
     )
 
 
-def require_options_are_data(target: Any, given: Collection[str] = ()) -> None:
-    """Options of ``target`` can be given by name, and their defaults written as JSON.
-
-    ``given`` are the arguments that npgpt itself passes.
-    """
-    for parameter in inspect.signature(target).parameters.values():
-        if parameter.name in given or parameter.kind is parameter.VAR_KEYWORD:
+def require_options_are_data(kind: str, part: Any) -> None:
+    """Options of a part can be given by name, and their defaults written as JSON."""
+    for parameter in KINDS[kind].options(part):
+        if parameter.kind is parameter.VAR_KEYWORD:
             continue
         require(
             parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY),

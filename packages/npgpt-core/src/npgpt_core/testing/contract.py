@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from npgpt_core.errors import NpgptError
-from npgpt_core.protocols import KINDS
+from npgpt_core.plugins.kinds import KINDS
 from npgpt_core.testing.checklist import Check
 
 CHECKED_KINDS = (*KINDS, "layer")
@@ -39,18 +39,9 @@ def parametrize_with_checks(
             check()
 
     Args:
-        kind: what is checked, and so what ``factory`` is:
-
-            - "tokenizer": () -> an untrained tokenizer;
-            - "optimizer": (model, lr=...) -> an optimizer;
-            - "schedule": (lr=..., max_iters=...) -> a schedule;
-            - "model": the class itself, with its ``Config``;
-            - "layer": (rng, dtype) -> a module, and an input for it;
-            - "dataset": () -> a dataset;
-            - "command": the Click command itself.
-
+        kind: what is checked: a kind of part, or "layer".
+        factory: gives a fresh part at every call, from what ``tokenizer_checks`` and its like say.
             A class serves where its options have defaults, else ``functools.partial``.
-        factory: gives a fresh part at every call.
         expected_failures: id of a check -> why the part cannot pass it. These are strict: one that
             passes after all fails the test, so that the list stays true.
 

@@ -22,17 +22,8 @@ from npgpt_train.machine.memory import require_memory
 from npgpt_train.settings.choices import DEFAULTS, Choices
 from npgpt_train.settings.provenance import origin_of
 from npgpt_train.settings.provenance import provenance as provenance
-from npgpt_train.settings.settings import Part, Settings, check_values
+from npgpt_train.settings.settings import PARTS, Part, Settings, check_values
 from npgpt_train.text.datasets import shakespeare
-
-GIVEN = {
-    "tokenizer": (),
-    "model": ("vocab_size", "block_size"),
-    "optimizer": ("model", "lr"),
-    "schedule": ("lr", "max_iters"),
-}
-"""What training itself passes to a part: no options of the user's."""
-
 
 SOME_IDS = 256  # in the place of a vocabulary that only the text decides
 BYTES = 8  # of a parameter and its gradient in float32
@@ -51,13 +42,13 @@ def resolve(choices: Choices) -> Settings:
     values = dict(choices.values)
     check_values(values)
     parts = {}
-    for kind in GIVEN:
+    for kind in PARTS:
         with _naming_origin(kind, choices):
             parts[kind] = _part(kind, choices)
     plain = {name: values[name] for name in DEFAULTS if "." not in name}
     plain["data"] = _data(choices)
     settings = Settings(**{**plain, **parts})
-    for kind in GIVEN:
+    for kind in PARTS:
         with _naming_origin(kind, choices):
             check_part(kind, settings)
     return settings
@@ -181,12 +172,10 @@ def part_defaults(kind: str, name: str) -> dict[str, Any] | None:
 
     An option without a default has ``inspect.Parameter.empty``.
     """
-    target = registry.load(kind, name)
-    signature = inspect.signature(target.Config if kind == "model" else target)
-    parameters = signature.parameters.values()
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+    options = registry.KINDS[kind].options(registry.load(kind, name))
+    if any(option.kind is option.VAR_KEYWORD for option in options):
         return None
-    return {p.name: p.default for p in parameters if p.name not in GIVEN[kind]}
+    return {option.name: option.default for option in options}
 
 
 def build_tokenizer(settings: Settings) -> Any:

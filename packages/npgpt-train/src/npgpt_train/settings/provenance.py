@@ -12,12 +12,13 @@ from typing import Any
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
+from npgpt_core.plugins.kinds import KINDS
 from npgpt_core.shell import command
 from npgpt_train.settings.settings import PARTS, Settings
 from npgpt_train.text.corpus import Corpus
 from npgpt_train.text.datasets.finding import exists
 
-RECORDED = (*PARTS, "dataset")
+RECORDED = tuple(kind.name for kind in KINDS.values() if kind.recorded)
 """The kinds that a run's file has the provenance of; a dataset where there is one."""
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.numbers import as_python
+from npgpt_core.plugins.kinds import KINDS
 
-PARTS = ("tokenizer", "model", "optimizer", "schedule")
-
+PARTS = tuple(kind.name for kind in KINDS.values() if kind.settable)
+"""The kinds of which a run has one each, by its name and options."""
 
 LOWEST = {
     "batch_size": 1,

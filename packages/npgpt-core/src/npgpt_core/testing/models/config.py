@@ -57,7 +57,7 @@ def config_is_frozen_dataclass(factory: Any) -> None:
 @model_config
 def config_is_data(factory: Any) -> None:
     """Every other field of ``Config`` has a default, which JSON can hold."""
-    require_options_are_data(factory.Config, given=("vocab_size", "block_size"))
+    require_options_are_data("model", factory)
     config = small_config(factory)
     again = type(config)(**json.loads(json.dumps(dataclasses.asdict(config))))
     require(again == config, f"{config} became {again} by way of JSON: use JSON's own types")

@@ -41,7 +41,7 @@ def protocol(factory: Any) -> None:
 @optimizers
 def options_are_data(factory: Any) -> None:
     """Options can be given by name, and their defaults written as JSON."""
-    require_options_are_data(type(factory(Quadratic(), lr=LR)), given=("model", "lr"))
+    require_options_are_data("optimizer", type(factory(Quadratic(), lr=LR)))
 
 
 @optimizers

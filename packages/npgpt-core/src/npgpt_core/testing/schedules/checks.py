@@ -35,7 +35,7 @@ def protocol(factory: Any) -> None:
 def options_are_data(factory: Any) -> None:
     """Options can be given by name, and their defaults written as JSON."""
     schedule_class = type(factory(lr=LR, max_iters=100))
-    require_options_are_data(schedule_class, given=("lr", "max_iters"))
+    require_options_are_data("schedule", schedule_class)
 
 
 @schedules

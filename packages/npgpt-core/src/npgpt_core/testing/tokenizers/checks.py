@@ -38,7 +38,7 @@ def protocol(factory: Any) -> None:
 @tokenizers
 def options_are_data(factory: Any) -> None:
     """Options can be given by name, and their defaults written as JSON."""
-    require_options_are_data(type(factory()))
+    require_options_are_data("tokenizer", type(factory()))
 
 
 @tokenizers

@@ -1,0 +1,104 @@
+"""The kinds of parts: what npgpt must know of each, said once. Importing this imports no NumPy.
+
+A new kind is its hook in ``hookspecs``, its class in ``protocols``, its record here, its checks in
+``npgpt_core.testing.KINDs.checks``, and its template in ``npgpt_cli/templates/KIND``.
+"""
+
+from __future__ import annotations
+
+from inspect import Parameter, signature  # pluggy imports it anyway
+from typing import Any, NamedTuple
+
+
+class Kind(NamedTuple):
+    """A kind of part.
+
+    Attributes:
+        name: in lower case, in the singular; the names of all that belongs to it follow from it.
+        home: the distribution that brings npgpt's own.
+        argument: of ``npgpt_train.train``, and so the flag, that names one; none of a command.
+        given: the arguments that npgpt itself passes to one, and that are no options of a user's.
+        config: the attribute that takes the options in the place of the part itself.
+        settable: whether a run has one whose options are settings of the run: "optimizer.beta1".
+        recorded: whether a run records which one it was made with, and asks for it again.
+        requires: what a new package of the kind needs beside npgpt-core.
+    """
+
+    name: str
+    home: str
+    argument: str = ""
+    given: tuple[str, ...] = ()
+    config: str = ""
+    settable: bool = False
+    recorded: bool = False
+    requires: tuple[str, ...] = ()
+
+    @property
+    def plural(self) -> str:
+        """``tokenizers``, as in ``npgpt_core.testing.tokenizers``."""
+        return f"{self.name}s"
+
+    @property
+    def hook(self) -> str:
+        """The hook that brings its parts: ``npgpt_tokenizers``."""
+        return f"npgpt_{self.plural}"
+
+    @property
+    def protocol(self) -> str:
+        """The class in ``npgpt_core.protocols`` that its parts are held against: ``Tokenizer``."""
+        return self.name.title()
+
+    def built_with(self, part: Any) -> Any:
+        """What takes the options of a part: the part itself, or its config."""
+        return getattr(part, self.config) if self.config else part
+
+    def options(self, part: Any) -> list[Parameter]:
+        """What a user can set of a part; its ``**options`` are among them."""
+        parameters = signature(self.built_with(part)).parameters.values()
+        return [parameter for parameter in parameters if parameter.name not in self.given]
+
+
+NUMPY = "numpy>=1.26"
+
+_ALL = (
+    Kind(
+        "tokenizer",
+        home="npgpt-tokenizers",
+        argument="tokenizer",
+        settable=True,
+        recorded=True,
+        requires=(NUMPY,),
+    ),
+    Kind(
+        "optimizer",
+        home="npgpt-optim",
+        argument="optim",
+        given=("model", "lr"),
+        settable=True,
+        recorded=True,
+        requires=(NUMPY,),
+    ),
+    Kind(
+        "schedule",
+        home="npgpt-optim",
+        argument="schedule",
+        given=("lr", "max_iters"),
+        settable=True,
+        recorded=True,
+    ),
+    Kind(
+        "model",
+        home="npgpt-models",
+        argument="model",
+        given=("vocab_size", "block_size"),
+        config="Config",
+        settable=True,
+        recorded=True,
+        requires=(NUMPY,),
+    ),
+    Kind("dataset", home="npgpt-train", argument="data", recorded=True),
+    Kind("command", home="npgpt-cli", requires=("click>=8.1.7", "npgpt-train~=$minor")),
+)
+
+KINDS = {kind.name: kind for kind in _ALL}
+"""Name -> kind, in the order in which npgpt lists them."""
