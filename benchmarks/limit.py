@@ -20,7 +20,7 @@ from benchmarks.child import Run, timed
 from benchmarks.comparison import Comparison
 from benchmarks.plan import Plan, published_settings
 from benchmarks.side import Rounds, Work, alternate
-from npgpt_core.functional import query_blocks
+from npgpt_core.layers.attention import query_blocks
 from npgpt_core.types import Array
 
 ROUNDS = 20

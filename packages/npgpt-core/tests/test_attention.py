@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from npgpt_core import KeyValueCache, MultiHeadAttention
-from npgpt_core.functional import merge_heads, softmax_backward, split_heads
+from npgpt_core.functional import softmax, softmax_backward
+from npgpt_core.layers.attention import causal_attention, merge_heads, split_heads
 from npgpt_core.testing import check_gradients
 
 B, T, C, H = 2, 7, 12, 3
@@ -78,6 +81,37 @@ def test_keys_and_values_from_the_cache_equal_full_recomputation(attention, x, s
 def test_channels_that_the_heads_cannot_share_are_refused():
     with pytest.raises(ValueError, match="n_embd is 10, expected a multiple of n_head = 4"):
         MultiHeadAttention(10, 4, rng=np.random.default_rng(0))
+
+
+# ---------------------------------------------------------------- its parts
+
+
+@given(st.integers(1, 4), st.integers(1, 5), st.integers(1, 4))
+def test_merging_undoes_splitting_into_heads(n_head, t, head_size):
+    x = np.random.default_rng(0).normal(size=(2, t, n_head * head_size))
+    heads = split_heads(x, 1, n_head)[0]
+    assert heads.shape == (2, n_head, t, head_size)
+    assert np.shares_memory(heads, x)
+    np.testing.assert_array_equal(merge_heads(heads), x)
+    np.testing.assert_array_equal(heads[:, 0], x[..., :head_size])
+
+
+@given(st.integers(1, 5), st.integers(0, 4))
+def test_causal_attention_weighs_what_each_query_may_see(n_queries, n_past):
+    rng = np.random.default_rng(0)
+    q = rng.normal(size=(1, 1, n_queries, 3))
+    k, v = rng.normal(size=(2, 1, 1, n_past + n_queries, 3))
+    y, _ = causal_attention(q, k, v)
+    for t in range(n_queries):
+        seen = slice(0, n_past + t + 1)
+        weights = softmax(k[0, 0, seen] @ q[0, 0, t])
+        np.testing.assert_allclose(y[0, 0, t], weights @ v[0, 0, seen], rtol=1e-12)
+
+
+def test_parts_of_split_heads_are_what_np_split_gives():
+    x = np.random.default_rng(0).normal(size=(2, 5, 24))
+    for part, heads in zip(np.split(x, 3, axis=-1), split_heads(x, 3, 2), strict=True):
+        np.testing.assert_array_equal(merge_heads(heads), part)
 
 
 # ---------------------------------------------------------------- the check can fail

@@ -51,6 +51,16 @@ class ScalesOutputGradient(Affine):
         return dx
 
 
+class ScalesOutput(Affine):
+    def forward(self, x):
+        self.y = super().forward(x)
+        return self.y
+
+    def backward(self, dy):
+        self.y *= 2
+        return super().backward(dy)
+
+
 class Careless(Module):
     """Keeps its input itself, in whatever mode, and as long as it lives."""
 
@@ -118,3 +128,8 @@ def test_every_check_has_its_broken_layer():
 def test_noise_in_evaluation_mode_is_found():
     with pytest.raises(AssertionError, match="two forward passes in evaluation mode differ"):
         CHECKS["deterministic"](factory(DrawsInEvaluation))
+
+
+def test_an_output_that_backward_writes_into_is_found():
+    with pytest.raises(AssertionError, match="y was written into, but it belongs to the caller"):
+        CHECKS["output-gradient-unchanged"](factory(ScalesOutput))

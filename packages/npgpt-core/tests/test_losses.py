@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npgpt_core import CrossEntropy, Linear
+from npgpt_core import CrossEntropy, Linear, losses
 from npgpt_core.testing import numerical_gradient
 
 B, T, V = 2, 3, 5
@@ -76,6 +76,16 @@ def test_float32_logits_have_float32_gradients_and_a_python_loss():
     criterion = CrossEntropy()
     assert type(criterion(logits.astype(np.float32), targets)) is float
     assert criterion.backward().dtype == np.float32
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+def test_rows_in_blocks_change_nothing(rows, monkeypatch):
+    logits, targets = logits_and_targets()
+    criterion = CrossEntropy()
+    loss, dlogits = criterion(logits, targets), criterion.backward()
+    monkeypatch.setattr(losses, "BLOCK", rows * V)
+    assert criterion(logits, targets) == loss
+    np.testing.assert_array_equal(criterion.backward(), dlogits)
 
 
 def test_the_memory_order_of_the_logits_does_not_matter():

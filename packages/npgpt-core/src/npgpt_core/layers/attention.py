@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from npgpt_core.errors import LayerError
-from npgpt_core.functional import (
-    causal_attention,
-    causal_attention_backward,
-    merge_heads,
-    split_heads,
-)
+from npgpt_core.functional import softmax, softmax_backward
 from npgpt_core.layers.linear import Linear
 from npgpt_core.module import Module
 from npgpt_core.types import Array
+
+QUERY_BLOCK = 64
 
 
 class KeyValueCache:
@@ -92,3 +90,57 @@ class MultiHeadAttention(Module):
         causal_attention_backward(dy, q, k, v, a, dq, dk, dv)
         dq *= self.scale
         return self.qkv.backward(dqkv)
+
+
+def causal_attention(q: Array, k: Array, v: Array) -> tuple[Array, list[Array]]:
+    """y = softmax(q kᵀ) v, in which a query sees no later key; gives y and the softmax by blocks.
+
+    q (B, H, T, D), k and v (B, H, S, D) -> y (B, H, T, D) in the memory order of (B, T, H, D). The
+    queries are the last T of the S positions. They go through in blocks, because the first ones see
+    few keys: what lies beyond the last key that a block sees is not computed at all.
+    """
+    b, h, n_queries, d = q.shape
+    y = np.empty((b, n_queries, h, d), q.dtype).swapaxes(1, 2)
+    blocks = []
+    for t, s in query_blocks(n_queries, k.shape[2]):
+        a = q[:, :, t] @ k[:, :, s].swapaxes(-1, -2)  # scores (B, H, t, s)
+        if n_queries > 1:
+            future = np.triu(np.ones(a.shape[-2:], dtype=bool), k=1 + s.stop - t.stop + t.start)
+            np.copyto(a, -np.inf, where=future)
+        softmax(a, out=a)
+        np.matmul(a, v[:, :, s], out=y[:, :, t])
+        blocks.append(a)
+    return y, blocks
+
+
+def causal_attention_backward(
+    dy: Array, q: Array, k: Array, v: Array, blocks: list[Array], dq: Array, dk: Array, dv: Array
+) -> None:
+    """Write dq, dk and dv, all (B, H, T, D), from dy (B, H, T, D) and the softmax by blocks."""
+    dk.fill(0)  # early keys are seen from several blocks
+    dv.fill(0)
+    for (t, s), a in zip(query_blocks(q.shape[2], k.shape[2]), blocks, strict=True):
+        dv[:, :, s] += a.swapaxes(-1, -2) @ dy[:, :, t]  # dv = aᵀ dy
+        da = dy[:, :, t] @ v[:, :, s].swapaxes(-1, -2)  # da = dy vᵀ
+        ds = softmax_backward(da, a)
+        np.matmul(ds, k[:, :, s], out=dq[:, :, t])  # dq = ds k
+        dk[:, :, s] += ds.swapaxes(-1, -2) @ q[:, :, t]  # dk = dsᵀ q
+
+
+def query_blocks(n_queries: int, n_keys: int) -> Iterator[tuple[slice, slice]]:
+    """Blocks of queries, and the keys up to the last that each block sees."""
+    for start in range(0, n_queries, QUERY_BLOCK):
+        stop = min(start + QUERY_BLOCK, n_queries)
+        yield slice(start, stop), slice(0, n_keys - n_queries + stop)
+
+
+def split_heads(x: Array, parts: int, n_head: int) -> Array:
+    """(B, T, parts·H·D) -> (parts, B, H, T, D), a view: write into it, and x is merged heads."""
+    b, t, c = x.shape
+    return x.reshape(b, t, parts, n_head, c // (parts * n_head)).transpose(2, 0, 3, 1, 4)
+
+
+def merge_heads(x: Array) -> Array:
+    """(B, H, T, D) -> (B, T, H·D), a view if memory is in the order of the result."""
+    b, h, t, d = x.shape
+    return x.swapaxes(1, 2).reshape(b, t, h * d)

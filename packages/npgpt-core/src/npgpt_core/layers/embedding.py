@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.functional import add_rows
+from npgpt_core.functional import rows
 from npgpt_core.module import Module
 from npgpt_core.types import Array, Ids
 from npgpt_core.wrong_input import require_ids, require_rng
@@ -52,4 +52,5 @@ class Embedding(Module):
         Row v of dW collects dy from every place where v was looked up.
         """
         ids = self.take()
-        add_rows(self.dweight, ids, dy)  # dW[ids[n]] += dy[n]
+        for i, row in zip(ids.reshape(-1), rows(dy), strict=True):
+            self.dweight[i] += row  # dW[ids[n]] += dy[n]

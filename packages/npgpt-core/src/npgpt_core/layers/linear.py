@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.functional import linear, linear_backward, rows
+from npgpt_core.functional import rows
 from npgpt_core.module import Module
 from npgpt_core.types import Array
 from npgpt_core.wrong_input import require_rng
@@ -42,11 +42,14 @@ class Linear(Module):
     def forward(self, x: Array) -> Array:
         """y = x W + b."""
         self.keep(x)
-        return linear(x, self.weight, self.bias)
+        y = rows(x) @ self.weight  # as one matrix product
+        y += self.bias
+        return y.reshape(*x.shape[:-1], y.shape[-1])
 
     def backward(self, dy: Array) -> Array:
         """dx = dy Wᵀ, (..., O) -> (..., I); dW = xᵀ dy; db = Σ dy."""
         x = self.take()
         self.dweight += rows(x).T @ rows(dy)  # dW = xᵀ dy
         self.dbias += rows(dy).sum(axis=0)  # db = Σ dy
-        return linear_backward(dy, self.weight)  # dx = dy Wᵀ
+        dx = rows(dy) @ self.weight.T  # dx = dy Wᵀ
+        return dx.reshape(*dy.shape[:-1], dx.shape[-1])

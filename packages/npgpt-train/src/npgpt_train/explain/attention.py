@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from npgpt_core.errors import NpgptError
-from npgpt_core.functional import query_blocks
-from npgpt_core.layers.attention import MultiHeadAttention
+from npgpt_core.layers.attention import MultiHeadAttention, query_blocks
 from npgpt_core.module import Module
 from npgpt_core.observation import observing
 from npgpt_core.protocols import Tokenizer

@@ -81,15 +81,17 @@ def input_unchanged(factory: Any) -> None:
 
 @layers
 def output_gradient_unchanged(factory: Any) -> None:
-    """Backward does not write into the gradient of the output that it is given."""
+    """Backward writes neither into the output nor into the gradient of it that it is given."""
     module, x = _make(factory)
-    dy = _gradient_of(module.forward(x))
-    before = dy.copy()
+    y = module.forward(x)
+    dy = _gradient_of(y)
+    before = np.array(y), dy.copy()
     module.backward(dy)
-    require(
-        np.array_equal(dy, before),
-        "dy was written into, but it belongs to the caller: make a new array for dx",
-    )
+    for name, array, own in zip(("y", "dy"), before, (y, dy), strict=True):
+        require(
+            np.array_equal(array, own),
+            f"{name} was written into, but it belongs to the caller: make a new array for dx",
+        )
 
 
 @layers
