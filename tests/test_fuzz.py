@@ -180,7 +180,7 @@ def test_run_json_with_other_bytes(cuts, run, runs):
 @given(cuts=CUTS, name=st.sampled_from(["model", "optimizer"]))
 def test_arrays_with_other_bytes(cuts, name, run, runs):
     file = f"checkpoints/step-000002/{name}.safetensors"
-    size = Run.open(run).record["parameters"] * 4
+    size = Run.open(run).record.parameters * 4
     data = mutated((runs / "char" / file).read_bytes(), cuts)
     with damaged(run, runs, file, data):
         refused_or_fine(lambda: load_run(run))

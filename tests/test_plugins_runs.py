@@ -69,7 +69,7 @@ def test_two_strangers_with_one_name(install, train):
     assert "use one of alpha-pkg/same, beta-pkg/same" in message
     assert message.count("\n") == 1
     run = Run.open(train("--tokenizer", "beta-pkg/same"))
-    assert run.record["parts"]["tokenizer"]["distribution"] == "beta-pkg"
+    assert run.record.parts["tokenizer"].distribution == "beta-pkg"
     assert type(run.tokenizer()).__module__ == "beta_pkg.tokenizer"
 
 
@@ -79,7 +79,7 @@ def test_a_stranger_shadowing_adam_is_reported_and_the_houses_stays(install, npg
         "adam' stays that of npgpt-optim, this one is 'alpha-pkg/adam'" in npgpt("plugins").output
     )
     run = train()
-    assert Run.open(run).record["parts"]["optimizer"]["distribution"] == "npgpt-optim"
+    assert Run.open(run).record.parts["optimizer"].distribution == "npgpt-optim"
     assert registry.load("optimizer", "alpha-pkg/adam").__module__ == "alpha_pkg.optimizer"
 
 
@@ -95,7 +95,7 @@ def test_a_registered_dataset_is_a_part_too(install, npgpt, tmp_path):
     info = install("alpha-pkg", "dataset", "sums")
     out = tmp_path / "run"
     assert npgpt("train", "--data", "sums", "--out", out, *SMALL).exit_code == 0
-    assert Run.open(out).record["parts"]["dataset"]["distribution"] == "alpha-pkg"
+    assert Run.open(out).record.parts["dataset"].distribution == "alpha-pkg"
     uninstall(info)
     result = npgpt("train", "--resume", "--out", out, "--max-iters", "3")
     assert "pip install alpha-pkg==1.0" in result.output

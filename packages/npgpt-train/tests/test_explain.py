@@ -3,7 +3,7 @@
 import re
 import shutil
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -235,14 +235,14 @@ def test_a_step_follows_the_newest_checkpoint_and_writes_nothing(run):
 
 
 def test_a_step_has_the_rows_of_all_ranks(run):
-    run.record["ranks"] = 3
+    run = Run(run.folder, replace(run.record, ranks=3))
     assert explain_step(run).rows == 2 * 2 * 3
 
 
 @pytest.mark.parametrize(("clip", "scale"), [(0.0, 1.0), (1e9, 1.0), (1e-3, None)])
 def test_the_scale_is_what_clipping_makes_of_the_gradients(run, clip, scale):
-    settings = {**run.record["settings"], "grad_clip": clip}
-    step = explain_step(Run(run.folder, {**run.record, "settings": settings}), "2")
+    settings = replace(run.record.settings, grad_clip=clip)
+    step = explain_step(Run(run.folder, replace(run.record, settings=settings)), "2")
     assert step.scale == (scale or pytest.approx(clip / step.grad_norm))
     assert step.grad_clip == clip
 

@@ -32,8 +32,9 @@ def test_a_curve_is_that_of_its_preset_as_it_is_now(entry):
 
 def _run(entry, sha256=None, ranks=1, extra=(), **changes):
     settings = Settings.from_json({**entry["settings"], **changes})
-    data = {"sha256": sha256 or entry["sha256"]}
-    return SimpleNamespace(record={"data": data, "ranks": ranks, **dict(extra)}, settings=settings)
+    record = {"init_from": None, "versions": {"npgpt-train": "9.8"}, **dict(extra)}
+    record |= {"data": SimpleNamespace(sha256=sha256 or entry["sha256"]), "ranks": ranks}
+    return SimpleNamespace(record=SimpleNamespace(**record), settings=settings)
 
 
 def _tiny():
@@ -54,7 +55,6 @@ def test_the_reference_itself_is_normal():
 
 def test_a_finished_run_becomes_an_entry_beside_which_it_is_normal(monkeypatch):
     run = _run(_tiny(), sha256="1" * 64, lr=0.25, extra={"preset": "tiny"})
-    run.record["versions"] = {"npgpt-train": "9.8"}
     run.metrics = lambda: [*_losses((0, 4.3)), {"step": 1, "loss": 3.0}, *_losses((2, 2.00006))]
     entry = record(run)
     assert json.loads(json.dumps(entry)) == entry

@@ -137,8 +137,8 @@ def test_another_preset_is_taken_where_all_its_numbers_are_those_of_the_record()
 def test_keep_and_on_nan_are_taken_and_recorded():
     begin(stop_at=3)
     run = resume(keep=2, on_nan="skip")
-    assert (run.keep, run.on_nan) == (2, "skip")
-    assert (Run.open("run").keep, Run.open("run").on_nan) == (2, "skip")
+    assert (run.record.keep, run.record.on_nan) == (2, "skip")
+    assert Run.open("run").record == run.record
 
 
 def test_other_ranks_are_refused():

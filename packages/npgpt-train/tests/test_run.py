@@ -1,5 +1,6 @@
 """A run's folder opened again: what is asked of its parts, its checkpoints and its record."""
 
+import dataclasses
 import json
 import warnings
 from pathlib import Path
@@ -12,7 +13,7 @@ from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 from npgpt_train import load_run, session, train
 from npgpt_train.events import ignore
 from npgpt_train.run.folder import Run, next_free
-from npgpt_train.run.record import damage
+from npgpt_train.run.record import READERS
 
 
 @pytest.fixture
@@ -112,41 +113,62 @@ def test_the_next_free_folder_is_the_first_that_is_not_there(taken, tmp_path):
     assert next_free(tmp_path, "x") == tmp_path / f"x-{taken + 1}"
 
 
+def test_a_record_is_read_back_as_it_was_written(run):
+    content = json.loads(Path("run/run.json").read_text())
+    assert run.record.to_json() == content
+    assert READERS[1](content) == run.record == Run.open("run").record
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        run.record.keep = 1
+
+
 NUMBERS = ("vocab_size", "parameters", "ranks", "keep")
+TEXTS = ("preset", "init_from", "tokenizer_sha256", "encoding_sha256", "on_nan")
 
 
 def test_a_record_is_whole_or_says_what_is_not(run):
-    record = run.record
-    assert damage(record) is None
-    older = {k: v for k, v in record.items() if k not in ("keep", "on_nan", "encoding_sha256")}
-    assert damage(older) is None
+    content = run.record.to_json()
+
+    def damage(**changes):
+        try:
+            READERS[1]({**content, **changes})
+        except NpgptError as error:
+            return str(error)
+        return None
+
+    young = {"keep", "on_nan", "encoding_sha256", "tokenizer_sha256", "versions", "parts"}
+    early = READERS[1]({k: v for k, v in content.items() if k not in young})
+    assert (early.keep, early.on_nan, early.encoding_sha256) == (3, "stop", None)
     for name in NUMBERS:
         for value in (1, 2**53 - 1):
-            assert damage({**record, name: value}) is None
+            assert damage(**{name: value}) is None
         for value in (0, 2**53, 1.0, True, "1", None):
-            assert damage({**record, name: value}).startswith(f"{name} is {value!r}")
-    for value in (0, None, 2**53):
-        data = {**record["data"], "characters": value}
-        assert damage({**record, "data": data}).startswith(f"data.characters is {value!r}")
+            assert damage(**{name: value}).startswith(f"{name} is {value!r}")
+    for name, least in (("characters", 1), ("files", 1), ("bytes", 1)):
+        for value in (least - 1, "1", 2**53):
+            data = {**content["data"], name: value}
+            assert damage(data=data).startswith(f"data.{name} is {value!r}")
+    for name in ("first_files", "skipped", "folder", "tokens_sha256"):
+        assert damage(data={**content["data"], name: 1}).startswith(f"data.{name} is 1, expected")
     for value in (None, {}, {"sha256": 1}, []):
-        assert damage({**record, "data": value}) == "data has no sha256"
-    for name in ("preset", "init_from", "tokenizer_sha256", "encoding_sha256", "on_nan"):
-        assert damage({**record, name: 1}) == f"{name} is 1, expected a text"
+        assert damage(data=value) == "data has no sha256"
+    for name in TEXTS:
+        assert damage(**{name: 1}) == f"{name} is 1, expected a text"
     for value, fits in (("skip", True), ("stop", True), ("panic", False)):
-        assert (damage({**record, "on_nan": value}) is None) == fits
+        assert (damage(on_nan=value) is None) == fits
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
         ({"format": 2}, "has format 2, this npgpt reads 1"),
+        ({"format": [1]}, r"has format \[1\], this npgpt reads 1"),
         ({"ranks": 0}, "is damaged: ranks is 0"),
         ({"settings": {}}, "is damaged: settings hold"),
     ],
 )
 def test_a_damaged_run_is_not_opened(change, told, run):
     path = Path("run/run.json")
-    path.write_text(json.dumps({**run.record, **change}))
+    path.write_text(json.dumps({**run.record.to_json(), **change}))
     with pytest.raises(NpgptError, match=rf"run.json {told}"):
         Run.open("run")
     path.unlink()

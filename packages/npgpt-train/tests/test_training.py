@@ -59,24 +59,23 @@ def test_the_record_tells_what_was_settled(begin):
     run, _ = begin(keep=1)
     record = Run.open("run").record
     assert record == run.record
-    assert (record["preset"], record["keep"], record["on_nan"]) == ("tiny", 1, "stop")
-    assert (record["ranks"], record["vocab_size"], record["parameters"]) == (1, 128, 128 * 128)
-    assert record["data"]["characters"] == len("to be or not to be\n" * 80)
-    assert record["settings"]["schedule"]["options"] == {
+    assert (record.preset, record.keep, record.on_nan) == ("tiny", 1, "stop")
+    assert (record.ranks, record.vocab_size, record.parameters) == (1, 128, 128 * 128)
+    assert record.data.characters == len("to be or not to be\n" * 80)
+    assert record.settings.schedule.options == {
         "max_iters": 6,
         "min_lr": pytest.approx(3e-4),
         "warmup_iters": 0,
     }
-    assert record["settings"]["optimizer"]["options"] == {"beta": 0.5}
-    assert set(record["versions"]) == {"python", "numpy", "npgpt-core", "npgpt-train"}
-    assert "init_from" not in record
-    assert (run.keep, run.on_nan) == (1, "stop")
+    assert record.settings.optimizer.options == {"beta": 0.5}
+    assert set(record.versions) == {"python", "numpy", "npgpt-core", "npgpt-train"}
+    assert "init_from" not in json.loads(Path("run/run.json").read_text())
 
 
 def test_what_nobody_asked_for_is_the_published_setting(begin):
     record = begin(preset=None, max_iters=1)[0].record
-    assert (record["preset"], record["keep"]) == ("full", 3)
-    assert record["settings"]["lr"] == 3e-4
+    assert (record.preset, record.keep) == ("full", 3)
+    assert record.settings.lr == 3e-4
 
 
 @pytest.mark.parametrize(("asked", "ranks", "made"), [(3, 1, 3), (0, 1, None), (0, 10**6, 1)])
@@ -88,7 +87,7 @@ def test_workers_are_the_cores_unless_asked_for(asked, ranks, made, begin, monke
     monkeypatch.setattr(training, "run_session", lambda prepared, processes, report: prepared.run)
     run, _ = begin(workers=asked)
     assert run.settings.workers == (made or physical_cores())
-    assert run.record["ranks"] == ranks
+    assert run.record.ranks == ranks
 
 
 def test_every_step_and_evaluation_is_logged(begin):
@@ -117,7 +116,7 @@ def test_what_begins_and_what_came_of_it_is_told(begin):
     assert [type(event) for event in told[-3:]] == [Stepped, Evaluated, Finished]
     assert "letters" in " ".join(event.what for event in of(Preparing, told))
     (started,) = of(Started, told)
-    characters = run.record["data"]["characters"]
+    characters = run.record.data.characters
     assert (started.step, started.parameters, started.vocab_size) == (0, 128 * 128, 128)
     assert (started.characters, started.train_tokens) == (characters, int(characters * 0.9))
     assert started.train_tokens + started.val_tokens == characters
@@ -458,7 +457,7 @@ def test_weights_of_another_run_come_with_its_shape(key, same, other, begin):
         begin(init_from="source", **other)
     tuned, told = begin(init_from="source", lr=1e-30, max_iters=1, preset=None, **same)
     np.testing.assert_allclose(weights(tuned, "latest"), weights(source, "best"), atol=1e-9)
-    assert tuned.record["init_from"] == "source"
+    assert tuned.record.init_from == "source"
     assert not [event for event in of(Preparing, told) if "training the" in event.what]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.lock import RunLock
 from npgpt_train.run.checkpoint import Checkpoint
 from npgpt_train.run.folder import Run
+from npgpt_train.run.record import RunRecord
 from npgpt_train.sampling import unknown_share
 from npgpt_train.settings import parts
 from npgpt_train.settings.provenance import starting_folder
@@ -94,23 +95,21 @@ def new_run(
     tokens = encoded(settings, corpus, tokenizer, report)
     if source is not None:
         warn_if_unknown(unknown_share(tokenizer, tokens.train), source.folder)
-    record = {
+    record = RunRecord(
         **session,
-        "settings": settings.to_json(),
-        "parts": parts.provenance(settings),
-        "vocab_size": tokenizer.vocab_size,
-        "parameters": model.num_parameters(),
-        "data": {
-            **corpus.record(),
-            "tokens_sha256": tokens.sha256,
-            **starting_folder(settings.data),
-        },
-        "ranks": ranks,
-        "versions": versions(),
-    }
+        settings=settings,
+        parts=parts.provenance(settings),
+        vocab_size=tokenizer.vocab_size,
+        parameters=model.num_parameters(),
+        data=replace(
+            corpus.record(), tokens_sha256=tokens.sha256, folder=starting_folder(settings.data)
+        ),
+        ranks=ranks,
+        versions=versions(),
+        init_from=str(source.folder) if source else None,
+    )
     start = None
     if source is not None:
-        record["init_from"] = str(source.folder)
         begun = {"best_val_loss": None, "best_step": 0}
         start = Checkpoint(0, model.state_dict(), optimizer.state_dict(), begun)
     with writing(f"the run folder {folder}"):

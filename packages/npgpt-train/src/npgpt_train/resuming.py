@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train.events import Report
 from npgpt_train.loop.randomness import Purpose, generator
-from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.machine.disk import writing
 from npgpt_train.machine.lock import RunLock
 from npgpt_train.preparation import Best, Preparation, encoded, read_corpus, versions
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import cut_metrics
+from npgpt_train.run.record import RunRecord
 from npgpt_train.settings import parts
 from npgpt_train.settings.choices import PRESETS, Choices
 from npgpt_train.settings.provenance import dataset_provenance, starting_folder
-from npgpt_train.settings.settings import Settings
 from npgpt_train.text.corpus import dataset_record, open_dataset
+from npgpt_train.text.record import TextRecord
 
 
 def resumed_run(
@@ -52,19 +53,19 @@ def resumed_run(
     try:
         before = run.record
         given = {key: value for key, value in session.items() if value is not None}
-        run = Run(folder, {**_agreed(run, choices, init_from), **given})
-        return dataclasses.replace(_resumed(run, before, ranks, report), lock=lock)
+        run = Run(folder, replace(_agreed(run, choices, init_from), **given))
+        return replace(_resumed(run, before, ranks, report), lock=lock)
     except BaseException:
         lock.close()
         raise
 
 
-def _resumed(run: Run, before: Mapping[str, Any], ranks: int, report: Report) -> Preparation:
+def _resumed(run: Run, before: RunRecord, ranks: int, report: Report) -> Preparation:
     """Prepare a run, and bring its folder to where it goes on; ``before`` is the record in it."""
     folder = run.folder
-    if ranks != run.record.get("ranks"):
+    if ranks != run.record.ranks:
         raise NpgptError(
-            f"{folder} was trained by {run.record.get('ranks')} processes, not {ranks}: its batches"
+            f"{folder} was trained by {run.record.ranks} processes, not {ranks}: its batches"
             " would be others. Resume it with as many, or start another run"
         )
     run.require_same_tokenizer()
@@ -72,7 +73,7 @@ def _resumed(run: Run, before: Mapping[str, Any], ranks: int, report: Report) ->
     prepared = joined_run(run, report)
     with writing(str(folder)):
         if run.record != before:
-            Folder(folder).replace("run.json", (json.dumps(run.record, indent=2) + "\n").encode())
+            run.save_record()
         cut_metrics(run.metrics_path, prepared.step if prepared.step else -1)
         run.checkpoints.point(prepared.step, prepared.best.step)
     return prepared
@@ -93,7 +94,7 @@ def joined_run(run: Run, report: Report) -> Preparation:
     optimizer = parts.build_optimizer(settings, model)
     schedule = parts.build_schedule(settings)
     tokens = encoded(settings, corpus, tokenizer, report)
-    if run.record["data"].get("tokens_sha256") not in (None, tokens.sha256):
+    if run.record.data.tokens_sha256 not in (None, tokens.sha256):
         raise NpgptError(
             f"the tokenizer {settings.tokenizer.name!r} gives other tokens than when {run.folder}"
             " was made, so its code changed: restore it, or start another run"
@@ -106,30 +107,30 @@ def joined_run(run: Run, report: Report) -> Preparation:
         step, state = checkpoint.step, checkpoint.state
         if state.get("best_val_loss") is not None:
             best = Best(state.get("best_step") or 0, float(state["best_val_loss"]))
-    elif "init_from" in run.record:
+    elif run.record.init_from is not None:
         raise NpgptError(
-            f"{run.folder} has no checkpoint, and the weights of {run.record['init_from']} that it"
+            f"{run.folder} has no checkpoint, and the weights of {run.record.init_from} that it"
             " began with may be others by now: start it again, in another `out`"
         )
     return Preparation(run, tokens, model, optimizer, schedule, step, best)
 
 
-def _agreed(run: Run, choices: Choices, init_from: str | Path | None) -> dict[str, Any]:
+def _agreed(run: Run, choices: Choices, init_from: str | Path | None) -> RunRecord:
     """Hold what was asked for against the record; gives the record as it will be.
 
     ``max_iters`` may grow, and the text may be somewhere else now.
     """
     _require_same_source(run, init_from)
     recorded, asked = run.settings.flat(), set(choices.asked)
-    if choices.preset not in (None, run.record.get("preset", "full")):
+    if choices.preset not in (None, run.record.preset):
         asked |= {key for values in PRESETS.values() for key in values} & recorded.keys()
     settings = run.settings
     for key in sorted(asked):
         given = choices.values[key]
         if key == "max_iters" and isinstance(given, int) and given > settings.max_iters:
-            settings = dataclasses.replace(settings, max_iters=given)
+            settings = replace(settings, max_iters=given)
         elif key == "data":
-            settings = dataclasses.replace(settings, data=given)
+            settings = replace(settings, data=given)
         elif not _is_recorded(key, given, recorded):
             there = f"{recorded[key]!r}" if key in recorded else "no such option"
             raise NpgptError(
@@ -138,8 +139,8 @@ def _agreed(run: Run, choices: Choices, init_from: str | Path | None) -> dict[st
             )
     if settings == run.settings:
         return run.record
-    record = {**run.record, "settings": settings.to_json()}
-    return record if settings.data == run.settings.data else {**record, **_moved(run, settings)}
+    record = replace(run.record, settings=settings)
+    return record if settings.data == run.settings.data else _moved(record)
 
 
 def _is_recorded(key: str, given: Any, recorded: Mapping[str, Any]) -> bool:
@@ -149,24 +150,28 @@ def _is_recorded(key: str, given: Any, recorded: Mapping[str, Any]) -> bool:
     return key in recorded and json.loads(json.dumps(given, default=repr)) == recorded[key]
 
 
-def _moved(run: Run, settings: Settings) -> dict[str, Any]:
-    """What else to record of a text that is somewhere else now; whether it is the same shows later.
+def _moved(record: RunRecord) -> RunRecord:
+    """The record of a text that is somewhere else now; whether it is the same shows later.
 
     Raises:
         NpgptError: there is no such dataset or file.
     """
-    dataset = open_dataset(settings.data)
-    data = run.record["data"]
-    same = {key: data[key] for key in ("characters", "sha256", "tokens_sha256") if key in data}
-    where = dataset_record(dataset) | starting_folder(settings.data)
-    parts = run.record.get("parts")
-    others = {k: v for k, v in parts.items() if k != "dataset"} if isinstance(parts, dict) else {}
-    return {"data": same | where, "parts": others | dataset_provenance(settings.data)}
+    names, data = record.settings.data, record.data
+    same = TextRecord(
+        characters=data.characters, sha256=data.sha256, tokens_sha256=data.tokens_sha256
+    )
+    where = dataset_record(open_dataset(names))
+    others = {kind: origin for kind, origin in record.parts.items() if kind != "dataset"}
+    return replace(
+        record,
+        data=replace(same, **where, folder=starting_folder(names)),
+        parts={**others, **dataset_provenance(names)},
+    )
 
 
 def _require_same_source(run: Run, init_from: str | Path | None) -> None:
     """Refuse another run than the one whose weights this one began with."""
-    recorded = run.record.get("init_from")
+    recorded = run.record.init_from
     if init_from is None or str(init_from) == recorded:
         return
     if recorded is None or os.path.realpath(init_from) != os.path.realpath(recorded):
@@ -179,11 +184,9 @@ def _require_same_source(run: Run, init_from: str | Path | None) -> None:
 
 def _warn_of_versions(run: Run) -> None:
     """Say which of npgpt's own packages, Python and NumPy are others than when the run began."""
-    recorded = run.record.get("versions")
-    if not isinstance(recorded, dict):
-        return
+    recorded = run.record.versions
     found = [
-        f"{name} {recorded[name]!s:.40} (now {version})"
+        f"{name} {recorded[name]:.40} (now {version})"
         for name, version in versions().items()
         if recorded.get(name, version) != version
     ]

@@ -36,7 +36,7 @@ def run_session(prepared: Preparation, processes: Processes, report: Report) -> 
     writes, alone = processes.rank == 0, processes.size == 1
     report(_started(prepared))
     if writes:
-        warn_if_large(run.record["parameters"], len(tokens.train))
+        warn_if_large(run.record.parameters, len(tokens.train))
     with (
         writing(str(run.folder), lambda: _advice(run)),
         # several processes leave after the same step, and one that left before would be missed
@@ -52,7 +52,7 @@ def run_session(prepared: Preparation, processes: Processes, report: Report) -> 
             tokens.val,
             run.settings,
             processes,
-            run.on_nan,
+            run.record.on_nan,
         )
         best = _begin(trainer, prepared, log, report)
         signals.hold_back()
@@ -69,7 +69,7 @@ def _before_a_step(prepared: Preparation, signal: int) -> Interrupted:
 def _begin(trainer: Trainer, prepared: Preparation, log: MetricsLog, report: Report) -> Best:
     """What is measured before the first step; gives the lowest loss that there are weights of."""
     run, step, best = prepared.run, prepared.step, prepared.best
-    imported = "init_from" in run.record
+    imported = run.record.init_from is not None
     if step < run.settings.max_iters:
         report(estimate(trainer, step))
     if step == 0:
@@ -79,7 +79,7 @@ def _begin(trainer: Trainer, prepared: Preparation, log: MetricsLog, report: Rep
         log.append(evaluation)
         report(Evaluated(evaluation, is_best))
         if not imported and trainer.processes.rank == 0:
-            warn_if_odd(evaluation["train_loss"], run.record["vocab_size"])
+            warn_if_odd(evaluation["train_loss"], run.record.vocab_size)
     return best
 
 
@@ -106,7 +106,7 @@ def _train(
         if trainer.processes.rank == 0 and (evaluated or number):
             log.sync()
             checkpoint = _checkpoint(prepared, step, best)
-            run.checkpoints.save(checkpoint, keep=run.keep, every=s.eval_interval)
+            run.checkpoints.save(checkpoint, keep=run.record.keep, every=s.eval_interval)
         report(Stepped(metrics))  # after the checkpoint: a closed terminal takes no print
         if evaluated:
             report(evaluated)
@@ -129,11 +129,11 @@ def _started(prepared: Preparation) -> Started:
         run.folder,
         run.settings,
         prepared.step,
-        run.record["parameters"],
-        run.record["vocab_size"],
+        run.record.parameters,
+        run.record.vocab_size,
         len(prepared.tokens.train),
         len(prepared.tokens.val),
-        run.record["data"]["characters"],
+        run.record.data.characters,
     )
 
 

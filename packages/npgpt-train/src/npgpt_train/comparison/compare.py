@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from npgpt_train.events import Comparing, Preparing, Report, usual_report
 from npgpt_train.loop.diagnosis import SickTrainingError
 from npgpt_train.loop.processes import open_processes
 from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.machine.json_text import format_json
 from npgpt_train.run.folder import Run
 from npgpt_train.settings import parts
 from npgpt_train.settings.choices import choose, flatten
@@ -111,7 +111,7 @@ def compare(
         runs[variant] = Run.open(where)
     record = _measure(runs, data, chosen.preset or "full", report)
     with writing(f"the report in {folder}"):
-        Folder(folder).replace(REPORT, (json.dumps(record, indent=1) + "\n").encode())
+        Folder(folder).replace(REPORT, f"{format_json(record)}\n".encode())
     report(Preparing("writing the report"))
     write_report(record, {variant.name: run.metrics() for variant, run in runs.items()}, folder)
     return record
@@ -138,15 +138,15 @@ def _check_origin(folders: list[Path], data: Sequence[str]) -> None:
         return
     corpus = read_text(data)
     for run in runs:
-        if run.record["data"]["sha256"] != corpus.sha256:
+        if run.record.data.sha256 != corpus.sha256:
             raise NpgptError(
                 f"{run.folder} was trained on another text than {command(*data)} is now, with"
-                f" SHA-256 {run.record['data']['sha256']}, not {corpus.sha256}: restore it, or"
+                f" SHA-256 {run.record.data.sha256}, not {corpus.sha256}: restore it, or"
                 " compare into another `out`"
             )
-        if run.record["ranks"] != 1:
+        if run.record.ranks != 1:
             raise NpgptError(
-                f"{run.folder} was trained by {run.record['ranks']} processes, so its batches are"
+                f"{run.folder} was trained by {run.record.ranks} processes, so its batches are"
                 " larger than those of the others: compare into another `out`"
             )
 
@@ -188,7 +188,7 @@ def _measure(
 
 def _sizes(run: Run) -> dict[str, Any]:
     """Parameters, and how many of them are embeddings or the head that gives the logits."""
-    model, vocab_size = run.model(), run.record["vocab_size"]
+    model, vocab_size = run.model(), run.record.vocab_size
     total = model.num_parameters()
     embedding = sum(array.size for array in embeddings_and_head(model, vocab_size).values())
     return {

@@ -35,13 +35,13 @@ def summarize(
 ) -> dict[str, Any]:
     """All of it, as JSON values. Only ``date``, ``machine`` and every ``timing`` vary with time."""
     flats = {variant.name: run.settings.flat() for variant, run in runs.items()}
-    shared = _shared(list(flats.values()))
+    shared, first = _shared(list(flats.values())), next(iter(runs.values()))
     return {
         "format": FORMAT,
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": _machine(),
         "setting": {"preset": preset, **shared},
-        "data": {**next(iter(runs.values())).record["data"], "held_out": text.to_json()},
+        "data": {**first.record.data.to_json(), "held_out": text.to_json()},
         "runs": {
             variant.name: {"settings": _without(flats[variant.name], shared), **numbers}
             for variant, numbers in measured.items()

@@ -68,9 +68,9 @@ def explain_step(run: Run, checkpoint: str = "latest") -> Step:
             not finite.
     """
     prepared = _prepared(run, checkpoint)
-    accumulation = run.settings.grad_accumulation * run.record["ranks"]  # the rows of all ranks
+    accumulation = run.settings.grad_accumulation * run.record.ranks  # the rows of all ranks
     s = dataclasses.replace(run.settings, grad_accumulation=accumulation)
-    require_room(s.batch_size, s.block_size, run.record["vocab_size"], accumulation)
+    require_room(s.batch_size, s.block_size, run.record.vocab_size, accumulation)
     with open_workers(prepared.model, s.workers, s.batch_size) as workers:
         train, val = prepared.tokens.train, prepared.tokens.val
         trainer = Trainer(workers, prepared.optimizer, prepared.schedule, train, val, s)

@@ -8,7 +8,6 @@ absent, and synced before its name appears, so that it outlives a power cut.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import stat
@@ -19,9 +18,9 @@ from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 from npgpt_core.errors import NpgptError
+from npgpt_train.machine.json_text import parse_json
 
 MAX_JSON = 16 * 2**20  # bytes
-MAX_NUMBER = 2**63  # whole numbers in JSON are below: no array holds larger ones
 JUNCTION = 0xA0000003  # the reparse tag of Windows' links to folders that are no symbolic links
 
 _WANTED = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")  # Windows has only the last
@@ -260,14 +259,3 @@ def writing(what: str, advice: Callable[[], str] = str) -> Iterator[None]:
         raise NpgptError(
             f"cannot write {what}: {reason}{where}" + (f". {hint}" if hint else "")
         ) from error
-
-
-def parse_json(data: bytes) -> Any:
-    """What JSON holds; raises ``ValueError`` for anything else, and for absurd whole numbers."""
-    return json.loads(data, parse_int=_whole)
-
-
-def _whole(digits: str) -> int:
-    if len(digits) > 20 or not -MAX_NUMBER < (number := int(digits)) < MAX_NUMBER:
-        raise ValueError(f"a whole number of {len(digits)} digits")
-    return number

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from npgpt_core.errors import NpgptError, NpgptWarning
-from npgpt_train.machine.disk import Folder, parse_json, writing
+from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.machine.json_text import parse_json
 
 NAME = ".lock"
 LOCKED = 1  # byte at the start of the file: Windows lets nobody else read what is locked

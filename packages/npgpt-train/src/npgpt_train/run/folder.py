@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,19 +17,22 @@ from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_core.protocols import Tokenizer
 from npgpt_train.machine import lock
 from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.machine.json_text import format_json
 from npgpt_train.run.checkpoint import Checkpoint, Checkpoints
+from npgpt_train.run.formats import read_format
 from npgpt_train.run.metrics import Metrics, read_metrics, require_whole
-from npgpt_train.run.record import FORMAT, KEEP, damage
+from npgpt_train.run.record import READERS, RunRecord
 from npgpt_train.settings.parts import build_model, tokenizer_file
 from npgpt_train.settings.provenance import RECORDED, find_text, located, require_installed
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.corpus import Corpus, read_text
 from npgpt_train.text.token_file import encoding_digest
 
+RECORD = "run.json"
 TOKENIZER = "tokenizer.json"
 MAX_TOKENIZER = 2**28  # bytes
 FIRST = frozenset({lock.NAME, TOKENIZER, "checkpoints", "latest", "best"})
-UNFINISHED = FIRST | {f".{name}.new" for name in ("tokenizer.json", "run.json", "latest", "best")}
+UNFINISHED = FIRST | {f".{name}.new" for name in (TOKENIZER, RECORD, "latest", "best")}
 
 
 class LoadedRun(NamedTuple):
@@ -57,13 +59,13 @@ class Run:
     """A folder with ``run.json``, made by ``Run.create`` or opened by ``Run.open``."""
 
     folder: Path
-    record: dict[str, Any] = field(repr=False)
+    record: RunRecord = field(repr=False)
 
     @classmethod
     def create(
         cls,
         folder: Path,
-        record: dict[str, Any],
+        record: RunRecord,
         tokenizer: Any,
         start: Checkpoint | None = None,
     ) -> Run:
@@ -71,7 +73,7 @@ class Run:
 
         Args:
             folder: of the run.
-            record: what ``run.json`` will hold.
+            record: what ``run.json`` will hold, beside the digests of the tokenizer.
             tokenizer: trained.
             start: the weights of another run, to be kept as the checkpoint of step 0.
 
@@ -79,7 +81,7 @@ class Run:
             NpgptError: the folder holds something already, or cannot be written.
         """
         check_free(folder)
-        record = {"format": FORMAT, **record, "encoding_sha256": encoding_digest(tokenizer)}
+        encoding = encoding_digest(tokenizer)
         with writing(f"the run folder {folder}"):
             data = tokenizer_file(tokenizer)
             Folder(folder).replace(TOKENIZER, data)
@@ -87,9 +89,10 @@ class Run:
             checkpoints.remove(0)  # of a process that died before its run was made
             if start is not None:
                 checkpoints.save(start, keep=1)
-            record["tokenizer_sha256"] = hashlib.sha256(data).hexdigest()
-            Folder(folder).replace("run.json", (json.dumps(record, indent=2) + "\n").encode())
-        return cls(folder, record)
+            digest = hashlib.sha256(data).hexdigest()
+            run = cls(folder, replace(record, encoding_sha256=encoding, tokenizer_sha256=digest))
+            run.save_record()
+        return run
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:
@@ -99,28 +102,20 @@ class Run:
             NpgptError: no run is there, or its ``run.json`` is damaged or of a newer format.
         """
         folder = Path(folder)
-        path = folder / "run.json"
-        if not Folder(folder).has("run.json"):
-            raise NpgptError(f"{folder} holds no run: there is no {path}")
-        record = Folder(folder).read_json("run.json")
-        if record.get("format") != FORMAT:
-            raise NpgptError(
-                f"{path} has format {record.get('format')!r:.40}, this npgpt reads {FORMAT}"
-            )
-        if found := damage(record):
-            raise NpgptError(f"{path} is damaged: {found}")
-        run = cls(folder, record)
-        _ = run.settings  # validated now, so that later use cannot fail
-        return run
+        if not Folder(folder).has(RECORD):
+            raise NpgptError(f"{folder} holds no run: there is no {folder / RECORD}")
+        content = Folder(folder).read_json(RECORD)
+        return cls(folder, read_format(content, READERS, folder / RECORD))
+
+    def save_record(self) -> None:
+        """Write ``run.json`` anew."""
+        text = format_json(self.record.to_json())
+        Folder(self.folder).replace(RECORD, f"{text}\n".encode())
 
     @cached_property
     def settings(self) -> Settings:
         """The settings it was made with; a part whose name became ambiguous has its full one."""
-        try:
-            settings = Settings.from_json(self.record.get("settings"))
-            return located(settings, self.record.get("parts"))
-        except NpgptError as error:
-            raise NpgptError(f"{self.folder / 'run.json'} is damaged: {error}") from error
+        return located(self.record.settings, self.record.parts)
 
     @property
     def checkpoints(self) -> Checkpoints:
@@ -155,7 +150,7 @@ class Run:
     def discard(self) -> None:
         """Delete all of it but the lock, which the caller holds: another may be made here."""
         folder = Folder(self.folder)
-        for name in ("run.json", *folder.names()):  # without that file it is no run any more
+        for name in (RECORD, *folder.names()):  # without that file it is no run any more
             if name != lock.NAME:
                 folder.remove(name)
 
@@ -167,21 +162,11 @@ class Run:
         """
         needed = [kind for kind in kinds or RECORDED if kind not in self._required]
         self._required.update(needed)  # so that a differing version is told once
-        require_installed(self.record.get("parts"), needed, self.folder)
+        require_installed(self.record.parts, needed, self.folder)
 
     @cached_property
     def _required(self) -> set[str]:
         return set()
-
-    @property
-    def keep(self) -> int:
-        """How many checkpoints stay beside the best."""
-        return int(self.record.get("keep", KEEP))
-
-    @property
-    def on_nan(self) -> str:
-        """What to do at a number that is not finite: "stop" or "skip"."""
-        return str(self.record.get("on_nan", "stop"))
 
     def tokenizer(self) -> Tokenizer:
         """Its tokenizer, trained."""
@@ -189,12 +174,12 @@ class Run:
         path = Folder(self.folder).real(TOKENIZER)
         target = registry.load("tokenizer", self.settings.tokenizer.name)
         tokenizer: Tokenizer = target.load(path)
-        if tokenizer.vocab_size != self.record["vocab_size"]:
+        if tokenizer.vocab_size != self.record.vocab_size:
             raise NpgptError(
                 f"{path} has {tokenizer.vocab_size} ids, the run was made with"
-                f" {self.record['vocab_size']}: it is another tokenizer"
+                f" {self.record.vocab_size}: it is another tokenizer"
             )
-        if self.record.get("encoding_sha256") not in (None, encoding_digest(tokenizer)):
+        if self.record.encoding_sha256 not in (None, encoding_digest(tokenizer)):
             warnings.warn(
                 f"the code of the tokenizer {self.settings.tokenizer.name!r} changed since"
                 f" {self.folder} was made: it gives other ids, which the model did not learn",
@@ -214,14 +199,14 @@ class Run:
             NpgptError: the text is not found, or another one.
         """
         self.require_parts("dataset")
-        return find_text(self.settings.data, self.record, self.folder, read)
+        is_dataset = "dataset" in self.record.parts
+        return find_text(self.settings.data, self.record.data, is_dataset, self.folder, read)
 
     def require_same_tokenizer(self) -> None:
         """Raise an ``NpgptError`` if its tokenizer is the file that it began with."""
         path = self.folder / TOKENIZER
         data = Folder(self.folder).read(TOKENIZER, MAX_TOKENIZER)
-        recorded = self.record.get("tokenizer_sha256")
-        if recorded not in (None, hashlib.sha256(data).hexdigest()):
+        if self.record.tokenizer_sha256 not in (None, hashlib.sha256(data).hexdigest()):
             raise NpgptError(
                 f"{path} changed since the run began: restore it, or start another run"
             )
@@ -264,7 +249,7 @@ class Run:
             NpgptError: its settings make a larger model than was recorded.
         """
         record = self.record
-        return build_model(self.settings, record["vocab_size"], rng, most=record["parameters"])
+        return build_model(self.settings, record.vocab_size, rng, most=record.parameters)
 
     def model(self, which: str = "best") -> Any:
         """Its model with the weights of a checkpoint (see ``step_of``), in evaluation mode."""
@@ -297,7 +282,7 @@ def check_free(folder: Path) -> None:
 
     What a process left that died before its run was made is no hindrance.
     """
-    if Folder(folder).has("run.json"):
+    if Folder(folder).has(RECORD):
         raise NpgptError(
             f"{folder} holds a run already: continue it with `resume=True`, or choose another `out`"
         )

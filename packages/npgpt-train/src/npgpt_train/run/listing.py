@@ -93,7 +93,7 @@ def _entry(folder: Path) -> Entry:
         data=run.settings.data,
         tokenizer=run.settings.tokenizer.name,
         model=run.settings.model.name,
-        parameters=run.record["parameters"],
+        parameters=run.record.parameters,
         step=done[0] if done else 0,
         steps=run.settings.max_iters,
         best_loss=state.get("best_val_loss"),

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.machine.disk import Folder, parse_json
+from npgpt_train.machine.disk import Folder
+from npgpt_train.machine.json_text import parse_json
 
 Metrics = list[dict[str, Any]]
 

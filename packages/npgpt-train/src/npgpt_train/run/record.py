@@ -1,32 +1,93 @@
-"""What ``run.json`` holds beside the settings and the parts, and when it is damaged."""
+"""What ``run.json`` holds: one frozen record, validated when it is made or read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
+
+from npgpt_core.errors import NpgptError
+from npgpt_train.settings.provenance import Origin, read_origins
+from npgpt_train.settings.settings import Settings
+from npgpt_train.text.record import TextRecord, require_text, require_whole
 
 FORMAT = 1
 KEEP = 3  # checkpoints beside the best
 ON_NAN = ("stop", "skip")
-TEXTS = ("preset", "init_from", "tokenizer_sha256", "encoding_sha256", "on_nan")
 
 
-def damage(record: Mapping[str, Any]) -> str | None:
-    """What of a record is not as ``Run.create`` wrote it, or None; settings and parts apart."""
-    data = record.get("data")
-    if not isinstance(data, dict) or not isinstance(data.get("sha256"), str):
-        return "data has no sha256"
-    numbers = {name: record.get(name) for name in ("vocab_size", "parameters", "ranks")}
-    numbers["data.characters"] = data.get("characters")
-    numbers["keep"] = record.get("keep", 1)
-    for name, value in numbers.items():
-        if type(value) is not int or not 1 <= value < 2**53:
-            return f"{name} is {value!r:.40}, expected a whole number of at least 1"
-    texts = {name: record.get(name, "") for name in TEXTS}
-    texts["data.folder"] = data.get("folder", "")
-    for name, value in texts.items():
-        if not isinstance(value, str):
-            return f"{name} is {value!r:.40}, expected a text"
-    if record.get("on_nan", "stop") not in ON_NAN:
-        return f"on_nan is {record['on_nan']!r:.40}, expected one of {', '.join(ON_NAN)}"
-    return None
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """Everything that a run says of itself, apart from what came of it.
+
+    Args:
+        preset: the numbers that its settings started from.
+        keep: checkpoints that stay beside the best.
+        on_nan: "stop" or "skip": what to do with a step that is not finite.
+        settings: every one of them.
+        parts: kind -> where the part came from.
+        vocab_size: ids of its tokenizer.
+        parameters: numbers of its model that are trained.
+        data: its text.
+        ranks: processes that train it.
+        versions: of what else decides its bits, by name.
+        init_from: the run whose weights it began with, or None.
+        encoding_sha256: of what its tokenizer makes of a sample; None in early runs.
+        tokenizer_sha256: of ``tokenizer.json``; None in early runs.
+
+    Raises:
+        NpgptError: names what is out of range.
+    """
+
+    preset: str = "full"
+    keep: int = KEEP
+    on_nan: str = "stop"
+    settings: Settings
+    parts: Mapping[str, Origin]
+    vocab_size: int
+    parameters: int
+    data: TextRecord
+    ranks: int
+    versions: Mapping[str, str]
+    init_from: str | None = None
+    encoding_sha256: str | None = None
+    tokenizer_sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("vocab_size", "parameters", "ranks", "keep"):
+            require_whole(name, getattr(self, name))
+        for name in ("preset", "on_nan"):
+            require_text(name, getattr(self, name))
+        for name in ("init_from", "encoding_sha256", "tokenizer_sha256"):
+            if (value := getattr(self, name)) is not None:
+                require_text(name, value)
+        if self.on_nan not in ON_NAN:
+            raise NpgptError(f"on_nan is {self.on_nan!r:.40}, expected one of {', '.join(ON_NAN)}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of ``run.json``: what is known, as JSON values."""
+        known = {name: value for name, value in asdict(self).items() if value is not None}
+        own = {"settings": self.settings.to_json(), "data": self.data.to_json()}
+        return {"format": FORMAT, **known, **own}
+
+
+def _read_1(record: Mapping[str, Any]) -> RunRecord:
+    """Format 1, also of the early runs of npgpt 0.1, which lack what has a default."""
+    defaults = {f.name: None if f.default is MISSING else f.default for f in fields(RunRecord)}
+    read = {
+        "settings": Settings.from_json(record.get("settings")),
+        "parts": read_origins(record.get("parts")),
+        "data": TextRecord.from_json(record.get("data")),
+        "versions": _texts(record.get("versions")),
+    }
+    return RunRecord(**{**defaults, **{k: record[k] for k in defaults if k in record}, **read})
+
+
+def _texts(value: Any) -> dict[str, str]:
+    """The texts of a JSON object; nothing of anything else."""
+    items = value.items() if isinstance(value, dict) else ()
+    return {key: text for key, text in items if isinstance(text, str)}
+
+
+READERS: Mapping[int, Callable[[Mapping[str, Any]], RunRecord]] = {1: _read_1}
+"""Format -> what reads it from JSON."""

@@ -54,11 +54,11 @@ class Standing:
 def record(run: Run) -> dict[str, Any]:
     """A finished run as an entry of ``reference.json``."""
     return {
-        "preset": run.record["preset"],
+        "preset": run.record.preset,
         "tokenizer": run.settings.tokenizer.name,
         "data": " ".join(run.settings.data),
-        "sha256": run.record["data"]["sha256"],
-        "version": run.record["versions"]["npgpt-train"],
+        "sha256": run.record.data.sha256,
+        "version": run.record.versions["npgpt-train"],
         "settings": run.settings.to_json(),
         "curve": [
             [event["step"], round(event["train_loss"], 4), round(event["val_loss"], 4)]
@@ -101,10 +101,10 @@ def standing(run: Run, metrics: Metrics) -> Standing | None:
 
 def _equal(run: Run) -> Mapping[str, Any] | None:
     """The entry of the same text and settings, if there is one."""
-    if "init_from" in run.record or run.record["ranks"] != 1:
+    if run.record.init_from is not None or run.record.ranks != 1:
         return None
     for entry in references():
-        if entry["sha256"] == run.record["data"]["sha256"]:
+        if entry["sha256"] == run.record.data.sha256:
             settings = Settings.from_json(entry["settings"])
             if differences(settings, run.settings).keys() <= FREE:
                 return entry

@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -248,5 +249,5 @@ def tokenizer_file(tokenizer: Any) -> bytes:
 def tokenizer_digest(settings: Settings, tokenizer: Any) -> str:
     """SHA-256 of everything that decides what a tokenizer makes of a text, hexadecimal."""
     digest = hashlib.sha256(tokenizer_file(tokenizer))
-    digest.update(json.dumps(origin_of("tokenizer", settings.tokenizer.name)).encode())
+    digest.update(json.dumps(asdict(origin_of("tokenizer", settings.tokenizer.name))).encode())
     return digest.hexdigest()

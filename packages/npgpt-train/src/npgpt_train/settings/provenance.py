@@ -6,9 +6,9 @@ import glob
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
@@ -17,43 +17,67 @@ from npgpt_core.shell import command
 from npgpt_train.settings.settings import PARTS, Settings
 from npgpt_train.text.corpus import Corpus
 from npgpt_train.text.datasets.finding import exists
+from npgpt_train.text.record import TextRecord
 
 RECORDED = tuple(kind.name for kind in KINDS.values() if kind.recorded)
 """The kinds that a run's file has the provenance of; a dataset where there is one."""
 
 
-def provenance(settings: Settings) -> dict[str, dict[str, str]]:
-    """Kind -> name, distribution and version of each part."""
+@dataclass(frozen=True)
+class Origin:
+    """Where a part came from: its name in the distribution that brought it, at this version."""
+
+    name: str
+    distribution: str
+    version: str
+
+
+Origins: TypeAlias = Mapping[str, Origin]
+"""Kind -> origin, of the parts and the dataset of a run."""
+
+
+def provenance(settings: Settings) -> dict[str, Origin]:
+    """The origin of each part."""
     parts = {kind: origin_of(kind, getattr(settings, kind).name) for kind in PARTS}
     return {**parts, **dataset_provenance(settings.data)}
 
 
-def dataset_provenance(names: Sequence[str]) -> dict[str, dict[str, str]]:
+def dataset_provenance(names: Sequence[str]) -> dict[str, Origin]:
     """The same of the data where it is a dataset; nothing where it is files."""
     if len(names) == 1 and (names[0] in registry.names("dataset") or not exists(names[0])):
         return {"dataset": origin_of("dataset", names[0])}
     return {}
 
 
-def origin_of(kind: str, name: str) -> dict[str, str]:
+def origin_of(kind: str, name: str) -> Origin:
     """Name, distribution and version of a part."""
     spec = registry.find(kind, name)
-    return {"name": spec.name, "distribution": spec.distribution, "version": spec.version}
+    return Origin(spec.name, spec.distribution, spec.version)
 
 
-def located(settings: Settings, recorded: Any) -> Settings:
+def read_origins(record: Any) -> dict[str, Origin]:
+    """What the file of a run says of its parts, as far as it can be used."""
+    keys = [field.name for field in fields(Origin)]
+    return {
+        kind: Origin(**{key: origin[key] for key in keys})
+        for kind, origin in (record.items() if isinstance(record, dict) else ())
+        if isinstance(origin, dict) and all(isinstance(origin.get(key), str) for key in keys)
+    }
+
+
+def located(settings: Settings, origins: Origins) -> Settings:
     """The settings with ``distribution/name`` for each part whose bare name no longer finds it.
 
     Args:
         settings: of a run.
-        recorded: what ``provenance`` gave when the run was made, as its file has it.
+        origins: of its parts when it was made.
     """
     changed: dict[str, Any] = {}
     for kind in RECORDED:
         name = settings.data[0] if kind == "dataset" else getattr(settings, kind).name
-        origin = _origin(recorded, kind)
-        if origin and _found(kind, name) != origin["distribution"]:
-            name = f"{origin['distribution']}/{origin['name']}"
+        origin = origins.get(kind)
+        if origin and _found(kind, name) != origin.distribution:
+            name = f"{origin.distribution}/{origin.name}"
             if kind == "dataset":
                 changed["data"] = (name,)
             else:
@@ -61,11 +85,11 @@ def located(settings: Settings, recorded: Any) -> Settings:
     return replace(settings, **changed)
 
 
-def require_installed(recorded: Any, kinds: Iterable[str], where: Path) -> None:
+def require_installed(origins: Origins, kinds: Iterable[str], where: Path) -> None:
     """Refuse parts that are not installed any more; warn of those at another version.
 
     Args:
-        recorded: what ``provenance`` gave when the run was made, as its file has it.
+        origins: of the parts of a run when it was made.
         kinds: the parts that are needed.
         where: the run, for the message.
 
@@ -74,14 +98,14 @@ def require_installed(recorded: Any, kinds: Iterable[str], where: Path) -> None:
     """
     differing = {}
     for kind in kinds:
-        if not (origin := _origin(recorded, kind)):
+        if not (origin := origins.get(kind)):
             continue
-        distribution, version = origin["distribution"], origin["version"]
+        distribution, version = origin.distribution, origin.version
         try:
-            spec = registry.find(kind, f"{distribution}/{origin['name']}")
+            spec = registry.find(kind, f"{distribution}/{origin.name}")
         except PluginError as error:
             raise PluginError(
-                f"{where} was made with {kind} {origin['name']!r} of {distribution} {version},"
+                f"{where} was made with {kind} {origin.name!r} of {distribution} {version},"
                 f" {_why_missing(distribution)}: {registry.how_to_install(distribution, version)}"
             ) from error
         if spec.version != version:
@@ -92,10 +116,10 @@ def require_installed(recorded: Any, kinds: Iterable[str], where: Path) -> None:
         )
 
 
-def starting_folder(names: Sequence[str]) -> dict[str, str]:
-    """What to record of the data of a run beside its names: whence relative paths lead."""
+def starting_folder(names: Sequence[str]) -> str | None:
+    """Whence the relative paths among the data of a run lead; None where there are none."""
     relative = any(not os.path.isabs(name) and exists(name) for name in names)
-    return {"folder": os.getcwd()} if relative else {}
+    return os.getcwd() if relative else None
 
 
 def _current_folder() -> str:
@@ -108,7 +132,8 @@ def _current_folder() -> str:
 
 def find_text(
     names: Sequence[str],
-    record: Mapping[str, Any],
+    recorded: TextRecord,
+    is_dataset: bool,
     where: Path,
     read: Callable[[Sequence[str]], Corpus],
 ) -> Corpus:
@@ -118,15 +143,15 @@ def find_text(
 
     Args:
         names: the data: a dataset's name, or paths.
-        record: what the run's file holds.
+        recorded: what the run says of it.
+        is_dataset: whether it is no files.
         where: the run, for messages.
         read: opens the text of names or paths.
 
     Raises:
         NpgptError: there is no text, or another one.
     """
-    sha256, started_in = record["data"]["sha256"], record["data"].get("folder", "")
-    is_dataset = _origin(record.get("parts"), "dataset") is not None
+    sha256, started_in = recorded.sha256, recorded.folder or ""
     places = [tuple(names)]
     if not is_dataset and started_in != _current_folder():
         places.append(tuple(_from(started_in, name) for name in names))
@@ -156,15 +181,6 @@ def _from(folder: str, name: str) -> str:
     """A path or glob, relative to a folder whose own name is no pattern."""
     path = os.path.join(folder, name)
     return path if os.path.exists(path) else os.path.join(glob.escape(folder), name)
-
-
-def _origin(recorded: Any, kind: str) -> dict[str, str] | None:
-    """What a run's file says of a part; None if it says nothing that could be used."""
-    origin = recorded.get(kind) if isinstance(recorded, dict) else None
-    keys = ("name", "distribution", "version")
-    if isinstance(origin, dict) and all(isinstance(origin.get(key), str) for key in keys):
-        return origin
-    return None
 
 
 def _found(kind: str, name: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +13,7 @@ from npgpt_core.errors import NpgptError, PluginError
 from npgpt_core.protocols import Dataset
 from npgpt_train.text.datasets.files import TextFiles
 from npgpt_train.text.datasets.finding import exists
+from npgpt_train.text.record import TextRecord
 
 PIECE = 2**20  # characters
 SAMPLE = 2**14  # characters
@@ -50,10 +52,10 @@ class Corpus:
         train_fraction = 1 - Fraction(str(validation_fraction))  # 0.1 is 1/10, which no float is
         self.split = int(self.n_characters * train_fraction)
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> TextRecord:
         """What a run says of its text: length, digest and, of files, how many were read."""
-        measured = {"characters": self.n_characters, "sha256": self.sha256}
-        return measured | dataset_record(self.dataset)
+        measured = TextRecord(characters=self.n_characters, sha256=self.sha256)
+        return replace(measured, **dataset_record(self.dataset))
 
     def train_texts(self) -> Iterator[str]:
         """The training part in pieces, from its beginning."""

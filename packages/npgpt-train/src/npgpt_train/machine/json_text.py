@@ -1,0 +1,48 @@
+"""JSON as the house writes and reads it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+WIDTH = 100  # characters
+MAX_NUMBER = 2**63  # whole numbers are below: no array holds larger ones
+
+
+def format_json(value: Any, indent: str = "") -> str:
+    """JSON for people and for version control: what fits into a line stands in one.
+
+    So does a list of plain values, however long; of anything else each item has its own line.
+
+    Args:
+        value: of JSON.
+        indent: of what it stands in.
+    """
+    line = json.dumps(value)
+    if len(indent + line) <= WIDTH or not _nests(value):
+        return line
+    deeper = indent + " "
+    if isinstance(value, dict):
+        lines = [f"{json.dumps(key)}: {format_json(item, deeper)}" for key, item in value.items()]
+    else:
+        lines = [format_json(item, deeper) for item in value]
+    return f"{line[0]}\n{deeper}" + f",\n{deeper}".join(lines) + f"\n{indent}{line[-1]}"
+
+
+def _nests(value: Any) -> bool:
+    """Whether it is an object, or a list that holds objects or lists."""
+    is_list = isinstance(value, (list, tuple))
+    return isinstance(value, dict) or (
+        is_list and any(isinstance(item, (dict, list, tuple)) for item in value)
+    )
+
+
+def parse_json(data: bytes) -> Any:
+    """What JSON holds; raises ``ValueError`` for anything else, and for absurd whole numbers."""
+    return json.loads(data, parse_int=_whole)
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 20 or not -MAX_NUMBER < (number := int(digits)) < MAX_NUMBER:
+        raise ValueError(f"a whole number of {len(digits)} digits")
+    return number

@@ -1,0 +1,76 @@
+"""What a run says of its text, so that it is found again and told from all others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from npgpt_core.errors import NpgptError
+
+MOST = 2**53  # whole numbers are below, so that every reader of JSON has them exactly
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextRecord:
+    """The text of a run; what npgpt 0.1.0 did not say from its beginning may be None.
+
+    Args:
+        characters: of the whole text.
+        sha256: of the whole text in UTF-8, hexadecimal.
+        files: how many were read.
+        bytes: of these files.
+        first_files: a few of their paths.
+        skipped: why files were left out -> how many.
+        tokens_sha256: of the tokens of both parts, hexadecimal.
+        folder: from which relative paths lead.
+
+    Raises:
+        NpgptError: names what is none of that.
+    """
+
+    characters: int
+    sha256: str
+    files: int | None = None
+    bytes: int | None = None
+    first_files: Sequence[str] | None = None
+    skipped: Mapping[str, int] | None = None
+    tokens_sha256: str | None = None
+    folder: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.sha256, str):
+            raise NpgptError("data has no sha256")
+        require_whole("data.characters", self.characters)
+        for name in ("files", "bytes"):
+            if (value := getattr(self, name)) is not None:
+                require_whole(f"data.{name}", value)
+        for name in ("tokens_sha256", "folder"):
+            if (value := getattr(self, name)) is not None:
+                require_text(f"data.{name}", value)
+        for name, kind in (("first_files", list), ("skipped", dict)):
+            if not isinstance(value := getattr(self, name), kind | None):
+                raise NpgptError(f"data.{name} is {value!r:.40}, expected a {kind.__name__}")
+
+    def to_json(self) -> dict[str, Any]:
+        """What is known, as JSON values."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @classmethod
+    def from_json(cls, record: Any) -> TextRecord:
+        """Read back what ``to_json`` gave; raises ``NpgptError`` on anything else."""
+        known: dict[str, Any] = record if isinstance(record, dict) else {}
+        values: dict[str, Any] = {field.name: known.get(field.name) for field in fields(cls)}
+        return cls(**values)
+
+
+def require_whole(name: str, value: object) -> None:
+    """Raise an ``NpgptError`` unless ``value`` is a whole number from 1 to 2**53 - 1."""
+    if type(value) is not int or not 1 <= value < MOST:
+        raise NpgptError(f"{name} is {value!r:.40}, expected a whole number of at least 1")
+
+
+def require_text(name: str, value: object) -> None:
+    """Raise an ``NpgptError`` unless ``value`` is a text."""
+    if not isinstance(value, str):
+        raise NpgptError(f"{name} is {value!r:.40}, expected a text")
