@@ -15,7 +15,7 @@ from benchmarks.comparison import Comparison
 from benchmarks.plan import Plan, environments, given_pins
 from benchmarks.side import Rounds
 from npgpt_core.errors import NpgptError
-from npgpt_train.loop.workers import physical_cores
+from npgpt_train.machine.processors import physical_cores
 
 MODULES = {
     "train": "train",

@@ -14,7 +14,7 @@ from npgpt_core import generate
 from npgpt_core.decoding import decode_stream
 from npgpt_train import load_run
 from npgpt_train.run.folder import Run
-from npgpt_train.sampling import never_written
+from npgpt_train.run.sample import never_written
 
 pytestmark = pytest.mark.filterwarnings("default::npgpt_core.errors.NpgptWarning")
 

@@ -6,7 +6,7 @@ import pytest
 
 from npgpt_core.errors import NpgptError
 from npgpt_train.comparison import held_out
-from npgpt_train.comparison.characters import CODE_POINTS, CharacterModel, align
+from npgpt_train.comparison.characters import CODE_POINTS, CharacterModel
 from npgpt_train.comparison.held_out import HeldOut
 from npgpt_train.evaluation import Evaluation
 from npgpt_train.text.corpus import Corpus
@@ -80,22 +80,6 @@ def test_case_costs_little_where_it_can_be_guessed():
     model = CharacterModel(["a" * 999 + "A"])
     assert model.case_bits("a") < 0.01 < 5 < model.case_bits("A")
     assert model.case_bits("123 .") == 0
-
-
-@pytest.mark.parametrize(
-    ("text", "known", "spelled"),
-    [
-        ("the cat is", ["the ", " is"], ["cat"]),
-        ("cat", ["", ""], ["cat"]),
-        ("a b", ["a b"], []),
-        ("xy the", ["", "", " the"], ["xy"]),
-        ("the cat", ["the ", " dog"], None),
-        ("the", ["the", ""], None),
-        ("the cat!", ["the cat"], None),
-    ],
-)
-def test_align_finds_what_unknown_tokens_stood_for(text, known, spelled):
-    assert align(text, known) == spelled
 
 
 # --------------------------------------------------------------------- held out

@@ -24,6 +24,7 @@ from npgpt_train.explain.picture import plot_attention
 from npgpt_train.explain.step import explain_step
 from npgpt_train.explain.tokenization import explain_tokenization, find_tokenizer
 from npgpt_train.explain.tokens import Token, token, visible, window
+from npgpt_train.loop.trainer import Trainer
 from npgpt_train.run.folder import Run
 
 LONG = 150  # tokens: more than two of the blocks that attention goes through
@@ -223,6 +224,20 @@ def test_an_explained_step_is_the_one_that_training_took(run):
         assert told.relative == pytest.approx(change / size, rel=1e-4)
     assert table.weight == pytest.approx(size, rel=1e-6)
     assert step.loss_after < step.loss
+
+
+def test_training_and_explaining_take_one_step(run, monkeypatch):
+    class Taken(Exception):
+        pass
+
+    def step(self, number):
+        raise Taken(number)
+
+    monkeypatch.setattr(Trainer, "step", step)
+    with pytest.raises(Taken, match="2"):
+        explain_step(run, "2")
+    with pytest.raises(Taken, match="4"), pytest.warns(match="by heart"):
+        train(out="run", resume=True, max_iters=5, report=ignore)
 
 
 def test_a_step_follows_the_newest_checkpoint_and_writes_nothing(run):

@@ -3,9 +3,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from npgpt_train.loop.diagnosis import divergence
 from npgpt_train.run import reference
-from npgpt_train.run.reference import record, references, standing, verdict
+from npgpt_train.run.reference import divergence, record, references, standing, verdict
 from npgpt_train.settings.choices import PRESETS, choose
 from npgpt_train.settings.settings import Settings
 

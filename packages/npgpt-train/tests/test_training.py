@@ -17,9 +17,9 @@ from npgpt_train import load_run, session, train, training
 from npgpt_train.events import Estimated, Evaluated, Finished, Preparing, Started, Stepped
 from npgpt_train.loop.processes import Processes
 from npgpt_train.loop.trainer import SKIPS, Trainer
-from npgpt_train.loop.workers import physical_cores
 from npgpt_train.machine.interruption import Interrupted
 from npgpt_train.machine.lock import is_held
+from npgpt_train.machine.processors import physical_cores
 from npgpt_train.run.folder import Run
 
 LARGE = "ignore:.*the model can learn the text by heart:npgpt_core.errors.NpgptWarning"

@@ -1,4 +1,3 @@
-import os
 import threading
 import time
 
@@ -9,7 +8,7 @@ from npgpt_core import Dropout, Embedding, Linear, Module
 from npgpt_core.errors import NpgptError
 from npgpt_train.evaluation import evaluate
 from npgpt_train.loop.randomness import Purpose, generator
-from npgpt_train.loop.workers import open_workers, physical_cores
+from npgpt_train.loop.workers import open_workers
 from npgpt_train.text.batches import draw_batch, require_room, windows
 
 V, C = 11, 8
@@ -151,25 +150,3 @@ def test_where_numbers_are_not_finite_is_found_whoever_meets_them(count, place):
         rngs = [np.random.default_rng(i) for i in range(count)]
         found = workers.diagnose(ids[:, :-1], ids[:, 1:], rngs)
     assert found == (place and f"the parameter {place}")
-
-
-def test_hyper_threads_of_a_core_count_once(monkeypatch):
-    siblings = {0: "0,2", 1: "1,3", 2: "0,2", 3: "1,3"}
-
-    def read(path):
-        cpu = int(path.parent.parent.name.removeprefix("cpu"))
-        if cpu not in siblings:
-            raise FileNotFoundError
-        return siblings[cpu]
-
-    monkeypatch.setattr("npgpt_train.loop.workers.Path.read_text", read)
-    for cpus, cores in (({0}, 1), ({0, 2}, 1), ({0, 1}, 2), ({0, 1, 2, 3}, 2), ({0, 8, 9}, 3)):
-        monkeypatch.setattr(os, "sched_getaffinity", lambda pid, c=cpus: c, raising=False)
-        assert physical_cores() == cores
-    monkeypatch.delattr(os, "sched_getaffinity")
-    monkeypatch.setattr(os, "cpu_count", lambda: 7)
-    assert physical_cores() == 7
-
-
-def test_there_is_a_core():
-    assert physical_cores() >= 1

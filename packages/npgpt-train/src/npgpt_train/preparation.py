@@ -22,7 +22,6 @@ from npgpt_train.machine.lock import RunLock
 from npgpt_train.run.checkpoint import Checkpoint
 from npgpt_train.run.folder import Run
 from npgpt_train.run.record import RunRecord
-from npgpt_train.sampling import unknown_share
 from npgpt_train.settings import parts
 from npgpt_train.settings.provenance import starting_folder
 from npgpt_train.settings.settings import Settings
@@ -30,6 +29,7 @@ from npgpt_train.text.batches import last_start, require_room
 from npgpt_train.text.corpus import Corpus, open_dataset
 from npgpt_train.text.datasets.files import TextFiles
 from npgpt_train.text.token_file import Tokens, token_files
+from npgpt_train.text.unknown import unknown_share
 
 
 class Best(NamedTuple):

@@ -20,7 +20,7 @@ from npgpt_train.run.checkpoint import Checkpoint
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import MetricsLog
 from npgpt_train.run.reference import verdict
-from npgpt_train.sampling import sample_text
+from npgpt_train.run.sample import sample_text
 
 
 def run_session(prepared: Preparation, processes: Processes, report: Report) -> Run:

@@ -11,7 +11,7 @@ from typing import Any
 from npgpt_core.errors import NpgptError
 from npgpt_train.events import Continuing, Report, ignore, usual_report
 from npgpt_train.loop.processes import Processes, open_processes
-from npgpt_train.loop.workers import physical_cores
+from npgpt_train.machine.processors import physical_cores
 from npgpt_train.preparation import Preparation, new_run
 from npgpt_train.resuming import joined_run, resumed_run
 from npgpt_train.run.folder import Run, check_free, next_free

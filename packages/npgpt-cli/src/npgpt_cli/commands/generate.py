@@ -87,9 +87,10 @@ def generate(
 
     from npgpt_core.errors import NpgptError
     from npgpt_core.generation import stream
-    from npgpt_train.loop.workers import one_blas_thread
+    from npgpt_train.machine.processors import one_blas_thread
     from npgpt_train.run.folder import load_run
-    from npgpt_train.sampling import never_written, warn_if_unknown
+    from npgpt_train.run.sample import never_written
+    from npgpt_train.text.unknown import warn_if_unknown
 
     text = _prompt(prompt, prompt_file)
     model, tokenizer, _, _ = load_run(run, checkpoint)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 CODE_POINTS = math.log2(0x110000)  # bits of any character at all
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")  # letters, with apostrophes inside
@@ -62,29 +62,3 @@ class CharacterModel:
                 own, both = self.counts[character] + 1, self.counts[other] + 1
                 bits += times * math.log2((own + both) / own)
         return bits
-
-
-def align(text: str, known: Sequence[str]) -> list[str] | None:
-    """What stands between known pieces of a text: the spelling of each unknown token.
-
-    ``known`` are the texts before, between and after the unknown ones, so one more than there are.
-    Each unknown one spells at least a character, and as few as fit; several in a row are spelled
-    together. None if the pieces do not make up the text.
-    """
-    if not text.startswith(known[0]):
-        return None
-    position, spelled = len(known[0]), []
-    for i, piece in enumerate(known[1:], start=1):
-        last = i == len(known) - 1
-        if not piece and not last:
-            continue  # the next one is unknown too
-        if last:
-            start = len(text) - len(piece)
-            found = start if text.endswith(piece) and start > position else -1
-        else:
-            found = text.find(piece, position + 1)
-        if found < 0:
-            return None
-        spelled.append(text[position:found])
-        position = found + len(piece)
-    return spelled if position == len(text) else None

@@ -11,9 +11,9 @@ from npgpt_core.generation import generate
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
 from npgpt_train.comparison.characters import WORD
-from npgpt_train.loop.workers import one_blas_thread
+from npgpt_train.machine.processors import one_blas_thread
 from npgpt_train.run.folder import Run
-from npgpt_train.sampling import SAMPLE_TEMPERATURE, SAMPLE_TOKENS, first_ids
+from npgpt_train.run.sample import SAMPLE_TEMPERATURE, SAMPLE_TOKENS, first_ids
 from npgpt_train.text.corpus import Corpus
 from npgpt_train.text.token_texts import token_texts
 

@@ -16,9 +16,10 @@ import numpy as np
 
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
-from npgpt_train.comparison.characters import CharacterModel, align
+from npgpt_train.comparison.characters import CharacterModel
 from npgpt_train.evaluation import Evaluation
 from npgpt_train.text.corpus import Corpus
+from npgpt_train.text.unknown import align
 
 CHUNK = 1 << 22  # tokens counted at once
 

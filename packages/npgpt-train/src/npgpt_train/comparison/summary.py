@@ -14,7 +14,7 @@ import numpy as np
 
 from npgpt_train.comparison.held_out import HeldOut
 from npgpt_train.comparison.variants import Variant
-from npgpt_train.loop.workers import physical_cores
+from npgpt_train.machine.processors import physical_cores
 from npgpt_train.run.folder import Run
 
 FORMAT = 1

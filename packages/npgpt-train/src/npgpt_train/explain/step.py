@@ -6,7 +6,6 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
-from npgpt_core.clipping import clip_grad_norm
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
 from npgpt_train.explain.backward import norm
@@ -78,21 +77,18 @@ def explain_step(run: Run, checkpoint: str = "latest") -> Step:
 
 
 def _take(trainer: Trainer, done: int) -> Step:
-    """What ``Trainer.steps`` does after ``done`` steps, with a look at everything in between."""
-    s, model, optimizer = trainer.settings, trainer.workers.models[0], trainer.optimizer
-    optimizer.zero_grad()
-    loss = trainer.gradients(done)
+    """The step that training takes after ``done`` steps, and what it changes."""
+    s, model = trainer.settings, trainer.workers.models[0]
+    before = model.state_dict()
+    trainer.optimizer.zero_grad()
+    trainer.gradients(done)
     gradients = {name: norm(grad) for name, grad in model.grads().items()}
-    limit = s.grad_clip or math.inf
-    grad_norm = clip_grad_norm(model, limit)
-    if not (math.isfinite(loss) and math.isfinite(grad_norm)):
+    loss, grad_norm, lr, updated = trainer.step(done)
+    if not updated:
         raise NpgptError(
             f"step {done + 1} has the loss {loss} and the gradient norm {grad_norm}: training would"
             " not update with it"
         )
-    before = model.state_dict()
-    optimizer.lr = trainer.schedule(done)
-    optimizer.step()
     parameters = [
         _parameter(name, before[name], gradients[name], after)
         for name, after in model.parameters().items()
@@ -105,9 +101,9 @@ def _take(trainer: Trainer, done: int) -> Step:
         loss=loss,
         grad_norm=grad_norm,
         grad_clip=s.grad_clip,
-        scale=limit / grad_norm if grad_norm > limit else 1.0,
+        scale=s.grad_clip / grad_norm if 0 < s.grad_clip < grad_norm else 1.0,
         schedule=s.schedule.name,
-        lr=optimizer.lr,
+        lr=lr,
         optimizer=s.optimizer.name,
         update=update,
         relative=_ratio(update, math.hypot(*(p.weight for p in parameters))),

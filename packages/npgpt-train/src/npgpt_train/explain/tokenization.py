@@ -11,13 +11,12 @@ import numpy as np
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
-from npgpt_core.protocols import Tokenizer, special_id
-from npgpt_core.types import Ids
-from npgpt_train.comparison.characters import align
+from npgpt_core.protocols import Tokenizer
 from npgpt_train.explain.tokens import Token, token, tokens
 from npgpt_train.machine.disk import Folder
 from npgpt_train.run.folder import Run
 from npgpt_train.text.corpus import Corpus, open_dataset
+from npgpt_train.text.unknown import unknown_parts
 
 
 @dataclass(frozen=True)
@@ -66,17 +65,6 @@ def explain_tokenization(tokenizer: Tokenizer, text: str) -> Tokenization:
         tokenizer.decode(ids),
         list(_words(tokenizer, text)) if hasattr(tokenizer, "merge_stages") else None,
     )
-
-
-def unknown_parts(tokenizer: Tokenizer, text: str, ids: Ids) -> list[str] | None:
-    """What of the text became ``<unk>``, perhaps in lower case; None if that cannot be told."""
-    unknown = special_id(tokenizer, "<unk>")
-    places = np.flatnonzero(ids == unknown)
-    if len(places) == 0:
-        return []
-    known = [tokenizer.decode(part[part != unknown]) for part in np.split(ids, places)]
-    spelled = align(text, known)
-    return align(text.lower(), known) if spelled is None else spelled
 
 
 def find_tokenizer(

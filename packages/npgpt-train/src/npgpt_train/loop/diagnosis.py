@@ -1,8 +1,7 @@
-"""Where numbers that are not finite came from, whether a run diverged, and what usually helps."""
+"""Where numbers that are not finite came from, and what usually helps."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +10,7 @@ import numpy as np
 from npgpt_core.errors import NpgptError
 from npgpt_core.module import Module
 from npgpt_core.observation import observing
-from npgpt_train.run.metrics import Metrics
-
-FAR = 1.0  # nats above the first loss: no seed or batch makes such a difference
+from npgpt_train.settings.advice import steadier
 
 
 class SickTrainingError(NpgptError):
@@ -71,31 +68,5 @@ def sick(
     )
     return SickTrainingError(
         f"the {what} of step {step} is {value}{origin}. Nothing was updated with it."
-        f" {_cure(lr)}; {skipping}"
+        f" {steadier(lr)}; {skipping}"
     )
-
-
-def divergence(metrics: Metrics, lr: float) -> str:
-    """That a run diverged, and what to try; "" if it did not.
-
-    It did if the newest loss over training text is not finite, or far above that before the first
-    step. A validation loss alone may rise: that is overfitting.
-
-    Args:
-        metrics: of the run.
-        lr: its highest learning rate.
-    """
-    evaluations = [event for event in metrics if "train_loss" in event]
-    if len(evaluations) < 2:
-        return ""
-    start, loss = evaluations[0]["train_loss"], evaluations[-1]["train_loss"]
-    if math.isfinite(loss) and not loss > start + FAR:
-        return ""
-    return (
-        f"the run diverged: its training loss is {loss:,.4f} at step"
-        f" {evaluations[-1]['step']:,}, at the start it was {start:.4f}. {_cure(lr)}"
-    )
-
-
-def _cure(lr: float) -> str:
-    return f"A lower `lr` (it was {lr:.3g}), a longer `warmup_iters` or `grad_clip=1` usually help"

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,18 @@ from npgpt_train.settings.settings import Settings
 from npgpt_train.text.batches import draw_batch
 
 SKIPS = 20  # steps in a row: more means that skipping does not help
+
+
+class StepResult(NamedTuple):
+    """What a step measured: its mean loss, and the joint norm of its gradients before clipping.
+
+    ``updated`` is False if one of them is not finite: the weights are as they were.
+    """
+
+    loss: float
+    grad_norm: float
+    lr: float
+    updated: bool
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,10 @@ class Trainer:
     processes: Processes = field(default_factory=Processes)
     on_nan: str = "stop"
 
+    def __post_init__(self) -> None:
+        if hasattr(self.optimizer, "map"):
+            self.optimizer.map = self.workers.pool.map
+
     def steps(self, start: int, end: int) -> Iterator[dict[str, Any]]:
         """Train from ``start`` steps done to ``end``; gives the metrics of every step.
 
@@ -53,19 +69,10 @@ class Trainer:
             SickTrainingError: a loss or gradient that is not finite, or with "skip" SKIPS of them
                 in a row; nothing was updated with it.
         """
-        s = self.settings
-        model = self.workers.models[0]
-        parallel_map = self.workers.pool.map
-        if hasattr(self.optimizer, "map"):
-            self.optimizer.map = parallel_map
         clock, skipped = time.perf_counter(), 0
         for step in range(start, end):
-            self.optimizer.zero_grad()
-            loss = self.gradients(step)
-            grad_norm = clip_grad_norm(model, s.grad_clip or float("inf"), map=parallel_map)
-            self.optimizer.lr = lr = self.schedule(step)
-            if math.isfinite(loss) and math.isfinite(grad_norm):
-                self.optimizer.step()
+            loss, grad_norm, lr, updated = self.step(step)
+            if updated:
                 skipped, result = 0, {"loss": loss, "grad_norm": grad_norm}
             else:
                 skipped, result = skipped + 1, {"skipped": True}
@@ -76,10 +83,21 @@ class Trainer:
                 "step": step + 1,
                 **result,
                 "lr": lr,
-                "tokens_per_second": self.rows * s.block_size / seconds,
+                "tokens_per_second": self.rows * self.settings.block_size / seconds,
                 "seconds": seconds,
             }
             clock = time.perf_counter()  # evaluation and checkpoints are not the step's
+
+    def step(self, step: int) -> StepResult:
+        """The step that follows ``step`` steps done: gradients, clipping, learning rate, update."""
+        model, limit = self.workers.models[0], self.settings.grad_clip or math.inf
+        self.optimizer.zero_grad()
+        loss = self.gradients(step)
+        grad_norm = clip_grad_norm(model, limit, map=self.workers.pool.map)
+        self.optimizer.lr = lr = self.schedule(step)
+        if finite := math.isfinite(loss) and math.isfinite(grad_norm):
+            self.optimizer.step()
+        return StepResult(loss, grad_norm, lr, finite)
 
     @property
     def rows(self) -> int:
@@ -129,8 +147,8 @@ class Trainer:
         """Mean loss over ``eval_iters`` batches, whose rows the processes share."""
         s, total = self.settings, 0.0
         rows = s.batch_size * self.processes.size
+        mine = self.processes.share(rows)
         for _ in range(s.eval_iters):
             x, y = draw_batch(tokens, rows, s.block_size, rng)
-            mine = self.processes.share(rows)
             total += self.workers.loss(x[mine], y[mine])
         return self.processes.sum(total) / (s.eval_iters * self.processes.size)

@@ -8,22 +8,20 @@ depend on timing.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.losses import CrossEntropy
 from npgpt_core.types import Ids
 from npgpt_train.loop.diagnosis import first_not_finite
 from npgpt_train.machine.memory import require_memory, reuse_freed_memory
+from npgpt_train.machine.processors import one_blas_thread
 
 T = TypeVar("T")
 
@@ -157,24 +155,3 @@ def open_workers(model: Any, count: int, rows: int) -> Iterator[Workers]:
             yield workers
         finally:
             workers.close()
-
-
-def one_blas_thread() -> AbstractContextManager[object]:
-    """Hold BLAS to one thread in a ``with`` block: of small products, threads only make delays."""
-    return threadpool_limits(1, user_api="blas")
-
-
-def physical_cores() -> int:
-    """Cores that this process may use, hyper-threads of one core counted once where known."""
-    if not hasattr(os, "sched_getaffinity"):
-        return os.cpu_count() or 1
-    return len(set(map(_siblings, os.sched_getaffinity(0))))
-
-
-def _siblings(cpu: int) -> str:
-    """The hyper-threads of a core, as Linux lists them; the one that was asked about elsewhere."""
-    topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
-    try:
-        return topology.read_text()
-    except OSError:
-        return str(cpu)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -10,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from npgpt_train.loop.diagnosis import divergence
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import Metrics
+from npgpt_train.settings.advice import steadier
 from npgpt_train.settings.settings import Settings, differences
 
 NORMAL = 0.15  # nats: about what seeds and small samples make of the same setting
+FAR = 1.0  # nats above the first loss: no seed or batch makes such a difference
 FREE = frozenset({"workers", "seed", "data"})  # may differ; of the data its digest decides
 
 
@@ -77,6 +79,28 @@ def references() -> list[dict[str, Any]]:
 def verdict(run: Run, metrics: Metrics) -> str:
     """What to think of a run's loss, in a line: that it diverged, or where it stands; else ""."""
     return divergence(metrics, run.settings.lr) or str(standing(run, metrics) or "")
+
+
+def divergence(metrics: Metrics, lr: float) -> str:
+    """That a run diverged, and what to try; "" if it did not.
+
+    It did if the newest loss over training text is not finite, or far above that before the first
+    step. A validation loss alone may rise: that is overfitting.
+
+    Args:
+        metrics: of the run.
+        lr: its highest learning rate.
+    """
+    evaluations = [event for event in metrics if "train_loss" in event]
+    if len(evaluations) < 2:
+        return ""
+    start, loss = evaluations[0]["train_loss"], evaluations[-1]["train_loss"]
+    if math.isfinite(loss) and not loss > start + FAR:
+        return ""
+    return (
+        f"the run diverged: its training loss is {loss:,.4f} at step"
+        f" {evaluations[-1]['step']:,}, at the start it was {start:.4f}. {steadier(lr)}"
+    )
 
 
 def standing(run: Run, metrics: Metrics) -> Standing | None:

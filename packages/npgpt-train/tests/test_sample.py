@@ -1,6 +1,4 @@
-"""What a model is asked to continue, and what is said of a prompt that it does not know."""
-
-import warnings
+"""What a model is asked to continue, and what it writes."""
 
 import numpy as np
 import pytest
@@ -9,42 +7,12 @@ from npgpt_core import registry
 from npgpt_train import session, train
 from npgpt_train.events import ignore
 from npgpt_train.run.folder import Run
-from npgpt_train.sampling import (
-    first_ids,
-    never_written,
-    sample_text,
-    unknown_share,
-    warn_if_unknown,
-)
+from npgpt_train.run.sample import first_ids, never_written, sample_text
 
 
 @pytest.fixture
 def letters(small_parts):
     return registry.create("tokenizer", "letters")
-
-
-@pytest.mark.parametrize(
-    ("prompt", "told"),
-    [
-        ("to be", None),
-        ("tö be", r"^1 of the 5 tokens of the prompt is unknown to the model.*: 'ö'$"),
-        ("tö bé", r"2 of the 5 tokens of the prompt are unknown .* reads <unk> instead: 'ö', 'é'$"),
-        ("öaöböaé", r"4 of the 7 tokens .*: 'ö', 'é'$"),
-        ("äaöaü", r"3 of the 5 tokens .*: 'ä', 'ö', 'ü'$"),
-        ("äaöaüaß", r"4 of the 7 tokens .*: 'ä', 'ö', 'ü' and 1 more$"),
-        ("äaöaüaßaé", r"5 of the 9 tokens .*: 'ä', 'ö', 'ü' and 2 more$"),
-    ],
-)
-def test_unknown_parts_of_a_prompt_are_counted_and_a_few_are_named(prompt, told, letters):
-    ids = letters.encode(prompt)
-    if told:
-        with pytest.warns(match=told):
-            warn_if_unknown(letters, prompt, ids)
-    else:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            warn_if_unknown(letters, prompt, ids)
-    assert unknown_share(letters, ids) == sum(ord(c) > 127 for c in prompt) / len(prompt)
 
 
 def test_a_text_begins_with_a_line_break_or_with_bos(letters, monkeypatch):

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable
-
 import numpy as np
 
-from npgpt_core.errors import NpgptWarning
 from npgpt_core.generation import generate
 from npgpt_core.protocols import Tokenizer, special_id
 from npgpt_core.types import Ids
-from npgpt_train.explain.tokenization import unknown_parts
-from npgpt_train.loop.workers import one_blas_thread
+from npgpt_train.machine.processors import one_blas_thread
 from npgpt_train.run.folder import Run
 
 SAMPLE_TOKENS = 500
 SAMPLE_TEMPERATURE = 0.8
-NAMED = 3  # unknown parts of a prompt
 
 
 def sample_text(run: Run) -> str:
@@ -51,30 +45,3 @@ def never_written(tokenizer: Tokenizer) -> list[int]:
     """The ids of ``<pad>`` and ``<unk>``, which stand for no text: for ``suppress_tokens``."""
     ids = (special_id(tokenizer, spelling) for spelling in ("<pad>", "<unk>"))
     return [i for i in ids if i is not None]
-
-
-def unknown_share(tokenizer: Tokenizer, ids: Ids) -> float:
-    """The share of ids (n,) that are ``<unk>``."""
-    return float(np.mean(ids == special_id(tokenizer, "<unk>")))
-
-
-def warn_if_unknown(tokenizer: Tokenizer, prompt: str, ids: Ids) -> None:
-    """Warn of a prompt with parts that its ids (n,) do not tell the model, and name a few."""
-    unknown = int(np.sum(ids == special_id(tokenizer, "<unk>")))
-    if unknown:
-        parts = unknown_parts(tokenizer, prompt, ids)
-        warnings.warn(
-            f"{unknown} of the {len(ids)} tokens of the prompt"
-            f" {'is' if unknown == 1 else 'are'} unknown to the model, which reads <unk>"
-            f" instead{_named(parts or ())}",
-            NpgptWarning,
-            stacklevel=2,
-        )
-
-
-def _named(parts: Iterable[str]) -> str:
-    """A few of the distinct parts, and how many there are besides."""
-    distinct = list(dict.fromkeys(parts))
-    named = ", ".join(f"{part!r:.20}" for part in distinct[:NAMED])
-    more = len(distinct) - NAMED
-    return (f": {named}" if named else "") + (f" and {more} more" if more > 0 else "")
