@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from npgpt_cli.commands.runs import COLUMNS
+from npgpt_cli.show.runs import COLUMNS
 from npgpt_train.run.folder import Run
 
 SMALL = ["--preset", "tiny", "--max-iters", "4", "--eval-interval", "2", "--eval-iters", "1"]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from npgpt_cli.show import training as display
-from npgpt_cli.show.training import TrainingDisplay, print_comparison
+from npgpt_cli.show.comparison import print_comparison
+from npgpt_cli.show.training import TrainingDisplay
 from npgpt_train.events import (
     Comparing,
     Continuing,

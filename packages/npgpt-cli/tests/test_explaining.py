@@ -12,39 +12,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from npgpt_cli.commands import explain_attention, explain_forward, generate
+from npgpt_cli.commands import generate
 from npgpt_cli.options import given
-from npgpt_cli.show import console as explaining
-from npgpt_cli.show.console import console, number, percent, print_json, print_tokens
+from npgpt_cli.show import explain_attention, explain_forward
+from npgpt_cli.show.as_json import print_json
+from npgpt_cli.show.console import console
+from npgpt_cli.show.generate import print_object
+from npgpt_cli.show.tokens import PAGE, print_tokens
 from npgpt_train.explain.forward import Prediction
 from npgpt_train.explain.tokens import Token
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, "–"),
-        (0, "0.000"),
-        (0.0006, "0.001"),
-        (-0.0006, "-0.001"),
-        (0.0004, "4.0e-04"),
-        (-1.25, "-1.250"),
-        (9999.5, "9999.500"),
-        (10_000.0, "1.0e+04"),
-        (float("inf"), "inf"),
-        (float("nan"), "nan"),
-    ],
-)
-def test_a_number_has_decimals_where_they_say_something(value, text):
-    assert number(value) == text
-    assert number(0.5, 1) == "0.5"
-
-
-@pytest.mark.parametrize(
-    ("share", "text"), [(1, "100%"), (0.1, "10%"), (0.0994, "9.9%"), (0.0996, "10%"), (0, "0.0%")]
-)
-def test_a_share_has_a_decimal_where_it_is_small(share, text):
-    assert percent(share) == text
 
 
 def test_an_explanation_is_json_of_plain_values(capsys):
@@ -108,7 +84,7 @@ def test_tokens_stand_above_their_ids_in_lines_that_fit(capsys):
     assert len(lines) > 4
     found = []
     for above, below in zip(lines[::2], lines[1::2], strict=True):
-        assert max(len(above.rstrip()), len(below.rstrip())) <= explaining.PAGE
+        assert max(len(above.rstrip()), len(below.rstrip())) <= PAGE
         for text, id_ in zip(above.split(), below.split(), strict=True):
             assert above.index(text) <= below.index(id_) + 3
             assert below.index(id_) in [i for i in range(len(above)) if above[i:].startswith(text)]
@@ -166,9 +142,9 @@ def test_a_generated_text_is_one_object_of_json(interrupted, capsys):
     begun = time.perf_counter()
     if interrupted:
         with pytest.raises(KeyboardInterrupt):
-            generate._print_json(Letters(), "p", drawn(), 7)
+            print_object(Letters(), "p", drawn(), 7)
     else:
-        generate._print_json(Letters(), "p", drawn(), 7)
+        print_object(Letters(), "p", drawn(), 7)
     passed = time.perf_counter() - begun
     record = json.loads(capsys.readouterr().out)
     assert 0.01 <= record.pop("seconds") <= passed

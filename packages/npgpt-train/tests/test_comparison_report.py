@@ -10,7 +10,6 @@ import pytest
 
 from npgpt_core.errors import NpgptError
 from npgpt_train.comparison import report
-from npgpt_train.comparison.formats import decimals, duration, number, perplexity, setting, share
 from npgpt_train.comparison.report import bits_per_step, loss_curves, render, write_report
 from npgpt_train.comparison.subject import differing, same_model, same_tokens, title
 from npgpt_train.comparison.tables import all_tables, machine
@@ -308,23 +307,6 @@ def test_the_machine_is_told():
     of = deepcopy(TOKENIZERS)
     of["machine"]["openblas_coretype"] = "Zen"
     assert "NumPy 2.4.6, OPENBLAS_CORETYPE=Zen; all" in machine(of)
-
-
-def test_numbers_are_written_as_one_reads_them():
-    assert [number(None), number(1234.5678), number(0.5, 2)] == ["–", "1,235", "0.50"]
-    assert [share(None), share(0.1234)] == ["–", "12.3%"]
-    assert [duration(59.4), duration(60), duration(3599), duration(3600), duration(7265)] == [
-        *["59 s", "1 min 0 s", "59 min 59 s", "1 h 0 min", "2 h 1 min"]
-    ]
-    assert [perplexity(None), perplexity(1e9 - 1), perplexity(1e9)] == [
-        "–",
-        "999,999,999",
-        "1.0e+09",
-    ]
-    assert decimals(1)(2.25) == "2.2"
-    assert [setting(2.9999999999999997e-05), setting(["a", "b"]), setting(1.0), setting(True)] == [
-        *["3e-05", "a, b", "1", "True"]
-    ]
 
 
 # ------------------------------------------------------------------------- the curves

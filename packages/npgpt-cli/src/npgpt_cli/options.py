@@ -36,6 +36,10 @@ class PartName(click.ParamType):  # type: ignore[type-arg]  # generic only since
 
 run_argument = click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+raw_option = click.option("--raw", is_flag=True, help="Do not escape control characters.")
+
 checkpoint_option = click.option(
     "--checkpoint",
     default="best",

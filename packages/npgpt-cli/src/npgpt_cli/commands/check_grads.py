@@ -13,9 +13,7 @@ def check_grads(ctx: click.Context, names: tuple[str, ...]) -> None:
 
     The error of an array is |numerical - explicit| / (|numerical| + |explicit|), in float64.
     """
-    from rich.console import Console
-    from rich.table import Table
-
+    from npgpt_cli.show.check_grads import print_checks
     from npgpt_core.errors import NpgptError
     from npgpt_core.testing.gradients import TOLERANCE, gradient_errors
     from npgpt_core.testing.layers.cases import gradient_cases
@@ -25,8 +23,7 @@ def check_grads(ctx: click.Context, names: tuple[str, ...]) -> None:
     unknown = [name for name in names if name not in cases]
     if unknown:
         raise NpgptError(f"there is no {unknown[0]!r} to check: choose from {', '.join(cases)}")
-    table = Table("module", "arrays", "worst array", "error", "")
-    failed = False
+    checks = {}
     for name in names or cases:
         try:
             module, x = cases[name]()
@@ -35,12 +32,7 @@ def check_grads(ctx: click.Context, names: tuple[str, ...]) -> None:
                 raise
             click.echo(f"Warning: {name} is left out: {printable(str(error))}", err=True)
             continue
-        checks = gradient_errors(module, x)
-        worst = checks[0]
-        passed = worst.error < TOLERANCE
-        failed |= not passed
-        table.add_row(
-            name, str(len(checks)), worst.name, f"{worst.error:.1e}", "ok" if passed else "WRONG"
-        )
-    Console().print(table)
-    ctx.exit(1 if failed else 0)
+        checks[name] = gradient_errors(module, x)
+    wrong = [name for name, errors in checks.items() if not errors[0].error < TOLERANCE]
+    print_checks(checks, wrong)
+    ctx.exit(1 if wrong else 0)

@@ -77,7 +77,8 @@ def compare(
     command again continues where it was interrupted. DIR/report.html, report.md and report.json
     tell the result.
     """
-    from npgpt_cli.show.training import TrainingDisplay, print_comparison
+    from npgpt_cli.show.comparison import print_comparison
+    from npgpt_cli.show.training import TrainingDisplay
     from npgpt_train.comparison.compare import compare as run_comparison
 
     with told_how_to_resume("the same command goes on"), TrainingDisplay() as display:

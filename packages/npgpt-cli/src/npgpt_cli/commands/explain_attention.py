@@ -1,28 +1,12 @@
-"""``npgpt explain attention``: who attends to whom."""
+"""``npgpt explain attention``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from npgpt_cli.options import checkpoint_option, run_argument
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
-
-    from npgpt_core.types import Array
-    from npgpt_train.explain.attention import Attention, Head
-    from npgpt_train.explain.tokens import Token
-
-SHADES = {0.6: "█", 0.3: "▓", 0.1: "▒", 0.02: "░", 0.0: "·"}
-"""From this share on, this shade, where there are no colours."""
-LIGHT, DARK = (231, 245, 255), (8, 48, 107)
-"""The colours, red, green and blue, of the shares 0 and 1."""
-LABEL = 8  # characters of a token that stand above its column
+from npgpt_cli.options import checkpoint_option, json_option, run_argument
 
 
 @click.command()
@@ -36,7 +20,7 @@ LABEL = 8  # characters of a token that stand above its column
     metavar="FILE.png",
     help="Draw the heads into this file too, PNG or SVG; needs matplotlib.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @checkpoint_option
 def attention(
     run: Path,
@@ -51,138 +35,19 @@ def attention(
 
     An overview of all heads, or with --layer, --head or both, every token's row in those heads.
     """
-    from npgpt_cli.show.console import print_json
+    from npgpt_cli.show.as_json import print_json
+    from npgpt_cli.show.explain_attention import print_attention
     from npgpt_train.explain.attention import explain_attention
+    from npgpt_train.explain.picture import plot_attention
     from npgpt_train.run.folder import load_run
 
     model, tokenizer, _, _ = load_run(run, checkpoint)
     explanation = explain_attention(model, tokenizer, text, layer, head)
     if out is not None:
-        from npgpt_train.explain.picture import plot_attention
-
         plot_attention(explanation, out, title=run.name)
     if as_json:
         print_json(explanation)
     else:
-        _print(explanation, overview=layer is None and head is None)
+        print_attention(explanation, overview=layer is None and head is None)
         if out is not None:
             click.echo(f"\nThe picture is {out}.")
-
-
-def _print(explanation: Attention, overview: bool) -> None:
-    from npgpt_cli.show.console import console, print_left_out
-
-    to = console()
-    print_left_out(to, explanation.left_out)
-    if overview:
-        _print_overview(to, explanation)
-    else:
-        for head in explanation.heads:
-            _print_head(to, head, explanation.tokens)
-            to.print()
-    if _is_colourful(to):
-        to.print("The darker, the more.")
-    else:
-        legend = "  ".join(f"{shade} {share:.0%}" for share, shade in reversed(SHADES.items()))
-        to.print(f"A shade begins at: {legend}.")
-
-
-def _print_overview(to: Console, explanation: Attention) -> None:
-    """A row a head: what the last token looks at, and the habits of all tokens."""
-    from npgpt_cli.show.console import number, percent, table
-    from npgpt_train.explain.tokens import visible
-
-    last = explanation.tokens[-1]
-    to.print(
-        f"What the last token, {visible(last.text)}, looks at in each head. Beside it, in the mean"
-        " over all tokens: the share that a token gives itself, the one before it, and the first"
-        " one; and how many tokens back it looks. With --layer N --head N, every token's row.\n"
-    )
-    numbers = ("itself", "before", "first", "back")
-    rows = table(
-        {"layer": "right", "head": "right", "looks at": "left", **dict.fromkeys(numbers, "right")}
-    )
-    tokens = _fitting(to, explanation.tokens, 50)
-    rows.add_row("", "", _labels(tokens))
-    for head in explanation.heads:
-        habits = [head.itself, head.previous, head.first]
-        rows.add_row(
-            str(head.layer),
-            str(head.head),
-            _shades(to, head.weights[-1, -len(tokens) :]),
-            *("–" if share is None else percent(share) for share in habits),
-            number(head.distance, 1),
-        )
-    to.print(rows)
-    to.print()
-
-
-def _print_head(to: Console, head: Head, tokens: Sequence[Token]) -> None:
-    """A row a token that looks, a column a token looked at, and where it looks most."""
-    from rich.cells import cell_len
-
-    from npgpt_cli.show.console import percent, table
-    from npgpt_train.explain.tokens import visible
-    from npgpt_train.machine.escaping import printable
-
-    to.print(
-        f"Layer {head.layer}, head {head.head} ({printable(head.module)}): each row says what its"
-        " token looks at.\n"
-    )
-    longest = max(len("token"), *(cell_len(visible(token.text)) for token in tokens))
-    seen = _fitting(to, tokens, 2 * longest + len("  " + "  " + "100% "))
-    first = len(tokens) - len(seen)
-    rows = table({"token": "right", "looks at": "left", "most": "left"})
-    rows.add_row("", _labels(seen))
-    for t in range(first, len(tokens)):
-        row = head.weights[t, : t + 1]
-        most = int(row.argmax())
-        rows.add_row(
-            visible(tokens[t].text),
-            _shades(to, row[first:]),
-            f"{percent(row[most])} {visible(tokens[most].text)}",
-        )
-    to.print(rows)
-
-
-def _fitting(to: Console, tokens: Sequence[Token], taken: int) -> Sequence[Token]:
-    """The last tokens, as many as have room beside what is ``taken`` of a line."""
-    room = max((to.width - taken) // 2, 1)
-    if len(tokens) > room:
-        to.print(f"The last {room} of {len(tokens)} tokens; in a pipe, with --out or --json all.\n")
-    return tokens[-room:]
-
-
-def _labels(tokens: Sequence[Token]) -> str:
-    """The tokens from top to bottom, two columns each, ending on the same line."""
-    from rich.cells import set_cell_size
-
-    from npgpt_train.explain.tokens import visible
-
-    texts = [visible(token.text)[:LABEL] for token in tokens]
-    height = max(map(len, texts))
-    lines = zip(*(text.rjust(height) for text in texts), strict=True)
-    return "\n".join("".join(set_cell_size(c, 2) for c in line) for line in lines)
-
-
-def _shades(to: Console, shares: Array) -> Text:
-    """A cell of two columns for each share: in colour, or in characters of more or less ink."""
-    from rich.text import Text
-
-    cells = Text()
-    for share in shares:
-        if _is_colourful(to):
-            cells.append("  ", f"on rgb({_colour(share)})")
-        else:
-            cells.append(2 * next((s for least, s in SHADES.items() if share >= least), " "))
-    return cells
-
-
-def _colour(share: float) -> str:
-    """Of the square root, so that small shares differ too; a NaN is as light as 0."""
-    darkness = min(1.0, max(0.0, share)) ** 0.5
-    return ",".join(str(round(a + (b - a) * darkness)) for a, b in zip(LIGHT, DARK, strict=True))
-
-
-def _is_colourful(to: Console) -> bool:
-    return to.color_system is not None and not to.no_color

@@ -1,18 +1,12 @@
-"""``npgpt explain forward``: what each module makes of a text, and how the prediction forms."""
+"""``npgpt explain forward``."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from npgpt_cli.options import checkpoint_option, run_argument
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from npgpt_train.explain.forward import Forward, Output, Prediction, Reading
+from npgpt_cli.options import checkpoint_option, json_option, run_argument
 
 
 @click.command()
@@ -21,115 +15,18 @@ if TYPE_CHECKING:
 @click.option(
     "--top", type=click.IntRange(1), default=5, show_default=True, help="How many next tokens."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @checkpoint_option
 def forward(run: Path, text: str, top: int, as_json: bool, checkpoint: str) -> None:
     """Show what each module makes of TEXT, and what comes next.
 
     Of a model with blocks, also what would come next if it ended after each of them.
     """
-    from npgpt_cli.show.console import print_json
+    from npgpt_cli.show.as_json import print_json
+    from npgpt_cli.show.explain_forward import print_forward
     from npgpt_train.explain.forward import explain_forward
     from npgpt_train.run.folder import load_run
 
     model, tokenizer, _, _ = load_run(run, checkpoint)
     explanation = explain_forward(model, tokenizer, text, top)
-    if as_json:
-        print_json(explanation)
-    else:
-        _print(explanation)
-
-
-def _print(explanation: Forward) -> None:
-    from npgpt_cli.show.console import console, print_left_out, print_tokens
-
-    to = console()
-    print_left_out(to, explanation.left_out)
-    print_tokens(to, explanation.tokens)
-    to.print(
-        f"\nB = 1 row of T = {len(explanation.tokens)} tokens. What each module gives, in the order"
-        " in which it is ready:\n"
-    )
-    _print_outputs(to, explanation.outputs)
-    to.print("\nWhat they compute, with C channels, H heads of size D, and V ids:\n")
-    _print_formulas(to, explanation.outputs)
-    to.print("\nThe next token:\n")
-    _print_next(to, explanation.next)
-    if explanation.readings is None:
-        to.print("\nThis model cannot be read between: it does not offer blocks, ln_f and head.")
-    else:
-        to.print("\nThe next token, if ln_f and head read what has been added up so far, after:\n")
-        _print_readings(to, explanation.readings)
-
-
-def _print_outputs(to: Console, outputs: list[Output]) -> None:
-    """A row a module; those made of others are bold."""
-    from npgpt_cli.show.console import number, table
-    from npgpt_train.machine.escaping import printable
-
-    numbers = ("parameters", "mean", "spread", "largest")
-    rows = table({"module": "left", "output": "left", **dict.fromkeys(numbers, "right")})
-    for output in outputs:
-        made_of_others = any(o.module.startswith(f"{output.module}.") for o in outputs)
-        rows.add_row(
-            printable(output.module or output.kind),
-            str(output.shape),
-            f"{output.parameters:,}" if output.parameters else "",
-            *map(number, (output.mean, output.std, output.largest)),
-            style="bold" if made_of_others or not output.module else "",
-        )
-    to.print(rows)
-
-
-def _print_formulas(to: Console, outputs: list[Output]) -> None:
-    """A row a class: its mathematics, and the modules that are of it."""
-    from rich.text import Text
-
-    from npgpt_cli.show.console import table
-    from npgpt_train.machine.escaping import printable
-
-    rows = table({"class": "left", "mathematics": "wrap"})
-    for kind, formula in {output.kind: output.formula for output in outputs}.items():
-        names = dict.fromkeys(_own_name(o.module) for o in outputs if o.kind == kind)
-        text = Text(f"{printable(formula)}\n").append(printable(", ".join(names)), "dim")
-        rows.add_row(printable(kind), text)
-    to.print(rows)
-
-
-def _own_name(module: str) -> str:
-    """The last name in a dotted name; ``blocks`` of ``blocks.0``."""
-    names = [name for name in module.split(".") if not name.isdecimal()]
-    return names[-1] or "the model"
-
-
-def _print_next(to: Console, predictions: list[Prediction]) -> None:
-    from npgpt_cli.show.console import percent, table
-    from npgpt_train.explain.tokens import visible
-
-    rows = table({"token": "left", "id": "right", "probability": "right", "": "left"})
-    for prediction in predictions:
-        p = prediction.probability
-        bar = "█" * round(40 * p) if p == p else ""
-        rows.add_row(visible(prediction.token.text), str(prediction.token.id), percent(p), bar)
-    to.print(rows)
-
-
-def _print_readings(to: Console, readings: list[Reading]) -> None:
-    """A row a place in the stream; what will be the answer in the end is green."""
-    from rich.text import Text
-
-    from npgpt_cli.show.console import percent, table
-    from npgpt_train.explain.tokens import visible
-    from npgpt_train.machine.escaping import printable
-
-    ranks = (str(i) for i, _ in enumerate(readings[-1].next, start=1))
-    rows = table({"after": "left", **dict.fromkeys(ranks, "left")})
-    answer = readings[-1].next[0].token
-    for reading in readings:
-        cells = [Text(printable(reading.module))]
-        for prediction in reading.next:
-            style = "bold green" if prediction.token == answer else ""
-            cell = Text(visible(prediction.token.text), style)
-            cells.append(cell.append(f" {percent(prediction.probability)}"))
-        rows.add_row(*cells)
-    to.print(rows)
+    (print_json if as_json else print_forward)(explanation)

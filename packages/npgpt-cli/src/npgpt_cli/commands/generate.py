@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from npgpt_cli.options import checkpoint_option, run_argument
+from npgpt_cli.options import checkpoint_option, raw_option, run_argument
 from npgpt_cli.reading import read_standard_input, read_text_file
-
-if TYPE_CHECKING:
-    from npgpt_core.protocols import Tokenizer
 
 
 @click.command()
@@ -62,7 +56,7 @@ if TYPE_CHECKING:
 )
 @click.option("--allow-special", is_flag=True, help="Let <pad> and <unk> be drawn.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each text.")
-@click.option("--raw", is_flag=True, help="Do not escape control characters.")
+@raw_option
 @checkpoint_option
 def generate(
     run: Path,
@@ -85,6 +79,7 @@ def generate(
 
     import numpy as np
 
+    from npgpt_cli.show.generate import print_object, print_text
     from npgpt_core.errors import NpgptError
     from npgpt_core.generation import stream
     from npgpt_train.machine.processors import one_blas_thread
@@ -104,11 +99,11 @@ def generate(
         for i in range(num_samples):
             new = (int(column[0]) for column in stream(model, ids, seed=first + i, **options))
             if as_json:
-                _print_json(tokenizer, text, new, first + i)
+                print_object(tokenizer, text, new, first + i)
             else:
                 if num_samples > 1:
                     click.echo(f"--- sample {i + 1} ---")
-                _print_text(tokenizer, text, new, raw)
+                print_text(tokenizer, text, new, raw)
 
 
 def _prompt(prompt: str | None, path: Path | None) -> str:
@@ -119,39 +114,3 @@ def _prompt(prompt: str | None, path: Path | None) -> str:
     if prompt == "-":
         return read_standard_input()
     return "\n" if prompt is None else prompt
-
-
-def _print_text(tokenizer: Tokenizer, prompt: str, new: Iterable[int], raw: bool) -> None:
-    """Show a prompt, and what follows it piece by piece."""
-    from npgpt_core.decoding import decode_stream
-    from npgpt_train.machine.escaping import printable
-
-    def show(text: str) -> None:
-        click.echo(text.encode("utf-8", "replace") if raw else printable(text), nl=False)
-
-    show(prompt)
-    for piece in decode_stream(tokenizer, new):
-        show(piece)
-    click.echo()
-
-
-def _print_json(tokenizer: Tokenizer, prompt: str, new: Iterator[int], seed: int) -> None:
-    """Print one object when the text has ended, be it by Ctrl-C."""
-    begun, stop_reason = time.perf_counter(), "length"
-    ids: list[int] = []
-    try:
-        ids.extend(new)  # keeps what came before an interruption
-    except KeyboardInterrupt:
-        stop_reason = "interrupted"
-    record = {
-        "prompt": prompt,
-        "text": tokenizer.decode(ids),
-        "ids": ids,
-        "seed": seed,
-        "tokens": len(ids),
-        "seconds": time.perf_counter() - begun,
-        "stop_reason": stop_reason,
-    }
-    click.echo(json.dumps(record))
-    if stop_reason == "interrupted":
-        raise KeyboardInterrupt

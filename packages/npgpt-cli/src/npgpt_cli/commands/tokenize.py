@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from npgpt_cli.options import raw_option
 from npgpt_cli.reading import read_standard_input
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("source", type=click.Path(path_type=Path), metavar="RUN|FILE.json")
 @click.argument("text", default="-", metavar="[TEXT|-]")
 @click.option("--decode", is_flag=True, help="TEXT is ids; print the text they spell.")
-@click.option("--raw", is_flag=True, help="Do not escape control characters.")
+@raw_option
 def tokenize(source: Path, text: str, decode: bool, raw: bool) -> None:
     """Turn text into the ids of a run's tokenizer, or with --decode ids into text.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, Self
 
 import click
@@ -14,9 +13,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from npgpt_cli.terminal import is_terminal, outlasting_output
 from npgpt_cli.wording import as_flags
 from npgpt_core.shell import command
-from npgpt_train.comparison.formats import decimals, duration, whole
-from npgpt_train.comparison.rows import SAME_TOKENS, TOKENS_DIFFER
-from npgpt_train.comparison.subject import same_model, same_tokens
 from npgpt_train.events import (
     Comparing,
     Continuing,
@@ -28,6 +24,7 @@ from npgpt_train.events import (
     Started,
     Stepped,
 )
+from npgpt_train.formats import duration, mebibytes
 from npgpt_train.machine.escaping import printable
 
 PLAIN_INTERVAL = 10.0  # seconds between two lines where there is no bar
@@ -102,7 +99,7 @@ class TrainingDisplay:
         self._steps = (event.step, s.max_iters)
 
     def _estimate(self, event: Estimated) -> None:
-        memory = f", {event.memory / 2**20:,.0f} MiB of memory" if event.memory else ""
+        memory = f", {mebibytes(event.memory)} of memory" if event.memory else ""
         self._line(
             f"about {duration(event.seconds)} at {event.step_seconds:.3f} s a step{memory};"
             f" the text is read {event.epochs:.1f} times"
@@ -153,26 +150,3 @@ class TrainingDisplay:
         click.echo(f"curves: {event.curves}" if event.curves else event.note)
         generate = command("npgpt", "generate", event.folder)
         click.echo(f"continue its text with: {printable(generate)}")
-
-
-def print_comparison(record: dict[str, Any], folder: Path) -> None:
-    """The telling numbers of a comparison, and where all of them are."""
-    from rich.table import Table
-
-    columns = {
-        "loss per token": ("loss", decimals(3)),
-        "bits per character": ("restored_bits_per_character", decimals(3)),
-    }
-    sizes = not same_model(record)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("")
-    for name in [*["parameters"] * sizes, *columns]:
-        table.add_column(name, justify="right")
-    for name, run in record["runs"].items():
-        cells = [form(run["held_out"][key]) for key, form in columns.values()]
-        table.add_row(name, *[whole(run["model"]["parameters"])] * sizes, *cells)
-    click.echo()
-    Console().print(table)
-    if len(record["runs"]) > 1:
-        click.echo(f"\n{SAME_TOKENS if same_tokens(record) else TOKENS_DIFFER}")
-    click.echo(f"the report is in {folder}: report.html, report.md, report.json")

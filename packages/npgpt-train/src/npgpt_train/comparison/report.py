@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.comparison import formats, subject, tables
+from npgpt_train import formats
+from npgpt_train.comparison import subject, tables
 from npgpt_train.comparison.variants import ALL
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.escaping import markdown, printable

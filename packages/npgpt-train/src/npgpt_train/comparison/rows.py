@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
-from npgpt_train.comparison.formats import decimals, duration, perplexity, share, whole
+from npgpt_train.formats import decimals, duration, number, percent, perplexity
 
 
 class Row(NamedTuple):
@@ -24,6 +25,7 @@ class Row(NamedTuple):
     rare: bool = False
 
 
+SHARE = partial(percent, digits=1)
 RESTORED = ", all restored"
 BITS = Row(f"bits per character{RESTORED}", "held_out.restored_bits_per_character", decimals(3))
 BASELINES = [
@@ -50,35 +52,35 @@ LOSSES = [
     Row("loss of a unigram", "held_out.unigram_loss", decimals(3)),
     Row("loss of guessing evenly", "held_out.uniform_loss", decimals(3)),
 ]
-UNKNOWN = Row("unknown tokens", "held_out.unknown_rate", share, True)
-RECOVERED = Row("lines with text recovered exactly", "held_out.lines_recovered", share)
+UNKNOWN = Row("unknown tokens", "held_out.unknown_rate", SHARE, True)
+RECOVERED = Row("lines with text recovered exactly", "held_out.lines_recovered", SHARE)
 MODEL = [
-    Row("ids in the vocabulary", "model.vocab_size", whole),
-    Row("parameters", "model.parameters", whole),
-    Row("of them embeddings and head", "model.embedding_parameters", whole),
-    Row("their share", "model.embedding_share", share),
-    Row("training tokens", "train_tokens", whole),
+    Row("ids in the vocabulary", "model.vocab_size", number),
+    Row("parameters", "model.parameters", number),
+    Row("of them embeddings and head", "model.embedding_parameters", number),
+    Row("their share", "model.embedding_share", SHARE),
+    Row("training tokens", "train_tokens", number),
     Row("characters per token", "held_out.characters_per_token", decimals(2)),
 ]
 WRITTEN = [
-    Row("characters in 500 tokens", "generated.characters_in_500_tokens", decimals(0)),
-    Row("words that the corpus has", "generated.known_words", share),
-    Row("speakers' names written", "generated.names", whole),
-    Row("of them in the corpus", "generated.known_names", share),
-    Row("repeated runs of four words, in 80 words", "generated.repeated_4grams", share),
-    Row("unknown tokens", "generated.unknown_rate", share, True),
+    Row("characters in 500 tokens", "generated.characters_in_500_tokens", number),
+    Row("words that the corpus has", "generated.known_words", SHARE),
+    Row("speakers' names written", "generated.names", number),
+    Row("of them in the corpus", "generated.known_names", SHARE),
+    Row("repeated runs of four words, in 80 words", "generated.repeated_4grams", SHARE),
+    Row("unknown tokens", "generated.unknown_rate", SHARE, True),
 ]
 TRAINING = [
-    Row("steps", "training.steps", whole),
+    Row("steps", "training.steps", number),
     Row("lowest validation loss", "training.best_val_loss", decimals(3)),
-    Row("at step", "training.best_step", whole),
+    Row("at step", "training.best_step", number),
     Row("validation loss at the end", "training.final_val_loss", decimals(3)),
     Row("training loss at the end", "training.final_train_loss", decimals(3)),
-    Row("spikes of the gradient norm", "training.grad_norm_spikes", whole),
+    Row("spikes of the gradient norm", "training.grad_norm_spikes", number),
     Row("largest gradient norm", "training.largest_grad_norm", decimals(2)),
     Row("largest rise of the loss in a step", "training.largest_loss_jump", decimals(3)),
-    Row("tokens a second", "timing.tokens_per_second", decimals(0)),
-    Row("characters a second", "timing.characters_per_second", decimals(0)),
+    Row("tokens a second", "timing.tokens_per_second", number),
+    Row("characters a second", "timing.characters_per_second", number),
     Row("time of all steps", "timing.seconds", duration),
 ]
 CHOSEN = (

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from npgpt_train.comparison import rows
-from npgpt_train.comparison.formats import NONE, duration, setting
 from npgpt_train.comparison.rows import Row
 from npgpt_train.comparison.subject import Record, differing, loses, same_model, same_tokens
+from npgpt_train.formats import NONE, duration, setting
 
 
 class Table(NamedTuple):

@@ -1,0 +1,71 @@
+"""What ``npgpt explain step`` prints: the story of the step, and every weight in it."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from npgpt_cli.show.console import console, table
+from npgpt_train.explain.step import Step
+from npgpt_train.formats import compact, percent
+from npgpt_train.machine.escaping import printable
+
+
+def print_step(explanation: Step) -> None:
+    """The parts of the step in order, then a row a parameter."""
+    to = console()
+    to.print(f"Step {explanation.number:,}, on a copy: the run stays as it is.\n")
+    rows = table({"part": "left", "what happens": "wrap"})
+    for part, what in _story(explanation).items():
+        rows.add_row(part, printable(what))
+    to.print(rows)
+    to.print(
+        "\nThe norms of each parameter, of its gradient and of its update, and the update relative"
+        " to the parameter; the largest gradients first.\n"
+    )
+    _print_parameters(to, explanation)
+
+
+def _story(e: Step) -> dict[str, str]:
+    """The parts of the step, in order."""
+    if not e.grad_clip:
+        clipping = "none: grad_clip is 0"
+    elif e.scale < 1:
+        clipping = (
+            f"all gradients times {compact(e.scale)}: a joint norm of {e.grad_clip:g} at most"
+        )
+    else:
+        clipping = f"not needed: the joint norm may be {e.grad_clip:g}"
+    return {
+        "forward": f"{e.rows} rows of {e.tokens} tokens: loss {e.loss:.4f}",
+        "backward": f"{len(e.parameters)} gradients: joint norm {compact(e.grad_norm)}",
+        "clipping": clipping,
+        "learning rate": f"{e.lr:.3g} ({e.schedule})",
+        "update": f"{e.optimizer}: joint norm {compact(e.update, 5)}, {percent(e.relative, 3)}"
+        " of that of the parameters",
+        "forward again": f"the same rows: loss {e.loss_after:.4f} ({e.loss_after - e.loss:+.4f})",
+    }
+
+
+def _print_parameters(to: Console, explanation: Step) -> None:
+    """A row a parameter; the bar is as long as the gradient, beside the largest."""
+    rows = table(
+        {
+            "parameter": "left",
+            "weight": "right",
+            "gradient": "right",
+            "": "left",
+            "update": "right",
+            "relative": "right",
+        }
+    )
+    largest = explanation.parameters[0].gradient or 1.0
+    for p in explanation.parameters:
+        rows.add_row(
+            printable(p.parameter),
+            compact(p.weight),
+            compact(p.gradient),
+            "█" * round(10 * p.gradient / largest),
+            compact(p.update, 5),
+            percent(p.relative, 3),
+        )
+    to.print(rows)

@@ -1,0 +1,48 @@
+"""What ``npgpt generate`` prints: a text while it is written, or an object of JSON after it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+import click
+
+from npgpt_cli.show.as_json import print_json
+from npgpt_core.decoding import decode_stream
+from npgpt_core.protocols import Tokenizer
+from npgpt_train.machine.escaping import printable
+
+
+def print_text(tokenizer: Tokenizer, prompt: str, new: Iterable[int], raw: bool) -> None:
+    """Show a prompt, and what follows it piece by piece."""
+
+    def show(text: str) -> None:
+        click.echo(text.encode("utf-8", "replace") if raw else printable(text), nl=False)
+
+    show(prompt)
+    for piece in decode_stream(tokenizer, new):
+        show(piece)
+    click.echo()
+
+
+def print_object(tokenizer: Tokenizer, prompt: str, new: Iterator[int], seed: int) -> None:
+    """Print one object when the text has ended, be it by Ctrl-C."""
+    begun, stop_reason = time.perf_counter(), "length"
+    ids: list[int] = []
+    try:
+        ids.extend(new)  # keeps what came before an interruption
+    except KeyboardInterrupt:
+        stop_reason = "interrupted"
+    print_json(
+        {
+            "prompt": prompt,
+            "text": tokenizer.decode(ids),
+            "ids": ids,
+            "seed": seed,
+            "tokens": len(ids),
+            "seconds": time.perf_counter() - begun,
+            "stop_reason": stop_reason,
+        }
+    )
+    if stop_reason == "interrupted":
+        raise KeyboardInterrupt

@@ -1,0 +1,53 @@
+"""What ``npgpt runs`` prints: a row a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from npgpt_cli.show.console import console, table
+from npgpt_train.machine.escaping import printable
+from npgpt_train.run.listing import Entry
+
+COLUMNS = {
+    "run": "wrap",
+    "state": "left",
+    "steps": "right",
+    "best loss": "left",
+    "data": "wrap",
+    "tokenizer": "wrap",
+    "model": "wrap",
+    "last written": "wrap",
+}
+
+
+def print_runs(entries: Sequence[Entry], folder: Path) -> None:
+    """A table of the runs below a folder, and below it what is wrong with the damaged ones."""
+    if not entries:
+        click.echo(f"there are no runs below {_one_line(str(folder))}")
+        return
+    shown = table(COLUMNS)
+    for column in shown.columns:
+        column.overflow = "fold"  # a path that is cut says nothing
+    for entry in entries:
+        shown.add_row(*_cells(entry))
+    console().print(shown)
+    for entry in entries:
+        if entry.reason:
+            click.echo(_one_line(f"{entry.folder}: {entry.reason}"))
+
+
+def _cells(entry: Entry) -> list[str]:
+    steps = "" if entry.step is None else f"{entry.step:,} of {entry.steps:,}"
+    best = "" if entry.best_loss is None else f"{entry.best_loss:.4f} at {entry.best_step:,}"
+    data, written = " ".join(entry.data), f"{entry.date:%Y-%m-%d %H:%M}"
+    names = (data, entry.tokenizer or "", entry.model or "")
+    cells = (str(entry.folder), entry.state, steps, best, *names, written)
+    return [_one_line(cell) for cell in cells]
+
+
+def _one_line(text: str) -> str:
+    """Harmless text without line breaks."""
+    return " ".join(printable(text).split())
