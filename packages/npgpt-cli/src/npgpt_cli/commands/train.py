@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from npgpt_cli.options import PartName
 from npgpt_cli.training_options import (
     CONFIG_HELP,
     setting,
@@ -18,8 +17,8 @@ from npgpt_cli.training_options import (
 
 
 @click.command(epilog=CONFIG_HELP)
-@setting("--tokenizer", "Text to ids.", type=PartName("tokenizer"))
-@setting("--optim", "Optimizer.", type=PartName("optimizer"))
+@setting("tokenizer")
+@setting("optimizer")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -10,7 +10,7 @@ from typing import Any
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.numbers import as_python
-from npgpt_train.settings.settings import PARTS, check_values
+from npgpt_train.settings.settings import DEFAULTS, PARTS, check_values
 
 ALIASES = {
     "optim": "optimizer",
@@ -22,29 +22,6 @@ ALIASES = {
     "warmup_iters": "schedule.warmup_iters",
 }
 """Short names of common options of parts, for flags and files."""
-
-DEFAULTS: Mapping[str, Any] = {
-    "data": ("shakespeare",),
-    "tokenizer": "char",
-    "model": "gpt",
-    "optimizer": "adam",
-    "schedule": "warmup-cosine",
-    "batch_size": 16,
-    "block_size": 128,
-    "grad_accumulation": 1,
-    "max_iters": 8000,
-    "lr": 3e-4,
-    "grad_clip": 1.0,
-    "eval_interval": 250,
-    "eval_iters": 20,
-    "seed": 1337,
-    "workers": 0,
-    "tokenizer.vocab_size": 6551,
-    "model.n_layer": 4,
-    "model.n_head": 4,
-    "model.n_embd": 256,
-}
-"""The published setting. Options of parts (dotted) go to the parts that take them."""
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "tiny": {

@@ -20,10 +20,10 @@ from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 from npgpt_core.layers.linear import Linear
 from npgpt_train.machine.disk import writing
 from npgpt_train.machine.memory import require_memory
-from npgpt_train.settings.choices import DEFAULTS, Choices
+from npgpt_train.settings.choices import Choices
 from npgpt_train.settings.provenance import origin_of
 from npgpt_train.settings.provenance import provenance as provenance
-from npgpt_train.settings.settings import PARTS, Part, Settings, check_values
+from npgpt_train.settings.settings import PARTS, SETTINGS, Part, Settings, check_values
 from npgpt_train.text.datasets import shakespeare
 
 SOME_IDS = 256  # in the place of a vocabulary that only the text decides
@@ -46,7 +46,7 @@ def resolve(choices: Choices) -> Settings:
     for kind in PARTS:
         with _naming_origin(kind, choices):
             parts[kind] = _part(kind, choices)
-    plain = {name: values[name] for name in DEFAULTS if "." not in name}
+    plain = {name: values[name] for name in SETTINGS}
     plain["data"] = _data(choices)
     settings = Settings(**{**plain, **parts})
     for kind in PARTS:

@@ -13,39 +13,6 @@ from npgpt_core.plugins.kinds import KINDS
 PARTS = tuple(kind.name for kind in KINDS.values() if kind.settable)
 """The kinds of which a run has one each, by its name and options."""
 
-LOWEST = {
-    "batch_size": 1,
-    "block_size": 1,
-    "grad_accumulation": 1,
-    "max_iters": 1,
-    "eval_interval": 1,
-    "eval_iters": 1,
-    "seed": 0,
-    "workers": 0,
-}
-"""The settings that are whole numbers, and the least that each may be."""
-
-
-def check_values(values: Mapping[str, Any]) -> None:
-    """Hold the settings that are no parts, as far as they are there, against their ranges.
-
-    Raises:
-        NpgptError: names the setting that is out of range.
-    """
-    for name, low in LOWEST.items():
-        value = values.get(name, low)
-        if type(value) is not int or not low <= value < 2**63:
-            raise NpgptError(f"{name} is {value!r:.40}, expected a whole number of at least {low}")
-    for name, least in (("lr", "above 0"), ("grad_clip", "of at least 0")):
-        value = values.get(name, 1)
-        is_number = type(value) in (int, float) and 0 <= value < 2**1000
-        if not is_number or (name == "lr" and value == 0):  # nothing would be learned
-            raise NpgptError(f"{name} is {value!r:.40}, expected a finite number {least}")
-    data = values.get("data", ("any",))
-    if not isinstance(data, tuple) or not data or not all(isinstance(n, str) and n for n in data):
-        given = data[0] if isinstance(data, tuple) and len(data) == 1 else data
-        raise NpgptError(f"data is {given!r:.80}, expected a dataset's name or paths of files")
-
 
 @dataclass(frozen=True)
 class Part:
@@ -55,46 +22,58 @@ class Part:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+def about(
+    default: Any,
+    help: str,
+    *,
+    least: int | None = None,
+    above: int | None = None,
+    told: str | None = None,
+) -> dict[str, Any]:
+    """What there is to say of a setting, once: its check, its flag and its help come from here.
+
+    Args:
+        default: of the published setting; of a part its name.
+        help: what the setting is.
+        least: the least that a number may be.
+        above: what a number must be above.
+        told: the default in words, where the value says too little.
+    """
+    told = str(default) if told is None else told
+    return {"default": default, "help": help, "least": least, "above": above, "told": told}
+
+
 @dataclass(frozen=True)
 class Settings:
     """Every setting of a run.
-
-    Args:
-        data: one dataset name, or paths of text files.
-        tokenizer: text to ids.
-        model: ids to logits.
-        optimizer: updates the weights.
-        schedule: step to learning rate.
-        batch_size: rows that a process computes at once.
-        block_size: tokens of a row.
-        grad_accumulation: batches that a process adds up before an update.
-        max_iters: number of steps.
-        lr: highest learning rate.
-        grad_clip: largest joint norm of the gradients; 0 leaves them alone.
-        eval_interval: steps between two evaluations, each with a checkpoint.
-        eval_iters: batches of each split that an evaluation reads.
-        seed: of every random draw.
-        workers: threads; 0 becomes the number of physical cores when training starts.
 
     Raises:
         NpgptError: names the setting that is out of range.
     """
 
-    data: tuple[str, ...]
-    tokenizer: Part
-    model: Part
-    optimizer: Part
-    schedule: Part
-    batch_size: int
-    block_size: int
-    grad_accumulation: int
-    max_iters: int
-    lr: float
-    grad_clip: float
-    eval_interval: int
-    eval_iters: int
-    seed: int
-    workers: int
+    data: tuple[str, ...] = field(
+        metadata=about(
+            ("shakespeare",),
+            "A dataset's name, or a file, folder or glob of text",
+            told="shakespeare; python-docs where it is not installed",
+        )
+    )
+    tokenizer: Part = field(metadata=about("char", "Text to ids"))
+    model: Part = field(metadata=about("gpt", "Architecture"))
+    optimizer: Part = field(metadata=about("adam", "Optimizer"))
+    schedule: Part = field(metadata=about("warmup-cosine", "Learning rate over the steps"))
+    batch_size: int = field(metadata=about(16, "Rows that a process computes at once", least=1))
+    block_size: int = field(metadata=about(128, "Tokens of a row", least=1))
+    grad_accumulation: int = field(metadata=about(1, "Batches added up before an update", least=1))
+    max_iters: int = field(metadata=about(8000, "Steps", least=1))
+    lr: float = field(metadata=about(3e-4, "Highest learning rate", above=0))
+    grad_clip: float = field(
+        metadata=about(1.0, "Largest joint norm of the gradients; 0: any", least=0)
+    )
+    eval_interval: int = field(metadata=about(250, "Steps between evaluations", least=1))
+    eval_iters: int = field(metadata=about(20, "Batches of an evaluation", least=1))
+    seed: int = field(metadata=about(1337, "Of every random draw", least=0))
+    workers: int = field(metadata=about(0, "Threads", least=0, told="the physical cores"))
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -119,10 +98,9 @@ class Settings:
     @classmethod
     def from_json(cls, record: Any) -> Settings:
         """Read back what ``to_json`` gave; raises ``NpgptError`` on anything else."""
-        names = {f.name for f in fields(cls)}
-        if not isinstance(record, dict) or set(record) != names:
+        if not isinstance(record, dict) or record.keys() != SETTINGS.keys():
             given = sorted(record) if isinstance(record, dict) else type(record).__name__
-            raise NpgptError(f"settings hold {given}, expected {sorted(names)}")
+            raise NpgptError(f"settings hold {given}, expected {sorted(SETTINGS)}")
         values = dict(record)
         for part in PARTS:
             values[part] = _part_from_json(part, record[part])
@@ -130,6 +108,42 @@ class Settings:
             raise NpgptError(f"data is {record['data']!r}, expected a list")
         values["data"] = tuple(record["data"])
         return cls(**values)
+
+
+SETTINGS = {f.name: f for f in fields(Settings)}
+"""Name -> field, with what is said ``about`` it as its metadata."""
+
+DEFAULTS = {name: f.metadata["default"] for name, f in SETTINGS.items()}
+"""The published setting."""
+
+
+def check_values(values: Mapping[str, Any]) -> None:
+    """Hold the settings that are no parts, as far as they are there, against their ranges.
+
+    Raises:
+        NpgptError: names the setting that is out of range.
+    """
+    for name in values.keys() & SETTINGS.keys():
+        if name == "data":
+            _check_data(values[name])
+        elif name not in PARTS:
+            _check_number(name, values[name])
+
+
+def _check_number(name: str, value: Any) -> None:
+    least, above = SETTINGS[name].metadata["least"], SETTINGS[name].metadata["above"]
+    whole = SETTINGS[name].type == "int"
+    expected, end = ("a whole number", 2**63) if whole else ("a finite number", 2**1000)
+    is_number = type(value) is int or (type(value) is float and not whole)
+    if not is_number or not (value >= least if above is None else value > above) or value >= end:
+        limit = f"of at least {least}" if above is None else f"above {above}"
+        raise NpgptError(f"{name} is {value!r:.40}, expected {expected} {limit}")
+
+
+def _check_data(data: Any) -> None:
+    if not isinstance(data, tuple) or not data or not all(isinstance(n, str) and n for n in data):
+        given = data[0] if isinstance(data, tuple) and len(data) == 1 else data
+        raise NpgptError(f"data is {given!r:.80}, expected a dataset's name or paths of files")
 
 
 def _part_from_json(kind: str, record: Any) -> Part:
