@@ -1,6 +1,7 @@
 """The house as a whole: arrows go one way, versions agree, licences stand in every package."""
 
 import ast
+import importlib
 import re
 import tomllib
 from itertools import chain
@@ -31,7 +32,7 @@ def test_there_are_six_packages():
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
 def test_arrows_go_one_way(package):
     own = package.name.replace("-", "_")
-    for path in (package / "src").rglob("*.py"):
+    for path in (*(package / "src").rglob("*.py"), *(package / "src").rglob("*.pyi")):
         for name in _imported(ast.parse(path.read_text(encoding="utf-8"))):
             top = name.split(".")[0]
             if top.startswith("npgpt_") and top != own:
@@ -71,6 +72,17 @@ def test_every_package_has_its_licence_readme_and_types(package):
     assert (package / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
     assert len((package / "README.md").read_text()) > 200
     assert (package / "src" / package.name.replace("-", "_") / "py.typed").exists()
+
+
+@pytest.mark.parametrize("stub", sorted(ROOT.glob("packages/*/src/**/__init__.pyi")), ids=str)
+def test_what_a_stub_exports_is_what_its_package_loads(stub):
+    """A line of another form would be a name for type checkers only."""
+    package = importlib.import_module(".".join(stub.relative_to(ROOT).parts[3:-1]))
+    imports = [
+        node for node in ast.parse(stub.read_text()).body if isinstance(node, ast.ImportFrom)
+    ]
+    assert dir(package) == sorted(alias.name for node in imports for alias in node.names)
+    assert all(hasattr(package, name) for name in dir(package))
 
 
 def test_ci_runs_the_test_command_of_the_readme():

@@ -1,57 +1,7 @@
 """The core of npgpt: modules with hand-written gradients, generation, and the plugin registry."""
 
-from typing import TYPE_CHECKING
-
 from npgpt_core.lazy import lazy_names
-
-if TYPE_CHECKING:
-    from npgpt_core import functional as functional
-    from npgpt_core.clipping import clip_grad_norm as clip_grad_norm
-    from npgpt_core.errors import NpgptError as NpgptError
-    from npgpt_core.errors import PluginError as PluginError
-    from npgpt_core.generation import generate as generate
-    from npgpt_core.generation import stream as stream
-    from npgpt_core.layers.activation import GELU as GELU
-    from npgpt_core.layers.activation import ReLU as ReLU
-    from npgpt_core.layers.activation import Softmax as Softmax
-    from npgpt_core.layers.attention import KeyValueCache as KeyValueCache
-    from npgpt_core.layers.attention import MultiHeadAttention as MultiHeadAttention
-    from npgpt_core.layers.dropout import Dropout as Dropout
-    from npgpt_core.layers.embedding import Embedding as Embedding
-    from npgpt_core.layers.feedforward import FeedForward as FeedForward
-    from npgpt_core.layers.layernorm import LayerNorm as LayerNorm
-    from npgpt_core.layers.linear import Linear as Linear
-    from npgpt_core.losses import CrossEntropy as CrossEntropy
-    from npgpt_core.module import Module as Module
-    from npgpt_core.plugins import registry as registry
-    from npgpt_core.plugins.hookspecs import hookimpl as hookimpl
-    from npgpt_core.testing.gradients import check_gradients as check_gradients
 
 __version__ = "0.1.0"
 
-__getattr__, __dir__ = lazy_names(
-    __name__,
-    {
-        "CrossEntropy": ".losses",
-        "Dropout": ".layers.dropout",
-        "Embedding": ".layers.embedding",
-        "FeedForward": ".layers.feedforward",
-        "GELU": ".layers.activation",
-        "KeyValueCache": ".layers.attention",
-        "LayerNorm": ".layers.layernorm",
-        "Linear": ".layers.linear",
-        "Module": ".module",
-        "MultiHeadAttention": ".layers.attention",
-        "NpgptError": ".errors",
-        "PluginError": ".errors",
-        "ReLU": ".layers.activation",
-        "Softmax": ".layers.activation",
-        "check_gradients": ".testing.gradients",
-        "clip_grad_norm": ".clipping",
-        "functional": ".functional",
-        "generate": ".generation",
-        "hookimpl": ".plugins.hookspecs",
-        "registry": ".plugins.registry",
-        "stream": ".generation",
-    },
-)
+__getattr__, __dir__ = lazy_names(__name__, __file__)

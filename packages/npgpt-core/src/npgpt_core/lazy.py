@@ -1,28 +1,34 @@
 """Lazy package namespaces (PEP 562), so that importing a package imports none of its parts."""
 
 import importlib
-from collections.abc import Callable, Mapping
+import os
+import re
+from collections.abc import Callable
 from typing import Any
 
+_NAME = re.compile(r"^from (\S+) import (\w+) as \2$", re.MULTILINE)
 
-def lazy_names(
-    package: str, names: Mapping[str, str]
-) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+
+def lazy_names(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Give the ``__getattr__`` and ``__dir__`` of a package whose public names load on first use.
 
-    ``names`` maps a public name to the module that defines it, relative (``.module``) or absolute;
-    a name that is mapped to a module of that name is the module itself.
+    The names are those that the stub beside ``file``, ``__init__.pyi``, exports to type checkers:
+    ``from module import Name as Name``, a line each (scientific-python.org/specs/spec-0001).
     """
+    with open(f"{os.path.splitext(file)[0]}.pyi", encoding="utf-8") as stub:
+        homes = {name: module for module, name in _NAME.findall(stub.read())}
 
     def __getattr__(name: str) -> Any:
         if name == "__all__":  # asked for by ``from package import *``
-            return sorted(names)
-        if name not in names:
+            return sorted(homes)
+        if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        module = importlib.import_module(names[name], package)
-        return module if names[name].endswith(f".{name}") else getattr(module, name)
+        home = importlib.import_module(homes[name])
+        if name in vars(home):
+            return vars(home)[name]
+        return importlib.import_module(f"{homes[name]}.{name}")  # a module itself
 
     def __dir__() -> list[str]:
-        return sorted(names)
+        return sorted(homes)
 
     return __getattr__, __dir__
