@@ -6,14 +6,14 @@ import pytest
 import safetensors.numpy
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.run.checkpoint import Checkpoint, Checkpoints
+from npgpt_train.run.checkpoint import Best, Checkpoint, Checkpoints
 
 
-def _checkpoint(step, best=None):
+def _checkpoint(step, best=0):
     rng = np.random.default_rng(step)
     model = {"a.weight": rng.normal(size=(3, 2)).astype(np.float32), "b": np.zeros(0, np.float32)}
     optimizer = {"m.a.weight": rng.normal(size=(3, 2)), "t": step, "rate": 0.1}
-    return Checkpoint(step, model, optimizer, {"best_val_loss": 1.5, "best_step": best})
+    return Checkpoint(step, model, optimizer, Best(best, 1.5))
 
 
 SIZE = 24  # bytes of the parameters
@@ -32,7 +32,7 @@ def test_what_was_saved_is_loaded(tmp_path):
     loaded = Checkpoints(tmp_path).load(20, SIZE)
     _same(saved.model, loaded.model)
     _same(saved.optimizer, loaded.optimizer)
-    assert loaded.state["best_val_loss"] == 1.5
+    assert loaded.best == saved.best
 
 
 def test_the_same_checkpoint_is_the_same_bytes(tmp_path):
@@ -47,7 +47,7 @@ def test_the_same_checkpoint_is_the_same_bytes(tmp_path):
 def test_the_last_three_and_the_best_are_kept(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     for step in (10, 20, 30, 40, 50, 60):
-        checkpoints.save(_checkpoint(step, best=20 if step >= 20 else None), keep=3)
+        checkpoints.save(_checkpoint(step, best=20 if step >= 20 else 0), keep=3)
     assert checkpoints.steps() == [20, 40, 50, 60]
     assert (checkpoints.pointer("best"), checkpoints.pointer("latest")) == (20, 60)
     assert {path.name for path in tmp_path.iterdir()} == {"checkpoints", "best", "latest"}
@@ -137,6 +137,32 @@ def test_a_device_is_not_read(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("early", "best"),
+    [
+        ({"best_val_loss": 1.5, "best_step": 3}, Best(3, 1.5)),
+        ({"best_val_loss": None, "best_step": 0}, Best()),  # begun with the weights of another
+        ({"best_val_loss": None, "best_step": None}, Best()),
+        ({}, Best()),
+    ],
+)
+def test_a_checkpoint_of_0_1_has_its_best_in_two_keys_and_no_format(early, best, tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(_checkpoint(5), keep=3)
+    state = {**early, "step": 5, "optimizer": {"t": 5}}
+    (checkpoints.folder / "step-000005/state.json").write_text(json.dumps(state))
+    assert checkpoints.load_state(5) == (best, {"t": 5})
+
+
+def test_before_a_loss_was_finite_there_is_no_best(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(Checkpoint(5, {}, {}), keep=3)
+    state = json.loads((checkpoints.folder / "step-000005/state.json").read_text())
+    assert state == {"format": 2, "step": 5, "best": {"step": 0, "loss": None}, "optimizer": {}}
+    assert checkpoints.load(5, 0).best == Best(0, float("inf"))
+    assert checkpoints.pointer("best") is None
+
+
+@pytest.mark.parametrize(
     "state",
     [
         {"step": 4, "optimizer": {}},
@@ -145,6 +171,11 @@ def test_a_device_is_not_read(tmp_path):
         {"step": 5, "optimizer": {"t": float("nan")}},
         {"step": 5, "optimizer": {}, "best_val_loss": "low"},
         {"step": 5, "optimizer": {}, "best_step": 1.5},
+        {"format": 2, "step": 5, "optimizer": {}},
+        {"format": 2, "step": 5, "optimizer": {}, "best": {"step": None, "loss": 1.0}},
+        {"format": 2, "step": 5, "optimizer": {}, "best": {"step": -1, "loss": 1.0}},
+        {"format": 2, "step": 5, "optimizer": {}, "best": {"step": 1, "loss": float("inf")}},
+        {"format": 3, "step": 5, "optimizer": {}, "best": {"step": 1, "loss": 1.0}},
     ],
 )
 def test_a_state_of_other_things_than_numbers_is_refused(state, tmp_path):

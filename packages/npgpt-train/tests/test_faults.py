@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 
 from npgpt_train.machine.disk import Folder
-from npgpt_train.run.checkpoint import Checkpoint, Checkpoints
+from npgpt_train.run.checkpoint import Best, Checkpoint, Checkpoints
 
 SIZE = 64
 
 
 def _checkpoint(step, best):
     model = {"weight": np.full(16, step, np.float32)}
-    state = {"best_val_loss": 1.0, "best_step": best}
-    return Checkpoint(step, model, {"m.weight": model["weight"] / 2, "t": step}, state)
+    return Checkpoint(step, model, {"m.weight": model["weight"] / 2, "t": step}, Best(best, 1.0))
 
 
 class Failing:
@@ -76,7 +75,7 @@ def test_the_state_before_a_failure_loads(k, tmp_path):
         assert loaded.optimizer["t"] == step
     assert checkpoints.pointer("latest") in steps
     assert checkpoints.pointer("best") in steps
-    newest = checkpoints.load(steps[-1], SIZE).state["best_step"]
+    newest = checkpoints.load(steps[-1], SIZE).best.step
     checkpoints.point(steps[-1], newest)  # as resuming does
     assert (checkpoints.pointer("latest"), checkpoints.pointer("best")) == (steps[-1], newest)
     checkpoints.save(_checkpoint(30, best=newest), keep=1)

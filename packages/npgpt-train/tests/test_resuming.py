@@ -295,7 +295,7 @@ def test_the_best_of_a_run_may_be_what_it_began_with():
     run = begin(init_from="source", lr=1e9, grad_clip=0.0)  # nothing but worse
     first = next(event for event in run.metrics() if "val_loss" in event)
     assert run.checkpoints.pointer("best") == 0
-    assert run.checkpoints.load_state(4)["best_val_loss"] == first["val_loss"]
+    assert run.checkpoints.load_state(4).best.loss == first["val_loss"]
     assert np.array_equal(run.model().parameters()["table.weight"], weights(run, 0))
 
 

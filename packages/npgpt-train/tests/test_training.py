@@ -154,8 +154,8 @@ def test_best_is_the_lowest_loss_of_those_kept_and_latest_the_last(begin):
     best = min(evaluations, key=lambda event: event["val_loss"])
     assert run.step_of("best") == best["step"]
     assert run.step_of("latest") == 6
-    state = run.checkpoints.load_state(6)
-    assert (state["best_step"], state["best_val_loss"]) == (best["step"], best["val_loss"])
+    found = run.checkpoints.load_state(6).best
+    assert (found.step, found.loss) == (best["step"], best["val_loss"])
     assert not load_run("run").model.training
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from npgpt_train.loop.preflight import warn_if_unknown
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.lock import RunLock
-from npgpt_train.run.checkpoint import Checkpoint
+from npgpt_train.run.checkpoint import Best, Checkpoint
 from npgpt_train.run.folder import Run
 from npgpt_train.run.record import RunRecord
 from npgpt_train.settings import parts
@@ -30,13 +30,6 @@ from npgpt_train.text.corpus import Corpus, open_dataset
 from npgpt_train.text.datasets.files import TextFiles
 from npgpt_train.text.token_file import Tokens, token_files
 from npgpt_train.text.unknown import unknown_share
-
-
-class Best(NamedTuple):
-    """The lowest validation loss so far, and its step."""
-
-    step: int = 0
-    loss: float = float("inf")
 
 
 @dataclass(frozen=True)
@@ -110,8 +103,7 @@ def new_run(
     )
     start = None
     if source is not None:
-        begun = {"best_val_loss": None, "best_step": 0}
-        start = Checkpoint(0, model.state_dict(), optimizer.state_dict(), begun)
+        start = Checkpoint(0, model.state_dict(), optimizer.state_dict())
     with writing(f"the run folder {folder}"):
         Folder(folder).make()
     lock = RunLock(folder)

@@ -15,7 +15,8 @@ from npgpt_train.events import Report
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.machine.disk import writing
 from npgpt_train.machine.lock import RunLock
-from npgpt_train.preparation import Best, Preparation, encoded, read_corpus, versions
+from npgpt_train.preparation import Preparation, encoded, read_corpus, versions
+from npgpt_train.run.checkpoint import Best
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import cut_metrics
 from npgpt_train.run.record import RunRecord
@@ -104,9 +105,7 @@ def joined_run(run: Run, report: Report) -> Preparation:
         checkpoint = run.checkpoints.load(steps[-1], model.nbytes)
         model.load_state_dict(checkpoint.model)
         optimizer.load_state_dict(checkpoint.optimizer)
-        step, state = checkpoint.step, checkpoint.state
-        if state.get("best_val_loss") is not None:
-            best = Best(state.get("best_step") or 0, float(state["best_val_loss"]))
+        step, best = checkpoint.step, checkpoint.best
     elif run.record.init_from is not None:
         raise NpgptError(
             f"{run.folder} has no checkpoint, and the weights of {run.record.init_from} that it"

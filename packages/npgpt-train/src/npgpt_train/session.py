@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from functools import partial
 
@@ -15,8 +14,8 @@ from npgpt_train.loop.workers import open_workers
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.interruption import Interrupted, Signals, listening
 from npgpt_train.plots import plot_curves
-from npgpt_train.preparation import Best, Preparation
-from npgpt_train.run.checkpoint import Checkpoint
+from npgpt_train.preparation import Preparation
+from npgpt_train.run.checkpoint import Best, Checkpoint
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import MetricsLog
 from npgpt_train.run.reference import verdict
@@ -105,7 +104,9 @@ def _train(
         number = trainer.processes.any(signals.number)
         if trainer.processes.rank == 0 and (evaluated or number):
             log.sync()
-            checkpoint = _checkpoint(prepared, step, best)
+            checkpoint = Checkpoint(
+                step, prepared.model.state_dict(), prepared.optimizer.state_dict(), best
+            )
             run.checkpoints.save(checkpoint, keep=run.record.keep, every=s.eval_interval)
         report(Stepped(metrics))  # after the checkpoint: a closed terminal takes no print
         if evaluated:
@@ -135,15 +136,6 @@ def _started(prepared: Preparation) -> Started:
         len(prepared.tokens.val),
         run.record.data.characters,
     )
-
-
-def _checkpoint(prepared: Preparation, step: int, best: Best) -> Checkpoint:
-    known = math.isfinite(best.loss)
-    state = {
-        "best_val_loss": best.loss if known else None,
-        "best_step": best.step if known else None,
-    }
-    return Checkpoint(step, prepared.model.state_dict(), prepared.optimizer.state_dict(), state)
 
 
 def _finish(run: Run) -> Finished:

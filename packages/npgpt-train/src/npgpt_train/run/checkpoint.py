@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import safetensors
@@ -17,6 +16,8 @@ import safetensors.numpy
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
 from npgpt_train.machine.disk import Folder
+from npgpt_train.machine.json_text import format_json
+from npgpt_train.run.formats import read_format
 
 FOLDER = "checkpoints"
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
@@ -25,17 +26,76 @@ HEADER = 2**20  # bytes of names and shapes in a file of arrays, at most
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """What training continues from after ``step`` steps.
+class Best:
+    """The lowest validation loss so far, nats per token, and its step.
 
-    ``state`` holds ``step``, ``optimizer`` (its numbers), and of the evaluations so far
-    ``best_val_loss`` and ``best_step``, None before the first.
+    Before any was finite it is infinite, at step 0; ``state.json`` has null for it.
     """
+
+    step: int = 0
+    loss: float = math.inf
+
+    @property
+    def is_known(self) -> bool:
+        """Whether an evaluation has found one."""
+        return math.isfinite(self.loss)
+
+    def to_json(self) -> dict[str, int | float | None]:
+        """JSON values."""
+        return {"step": self.step, "loss": self.loss if self.is_known else None}
+
+    @classmethod
+    def from_json(cls, record: Any) -> Best:
+        """Read back what ``to_json`` gave; raises ``NpgptError`` on anything else."""
+        known: dict[str, Any] = record if isinstance(record, dict) else {}
+        step, loss = known.get("step"), known.get("loss")
+        if type(step) is not int or step < 0 or not (loss is None or _is_finite(loss)):
+            raise NpgptError(f"its best loss is {loss!r:.40} at step {step!r:.40}")
+        return cls(step, math.inf if loss is None else float(loss))
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What training continues from after ``step`` steps, with the ``best`` of them."""
 
     step: int
     model: Mapping[str, Array]
     optimizer: Mapping[str, Array | float | int]
-    state: Mapping[str, Any]
+    best: Best = Best()
+
+
+class State(NamedTuple):
+    """What a checkpoint holds that is no array: its best, and numbers of the optimizer."""
+
+    best: Best
+    optimizer: dict[str, float | int]
+
+
+def _read_1(record: Mapping[str, Any]) -> State:
+    """Format 1, of npgpt 0.1, which wrote no number: the best in two keys, each perhaps null."""
+    step, loss = record.get("best_step"), record.get("best_val_loss")
+    best = {"step": 0 if step is None else step, "loss": loss}
+    return State(Best.from_json(best), _numbers(record))
+
+
+def _read_2(record: Mapping[str, Any]) -> State:
+    return State(Best.from_json(record.get("best")), _numbers(record))
+
+
+def _numbers(record: Mapping[str, Any]) -> dict[str, float | int]:
+    numbers = record.get("optimizer")
+    if not isinstance(numbers, dict) or not all(map(_is_finite, numbers.values())):
+        raise NpgptError("the optimizer has something else than finite numbers")
+    return numbers
+
+
+def _is_finite(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+FORMAT = 2
+READERS: Mapping[int, Callable[[Mapping[str, Any]], State]] = {1: _read_1, 2: _read_2}
+"""Format of ``state.json`` -> what reads it."""
 
 
 class Checkpoints:
@@ -73,11 +133,12 @@ class Checkpoints:
         self.run.make(beside)
         arrays = {k: v for k, v in checkpoint.optimizer.items() if isinstance(v, np.ndarray)}
         numbers = {k: v for k, v in checkpoint.optimizer.items() if k not in arrays}
-        state = {**checkpoint.state, "step": checkpoint.step, "optimizer": numbers}
+        best = checkpoint.best.to_json()
+        state = {"format": FORMAT, "step": checkpoint.step, "best": best, "optimizer": numbers}
         files = {
             MODEL: safetensors.numpy.save(dict(checkpoint.model)),
             OPTIMIZER: safetensors.numpy.save(arrays),
-            STATE: json.dumps(state, indent=2).encode(),
+            STATE: f"{format_json(state)}\n".encode(),
         }
         for file, data in files.items():
             self.run.write(f"{beside}/{file}", data)
@@ -85,13 +146,13 @@ class Checkpoints:
         self.remove(checkpoint.step)
         self.run.rename(beside, f"{FOLDER}/{name}")
         self.run.sync(FOLDER)
-        self.point(checkpoint.step, checkpoint.state.get("best_step"))
+        self.point(checkpoint.step, checkpoint.best.step)
         self._prune(keep, every)
 
-    def point(self, latest: int, best: int | None) -> None:
+    def point(self, latest: int, best: int) -> None:
         """Let ``latest`` and ``best`` name checkpoints, where they do not yet."""
         for name, step in (("latest", latest), ("best", best)):
-            if step is not None and step in self.steps() and self.pointer(name) != step:
+            if step in self.steps() and self.pointer(name) != step:
                 self.run.replace(name, f"{_name(step)}\n".encode())
 
     def load(self, step: int, model_bytes: int) -> Checkpoint:
@@ -107,9 +168,8 @@ class Checkpoints:
         """
         state = self.load_state(step)
         optimizer = self._arrays(step, OPTIMIZER, 16 * model_bytes)
-        return Checkpoint(
-            step, self.load_model(step, model_bytes), {**optimizer, **state["optimizer"]}, state
-        )
+        model = self.load_model(step, model_bytes)
+        return Checkpoint(step, model, {**optimizer, **state.optimizer}, state.best)
 
     def load_model(self, step: int, model_bytes: int) -> dict[str, Array]:
         """Read the parameters alone, ``model_bytes`` of them.
@@ -132,24 +192,17 @@ class Checkpoints:
                 )
         return arrays
 
-    def load_state(self, step: int) -> dict[str, Any]:
+    def load_state(self, step: int) -> State:
         """Read what is neither parameter nor array of the optimizer.
 
         Raises:
-            NpgptError: the file is missing or damaged.
+            NpgptError: the file is missing or damaged, or of a format that is not known.
         """
-        path = self.folder / _name(step) / STATE
-        state = self.run.read_json(f"{FOLDER}/{_name(step)}/{STATE}")
-        numbers = state.get("optimizer")
-        if state.get("step") != step or not isinstance(numbers, dict):
-            raise NpgptError(f"{path} does not describe step {step}")
-        loss, best = state.get("best_val_loss"), state.get("best_step")
-        wanted = [*numbers.values(), *([] if loss is None else [loss])]
-        if not all(type(v) in (int, float) and math.isfinite(v) for v in wanted):
-            raise NpgptError(f"{path} is damaged: it holds something else than finite numbers")
-        if best is not None and type(best) is not int:
-            raise NpgptError(f"{path} is damaged: best_step is {best!r:.40}")
-        return state
+        name = f"{FOLDER}/{_name(step)}/{STATE}"
+        record = self.run.read_json(name)
+        if record.get("step") != step:
+            raise NpgptError(f"{self.run.path / name} does not describe step {step}")
+        return read_format({"format": 1, **record}, READERS, self.run.path / name)
 
     def _arrays(self, step: int, name: str, size: int) -> dict[str, Array]:
         path = self.folder / _name(step) / name

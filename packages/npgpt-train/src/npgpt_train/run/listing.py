@@ -10,6 +10,7 @@ from pathlib import Path
 
 from npgpt_core.errors import NpgptError
 from npgpt_train.machine.lock import is_held
+from npgpt_train.run.checkpoint import Best
 from npgpt_train.run.folder import Run
 
 LATEST = 2**37  # seconds, in the year 6325: there are clocks that no calendar can follow
@@ -79,7 +80,7 @@ def _entry(folder: Path) -> Entry:
         date = _last_written(folder)
         run = Run.open(folder)
         done = run.checkpoints.steps()[-1:]
-        state = run.checkpoints.load_state(done[0]) if done else {}
+        best = run.checkpoints.load_state(done[0]).best if done else Best()
         word = "finished" if run.is_finished else "unfinished"
         word = "running" if is_held(folder) else word
     except NpgptError as error:
@@ -96,8 +97,8 @@ def _entry(folder: Path) -> Entry:
         parameters=run.record.parameters,
         step=done[0] if done else 0,
         steps=run.settings.max_iters,
-        best_loss=state.get("best_val_loss"),
-        best_step=state.get("best_step") if state.get("best_val_loss") is not None else None,
+        best_loss=best.loss if best.is_known else None,
+        best_step=best.step if best.is_known else None,
     )
 
 
