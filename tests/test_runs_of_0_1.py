@@ -63,7 +63,6 @@ def test_it_goes_on_with_the_same_steps(npgpt, name):
 
 
 @pytest.mark.usefixtures("runs")
-@pytest.mark.xfail(strict=True, reason="a learning rate of 0 is refused on reading, too")
 def test_a_run_with_a_learning_rate_of_0_opens(npgpt):
     assert load_run("lr-0").settings.lr == 0
     assert npgpt("evaluate", "lr-0", "--data", "poem.txt").exit_code == 0

@@ -78,7 +78,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             object.__setattr__(self, name, as_python(value))
-        check_values(vars(self))
+        check_values(vars(self), recorded=True)
 
     def to_json(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers."""
@@ -117,8 +117,13 @@ DEFAULTS = {name: f.metadata["default"] for name, f in SETTINGS.items()}
 """The published setting."""
 
 
-def check_values(values: Mapping[str, Any]) -> None:
+def check_values(values: Mapping[str, Any], *, recorded: bool = False) -> None:
     """Hold the settings that are no parts, as far as they are there, against their ranges.
+
+    Args:
+        values: by name.
+        recorded: whether a run may have them: early ones of npgpt 0.1 took a learning rate of 0,
+            with which nothing is learned.
 
     Raises:
         NpgptError: names the setting that is out of range.
@@ -127,15 +132,16 @@ def check_values(values: Mapping[str, Any]) -> None:
         if name == "data":
             _check_data(values[name])
         elif name not in PARTS:
-            _check_number(name, values[name])
+            _check_number(name, values[name], recorded)
 
 
-def _check_number(name: str, value: Any) -> None:
+def _check_number(name: str, value: Any, recorded: bool) -> None:
     least, above = SETTINGS[name].metadata["least"], SETTINGS[name].metadata["above"]
     whole = SETTINGS[name].type == "int"
     expected, end = ("a whole number", 2**63) if whole else ("a finite number", 2**1000)
     is_number = type(value) is int or (type(value) is float and not whole)
-    if not is_number or not (value >= least if above is None else value > above) or value >= end:
+    fits = is_number and (value >= least if above is None else value > above) and value < end
+    if not fits and not (recorded and is_number and value == above):
         limit = f"of at least {least}" if above is None else f"above {above}"
         raise NpgptError(f"{name} is {value!r:.40}, expected {expected} {limit}")
 
