@@ -54,6 +54,15 @@ def test_blocks_of_queries_change_nothing(attention, t):
     check_gradients(attention, x, coordinates=20)
 
 
+@pytest.mark.parametrize("t", [1, T, 65, 129])
+def test_attention_weights_are_the_softmax_of_the_forward_pass(attention, t):
+    x = np.random.default_rng(2).normal(size=(B, t, C))
+    weights = attention.eval().attention_weights(x)
+    assert weights.shape == (B, H, t, t)
+    v = split_heads(attention.qkv(x), 3, H)[2]
+    np.testing.assert_allclose(attention.proj(merge_heads(weights @ v)), attention(x), rtol=1e-10)
+
+
 @pytest.mark.parametrize("t", range(T))
 def test_changing_a_position_changes_nothing_before_it(attention, x, t):
     before = attention(x)

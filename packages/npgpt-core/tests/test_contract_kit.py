@@ -17,7 +17,7 @@ COUNTS = {
     "tokenizer": 34,
     "optimizer": 22,
     "schedule": 8,
-    "model": 32,
+    "model": 35,
     "dataset": 7,
     "command": 7,
     "layer": 10,

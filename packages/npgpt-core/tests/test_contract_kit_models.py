@@ -35,7 +35,7 @@ class Averages(Module):
         super().__init__()
         self.config = config
         self.embedding = Embedding(config.vocab_size, config.n_embd, rng=rng, dtype=dtype)
-        self.dropout = Dropout(config.dropout, rng=rng)
+        self.blocks = [Dropout(config.dropout, rng=rng)]
         self.head = Linear(config.n_embd, config.vocab_size, rng=rng, dtype=dtype)
 
     def forward(self, ids, cache=None):
@@ -48,10 +48,18 @@ class Averages(Module):
         sums = x.cumsum(axis=1) + cache.sums
         cache.sums, cache.length = sums[:, -1:], end
         self.keep(counts)
-        return self.head(self.dropout(sums / counts))
+        return self.head(self.blocks[0](sums / counts))
+
+    def logits(self, x):
+        return self.head(x)
+
+    def attention_weights(self, ids):
+        t = ids.shape[1]
+        shares = np.tri(t) / np.arange(1, t + 1)[:, None]
+        return np.broadcast_to(shares, (len(ids), 1, t, t))
 
     def backward(self, dlogits):
-        dsums = self.dropout.backward(self.head.backward(dlogits)) / self.take()
+        dsums = self.blocks[0].backward(self.head.backward(dlogits)) / self.take()
         self.embedding.backward(dsums[:, ::-1].cumsum(axis=1)[:, ::-1])
 
     def new_cache(self, batch):
@@ -63,9 +71,7 @@ class Cache:
     length = 0
 
 
-class NoModule:
-    Config = AveragesConfig
-    forward, backward = Averages.forward, Averages.backward
+NO_MODULE = type("NoModule", (), {**vars(Module), **vars(Averages)})  # it only looks like one
 
 
 @dataclass
@@ -132,7 +138,7 @@ class TakesAnyLength(Averages):
 class ForgetsTheInputSide(Averages):
     def backward(self, dlogits):
         self.take()
-        self.dropout.backward(self.head.backward(dlogits))
+        self.blocks[0].backward(self.head.backward(dlogits))
         self.embedding.take()
 
 
@@ -170,6 +176,12 @@ class NoisyInEvaluation(Averages):
     def forward(self, ids, cache=None):
         self.noise = np.random.default_rng()
         return super().forward(ids, cache) + self.noise.uniform()
+
+
+class NoisyWithoutAGenerator(Averages):
+    def forward(self, ids, cache=None):
+        logits = super().forward(ids, cache)
+        return logits * np.random.default_rng(0).uniform() if self.training else logits
 
 
 class Careless(Averages):
@@ -242,8 +254,18 @@ class SharesGradients(Averages):
         return copy.copy(self)
 
 
+class ReadsWithoutTheHead(Averages):
+    def forward(self, ids, cache=None):
+        return super().forward(ids, cache) + 1
+
+
+class WeighsTheFuture(Averages):
+    def attention_weights(self, ids):
+        return super().attention_weights(ids).swapaxes(2, 3)
+
+
 BROKEN = {
-    "protocol": NoModule,
+    "protocol": NO_MODULE,
     "config-is-frozen-dataclass": with_config(Mutable),
     "config-is-data": with_config(NeedsWidth),
     "config-kept": KeepsNoConfig,
@@ -261,6 +283,7 @@ BROKEN = {
     "batch-invariance": SeesTheBatch,
     "first-loss": LargeWeights,
     "eval-deterministic": NoisyInEvaluation,
+    "noise-can-be-turned-off": NoisyWithoutAGenerator,
     "backward-needs-forward": Careless,
     "eval-keeps-nothing": Careless,
     "cache-equals-recomputation": CachesNoCount,
@@ -275,6 +298,8 @@ BROKEN = {
     "replica-shares-weights": CopiesWeights,
     "replica-owns-gradients": SharesGradients,
     "replica-owns-kept-values": SharesGradients,
+    "blocks-carry-the-stream": ReadsWithoutTheHead,
+    "attention-weights-are-shares": WeighsTheFuture,
 }
 
 
@@ -299,3 +324,11 @@ def test_a_model_without_a_cache_passes():
 
     CHECKS["cache-equals-recomputation"](Uncached)
     CHECKS["generates"](Uncached)
+
+
+def test_a_model_that_offers_nothing_to_be_taken_apart_passes():
+    class Closed(Averages):
+        logits = attention_weights = property()
+
+    CHECKS["blocks-carry-the-stream"](Closed)
+    CHECKS["attention-weights-are-shares"](Closed)

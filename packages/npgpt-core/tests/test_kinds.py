@@ -46,7 +46,7 @@ def test_what_npgpt_gives_and_what_a_config_takes_are_told_apart():
 @pytest.mark.parametrize(
     ("kind", "members"),
     [
-        ("model", {"Config", "forward", "parameters"}),
+        ("model", {"Config", "forward", "backward"}),
         ("schedule", {"__call__"}),
         ("optimizer", {"step", "zero_grad", "state_dict", "load_state_dict"}),
         ("dataset", {"texts"}),

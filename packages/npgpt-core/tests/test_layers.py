@@ -131,9 +131,13 @@ def test_dropout_uses_the_mask_of_forward_in_backward():
     np.testing.assert_array_equal(layer(x), layer.backward(x))
 
 
-def test_dropout_is_the_identity_in_evaluation_and_at_p_0():
+def test_dropout_is_the_identity_in_evaluation_without_a_generator_and_at_p_0():
     x = np.ones((4, 5))
     np.testing.assert_array_equal(Dropout(0.9, rng=np.random.default_rng(0)).eval()(x), x)
+    layer = Dropout(0.9, rng=np.random.default_rng(0))
+    layer.use_rng(None)
+    np.testing.assert_array_equal(layer(x), x)
+    np.testing.assert_array_equal(layer.backward(x), x)
     layer = Dropout(0.0, rng=np.random.default_rng(0))
     np.testing.assert_array_equal(layer(x), x)
     np.testing.assert_array_equal(layer.backward(2 * x), 2 * x)

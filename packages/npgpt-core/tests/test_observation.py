@@ -48,3 +48,20 @@ def test_watching_changes_nothing_and_ends_with_the_block():
         net(x)
     assert "forward" not in vars(net)
     np.testing.assert_array_equal(net(x), plain)
+
+
+def test_what_is_given_by_name_is_an_input_too():
+    linear, seen = Linear(3, 2, rng=np.random.default_rng(0)), []
+    x = np.ones((5, 3), np.float32)
+    with observing(linear, forward=lambda name, module, inputs, output: seen.append(inputs)):
+        linear(x=x)
+    assert [inputs[0] is x for inputs in seen] == [True]
+
+
+def test_a_module_that_stands_in_several_places_has_its_first_name():
+    net, seen = Net(), []
+    net.layers = [net.layers[0], *3 * [net.layers[1]]]
+    with observing(net, forward=lambda name, *told: seen.append(name)):
+        net(np.ones((2, 3), np.float32))
+    assert seen == ["layers.0", *3 * ["layers.1"], "head", ""]
+    assert "forward" not in vars(net.layers[1])

@@ -187,6 +187,35 @@ def test_a_target_that_does_not_hold_shows_when_it_is_used(install, tmp_path, ta
         registry.load("dataset", "hollow")
 
 
+@pytest.mark.parametrize(
+    ("target", "lacking"),
+    [
+        ("LooksLikeOne", "the base class npgpt_core.Module"),
+        ("make", "the base class npgpt_core.Module, Config, forward, backward"),
+        ("WithoutConfig", "Config"),
+        ("WithoutBackward", "backward"),
+    ],
+)
+def test_a_model_must_be_a_module_with_a_config_and_both_passes(install, tmp_path, target, lacking):
+    install("shapes", bringing("shapes", "it", kind="model", target=f"models:{target}"))
+    (tmp_path / "shapes/models.py").write_text(
+        "from npgpt_core import Module\n"
+        "def make(config, *, rng): pass\n"
+        "class WithoutConfig(Module):\n"
+        "    def forward(self, ids): pass\n"
+        "    def backward(self, dlogits): pass\n"
+        "class WithoutBackward(Module):\n"
+        "    Config = dict\n"
+        "    def forward(self, ids): pass\n"
+        "class LooksLikeOne:\n"
+        "    Config = dict\n"
+        "    forward, backward = WithoutConfig.forward, WithoutConfig.backward\n"
+    )
+    with pytest.raises(PluginError) as refused:
+        registry.load("model", "it")
+    assert str(refused.value).endswith(f" lacks {lacking} of npgpt_core.protocols.Model")
+
+
 # -------------------------------------------------------------------- names
 
 

@@ -22,6 +22,19 @@ class TiedHead(Module):
     backward = forward
 
 
+class Table(Module):
+    """A stranger's embedding."""
+
+    def __init__(self, n_ids, width):
+        super().__init__()
+        self.parameter("rows", RNG.normal(size=(n_ids, width)))
+
+    def forward(self, ids):
+        raise NotImplementedError
+
+    backward = forward
+
+
 class Model(Module):
     """Named as no house names anything: ids of 5, features of 3."""
 
@@ -52,6 +65,14 @@ def test_embeddings_and_the_last_module_that_is_as_wide_as_the_vocabulary(head, 
     found = embeddings_and_head(model)
     assert set(found) == expected
     assert all(array is model.parameters()[name] for name, array in found.items())
+
+
+def test_an_embedding_is_what_takes_ids_whatever_its_class():
+    model = Model(lambda _: Linear(3, 5, rng=RNG))
+    model.places = Table(7, 3)
+    assert set(embeddings_and_head(model)) == {
+        *("words.weight", "places.rows", "out.weight", "out.bias")
+    }
 
 
 def test_the_vocabulary_may_be_given_or_unknown():

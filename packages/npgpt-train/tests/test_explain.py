@@ -84,6 +84,53 @@ class Plain(Module):
         self.embedding.backward(dx)
 
 
+class Shared(Module):
+    """A stranger's attention: two heads, one key for both, values that are x itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.query, self.key = (Linear(8, n, rng=np.random.default_rng(0), std=3) for n in (8, 4))
+
+    def attention_weights(self, x):
+        q, k = np.stack(np.split(self.query(x), 2, axis=-1), axis=1), self.key(x)[:, None]
+        future = np.triu(np.ones((x.shape[1], x.shape[1]), bool), 1)
+        return softmax(np.where(future, -np.inf, q @ k.swapaxes(2, 3)))
+
+    def forward(self, x, scale):
+        return (
+            scale
+            * np.concatenate(
+                np.split(self.attention_weights(x) @ x[:, None, :, :], 2, axis=1), axis=-1
+            )[:, 0, :, :8]
+        )
+
+    def backward(self, dy):
+        raise NotImplementedError
+
+
+class Stranger(Module):
+    """Another architecture, which offers what can be taken apart."""
+
+    def __init__(self):
+        super().__init__()
+        rng = np.random.default_rng(0)
+        self.config = Config()
+        self.words = Embedding(30, 8, rng=rng, std=1)
+        self.blocks = [Shared(), Shared()]
+
+    def forward(self, ids):
+        x = self.words(ids)
+        for block in self.blocks:
+            x = block(x=x, scale=2)
+        return self.logits(x)
+
+    def logits(self, x):
+        return x @ self.words.weight.T
+
+    def backward(self, dlogits):
+        raise NotImplementedError
+
+
 @pytest.fixture(scope="module")
 def model():
     model = Plain()
@@ -326,6 +373,20 @@ def test_forward_of_a_model_without_blocks(model, text):
     np.testing.assert_allclose([n.probability for n in explained.next], p[best], rtol=1e-5)
 
 
+def test_forward_reads_whatever_model_offers_its_blocks_and_logits():
+    model = Stranger()
+    readings = explain_forward(model, Letters(), "abcd", top=3).readings
+    assert [reading.module for reading in readings] == ["embeddings", "blocks.0", "blocks.1"]
+    x = model.words(Letters().encode("abcd")[None])
+    for block, reading in zip([None, *model.blocks], readings, strict=True):
+        x = x if block is None else block(x, 2)
+        p = softmax(model.logits(x)[0, -1].astype(float))
+        assert [n.token.id for n in reading.next] == np.argsort(-p)[:3].tolist()
+    model.logits = None
+    model.forward = lambda ids: Stranger.logits(model, model.words(ids))
+    assert explain_forward(model, Letters(), "abcd").readings is None
+
+
 def test_numbers_that_are_not_finite_are_shown_without_a_warning():
     sick = Plain()
     sick.head.bias[...] = np.inf
@@ -397,6 +458,19 @@ def test_attention_is_the_softmax_of_all_queries_at_once(model, text):
     assert [(head.layer, head.head) for head in explained.heads] == [(0, 0), (0, 1)]
 
 
+def test_attention_of_whatever_layer_offers_its_weights():
+    model = Stranger()
+    explained = explain_attention(model, Letters(), "abcd", layer=1)
+    x = model.blocks[0](model.words(Letters().encode("abcd")[None]), 2)
+    weights = model.blocks[1].attention_weights(x)[0]
+    assert [(head.module, head.head) for head in explained.heads] == [
+        ("blocks.1", 0),
+        ("blocks.1", 1),
+    ]
+    for head in explained.heads:
+        np.testing.assert_array_equal(head.weights, weights[head.head])
+
+
 def test_habits_are_means_over_all_tokens_but_the_first(model):
     head = explain_attention(model, Letters(), "abc", head=1).heads[0]
     w = head.weights
@@ -428,7 +502,7 @@ def test_a_layer_or_head_that_is_not_there_is_told(model, wanted, told):
 def test_a_model_without_attention_says_so():
     linear = Linear(2, 2, rng=np.random.default_rng(0))
     linear.config = SimpleNamespace(block_size=4)
-    with pytest.raises(NpgptError, match="Linear has no MultiHeadAttention"):
+    with pytest.raises(NpgptError, match=r"Linear has no attention .* attention_weights\(x\)"):
         explain_attention(linear, Letters(), "a")
 
 

@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.module import Module
 from npgpt_core.numbers import whole_number
+from npgpt_core.protocols import config_of
 from npgpt_core.sampling import check_options, highest_logits, sample
 from npgpt_core.types import Array, Ids
 from npgpt_core.wrong_input import require_model
@@ -19,7 +21,7 @@ WINDOWS = ("shift", "slide")
 
 
 def generate(
-    model: Any,
+    model: Module,
     prompt: npt.ArrayLike,
     max_new_tokens: int,
     *,
@@ -71,7 +73,7 @@ def generate(
 
 
 def stream(
-    model: Any,
+    model: Module,
     prompt: npt.ArrayLike,
     max_new_tokens: int,
     *,
@@ -89,8 +91,9 @@ def stream(
     """
     require_model("generate", model, "forward()", "eval()", "config")
     ids = _as_ids(prompt)
-    _validate(ids, model.config.vocab_size, max_new_tokens, stop_token, window)
-    check_options(model.config.vocab_size, temperature, top_k, top_p, suppress_tokens)
+    vocab_size = config_of(model).vocab_size
+    _validate(ids, vocab_size, max_new_tokens, stop_token, window)
+    check_options(vocab_size, temperature, top_k, top_p, suppress_tokens)
     rng = _generator(seed)
     next_logits = _NextLogits(model, len(ids), window)
 
@@ -140,7 +143,7 @@ class _NextLogits:
         window: see ``window_start``.
     """
 
-    def __init__(self, model: Any, batch: int, window: str) -> None:
+    def __init__(self, model: Module, batch: int, window: str) -> None:
         self.model = model
         self.window = window
         self.seen = np.empty((batch, 0), np.int64)  # the ids in the window
@@ -151,7 +154,7 @@ class _NextLogits:
         """Take ids (B, n) that follow what was taken before."""
         self.seen = np.concatenate([self.seen, new], axis=1)
         length = self.start + self.seen.shape[1]
-        start = window_start(length, self.model.config.block_size, self.window)
+        start = window_start(length, config_of(self.model).block_size, self.window)
         if start > self.start:
             self.seen = self.seen[:, start - self.start :]
             self.start, self.cache = start, None
@@ -175,7 +178,7 @@ class _NextLogits:
         return logits
 
 
-def _cause(model: Any) -> str:
+def _cause(model: Module) -> str:
     """Where logits that are not finite most likely come from."""
     for name, array in model.parameters().items():
         if not np.isfinite(array).all():

@@ -220,8 +220,11 @@ class Module(ABC):
         """Switch to evaluation mode: forward keeps nothing and dropout is off."""
         return self.train(False)
 
-    def use_rng(self, rng: np.random.Generator) -> None:
-        """Let every module below that draws random numbers (dropout) draw them from ``rng``."""
+    def use_rng(self, rng: np.random.Generator | None) -> None:
+        """Let every module below that draws random numbers (dropout) draw them from ``rng``.
+
+        None lets it draw none: what comes out in training mode is what comes out in evaluation.
+        """
         for _, module in self.named_modules():
             if "rng" in vars(module):
                 module.rng = rng

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 from npgpt_core.module import Module
 
 Observer: TypeAlias = Callable[[str, Module, tuple[Any, ...], Any], None]
-"""Is called with the dotted name, the module, what went in and what came out."""
+"""Is called with the dotted name, the module, what went in (in order, also what was given by name)
+and what came out."""
 
 
 @contextmanager
@@ -18,11 +19,15 @@ def observing(
 ) -> Iterator[None]:
     """Call ``forward`` and ``backward`` after each such pass of each module, in a ``with`` block.
 
-    A module comes after those that it is made of. The model itself has the name "".
+    A module comes after those that it is made of. The model itself has the name "", and a module
+    that stands in several places that of the first.
     """
     watched: list[tuple[Module, str]] = []
+    names: dict[Module, str] = {}
+    for name, module in model.named_modules():
+        names.setdefault(module, name)
     try:
-        for name, module in model.named_modules():
+        for module, name in names.items():
             for method, observer in (("forward", forward), ("backward", backward)):
                 if observer is not None:
                     setattr(module, method, _telling(name, module, method, observer))
@@ -38,7 +43,7 @@ def _telling(name: str, module: Module, method: str, observer: Observer) -> Call
 
     def told(*args: Any, **kwargs: Any) -> Any:
         output = original(*args, **kwargs)
-        observer(name, module, args, output)
+        observer(name, module, (*args, *kwargs.values()), output)
         return output
 
     return told

@@ -1,7 +1,7 @@
 """What each kind of part must offer.
 
 The registry holds every loaded part against these by its members; inheriting from them is
-neither needed nor useful.
+neither needed nor useful. A model alone has a base class, ``npgpt_core.Module``.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from npgpt_core.errors import NpgptError
 from npgpt_core.plugins.kinds import KINDS
 
 if TYPE_CHECKING:
+    from npgpt_core.module import Module
     from npgpt_core.types import Array, Ids
 
 SPECIAL_TOKENS = ("<pad>", "<unk>", "<bos>", "<eos>")
@@ -91,14 +93,42 @@ class Schedule(Protocol):
         """Learning rate of a step; a step past the end is legal."""
 
 
+class ModelConfig(Protocol):
+    """What every model's config says, whatever else shapes it."""
+
+    @property
+    def vocab_size(self) -> int:
+        """V, number of token ids."""
+
+    @property
+    def block_size(self) -> int:
+        """The longest context in tokens."""
+
+
 class Model(Protocol):
     """A Module from ids (B, T) to logits (B, T, V): ``Model(Config(...), rng=rng, dtype=dtype)``.
 
-    ``Config`` is a frozen dataclass with at least ``vocab_size`` and ``block_size``, kept as
-    ``config``. ``npgpt_core.Module`` supplies everything else but the mathematics.
+    It inherits from ``npgpt_core.Module``, which supplies all that is not said here: parameters,
+    gradients, both modes, state, replicas, the tree and ``use_rng``. ``Config`` is a frozen
+    dataclass with at least ``vocab_size`` and ``block_size``.
+
+    It may offer more, and then more is done with it:
+
+    - ``new_cache(batch)`` and ``forward(ids, cache)``: generation feeds it one token at a time.
+    - ``blocks``, modules that each take the residual stream (B, T, C) as their first input and give
+      it on, and ``logits(x)``, which reads it, (B, T, C) -> (B, T, V): ``explain forward`` shows
+      what would come next after each block.
+    - layers with ``attention_weights(x)``, the softmax (B, H, T, T) for an input of theirs in
+      evaluation mode: ``explain attention`` shows it.
+    - layers whose ``forward`` takes ``ids``: their parameters count as embeddings.
+    - ``Config.num_parameters``: a model that does not fit into memory is refused before it is made.
     """
 
     Config: ClassVar[Callable[..., Any]]
+
+    @property
+    def config(self) -> ModelConfig:
+        """What the model was built from."""
 
     def forward(self, ids: Ids) -> Array:
         """Logits (B, T, V) of ids (B, T)."""
@@ -106,29 +136,19 @@ class Model(Protocol):
     def backward(self, dlogits: Array) -> None:
         """Add the gradient of every parameter, from the gradient of the logits (B, T, V)."""
 
-    def parameters(self) -> dict[str, Array]:
-        """Dotted name -> parameter."""
 
-    def grads(self) -> dict[str, Array]:
-        """The same dotted names -> gradient."""
+def config_of(model: Module) -> ModelConfig:
+    """The ``config`` of a model.
 
-    def zero_grad(self) -> None:
-        """Set every gradient to zero, in place."""
-
-    def train(self) -> Any:
-        """Switch to training mode: forward keeps what backward needs."""
-
-    def eval(self) -> Any:
-        """Switch to evaluation mode: nothing is kept, dropout is off."""
-
-    def state_dict(self) -> dict[str, Array]:
-        """Copies of the parameters."""
-
-    def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        """Write parameters in place."""
-
-    def replica(self) -> Any:
-        """The same weights with caches and gradients of its own."""
+    Raises:
+        NpgptError: it keeps none.
+    """
+    if not hasattr(model, "config"):
+        raise NpgptError(
+            f"{type(model).__name__} has no config, which says its block_size and vocab_size:"
+            " keep it in __init__, self.config = config"
+        )
+    return model.config
 
 
 class Dataset(Protocol):
@@ -146,7 +166,7 @@ class Command(Protocol):
 
 
 def missing_members(kind: str, target: object) -> list[str]:
-    """Names that the protocol of ``kind`` asks for and ``target`` (a class or command) lacks.
+    """What the protocol of ``kind`` asks for and ``target`` (a class or command) lacks.
 
     Attributes of instances (``Optimizer.lr``, ``Tokenizer.vocab_size``) are not asked of a class;
     the contract checks in ``npgpt_core.testing`` look at instances.
@@ -158,4 +178,14 @@ def missing_members(kind: str, target: object) -> list[str]:
         for name, member in vars(protocol).items()
         if (name == "__call__" or not name.startswith("_")) and not isinstance(member, property)
     ]
-    return [name for name in members if not hasattr(target, name)]
+    abstract = getattr(target, "__abstractmethods__", ())
+    missing = [name for name in members if name in abstract or not hasattr(target, name)]
+    if kind == "model" and not _is_module_class(target):
+        missing.insert(0, "the base class npgpt_core.Module")
+    return missing
+
+
+def _is_module_class(target: object) -> bool:
+    from npgpt_core.module import Module  # imports NumPy, as a model has done
+
+    return isinstance(target, type) and issubclass(target, Module)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from npgpt_core.layers.embedding import Embedding
+from inspect import signature
+
 from npgpt_core.module import Module
 from npgpt_core.types import Array
 
 
 def embeddings_and_head(model: Module, vocab_size: int | None = None) -> dict[str, Array]:
-    """Name -> parameter of every ``Embedding``, and of the head that gives the logits.
+    """Name -> parameter of every embedding, and of the head that gives the logits.
 
-    The head is the last module without modules below it that has a parameter with an axis of
-    ``vocab_size``.
+    Of the modules without modules below them, the embeddings are those whose ``forward`` takes
+    ``ids``, and the head is the last that has a parameter with an axis of ``vocab_size``.
 
     Args:
         model: of any architecture.
@@ -19,15 +20,14 @@ def embeddings_and_head(model: Module, vocab_size: int | None = None) -> dict[st
     """
     if vocab_size is None:
         vocab_size = getattr(getattr(model, "config", None), "vocab_size", None)
-    modules = [module for _, module in model.named_modules()]
-    embeddings = [module for module in modules if isinstance(module, Embedding)]
-    head = [module for module in modules if _gives_logits(module, vocab_size)][-1:]
+    leaves = [m for _, m in model.named_modules() if not any(True for _ in m.named_children())]
+    embeddings = [leaf for leaf in leaves if "ids" in signature(type(leaf).forward).parameters]
+    head = [leaf for leaf in leaves if _has_axis(leaf, vocab_size)][-1:]
     arrays = {
         id(array) for module in (*embeddings, *head) for array in module.parameters().values()
     }
     return {name: array for name, array in model.parameters().items() if id(array) in arrays}
 
 
-def _gives_logits(module: Module, vocab_size: int | None) -> bool:
-    leaf = not any(True for _ in module.named_children())
-    return leaf and any(vocab_size in array.shape for array in module.parameters().values())
+def _has_axis(module: Module, size: int | None) -> bool:
+    return any(size in array.shape for array in module.parameters().values())

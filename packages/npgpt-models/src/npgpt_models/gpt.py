@@ -143,8 +143,11 @@ class GPT(Module):
         x = self.drop(x)
         for i, block in enumerate(self.blocks):
             x = block(x, cache[i] if cache else None)
-        x = self.ln_f(x)
-        return self.head(x)
+        return self.logits(x)
+
+    def logits(self, x: Array) -> Array:
+        """What the head reads in the residual stream, after any block: (B, T, C) -> (B, T, V)."""
+        return self.head(self.ln_f(x))
 
     def backward(self, dlogits: Array) -> None:
         """dE[ids] += dx, dP = Σ_b dx, where dx is dlogits back through W, ln_f and the blocks.

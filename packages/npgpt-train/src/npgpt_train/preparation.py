@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from npgpt_core.module import Module
 from npgpt_train.events import Preparing, Report
 from npgpt_train.loop.preflight import warn_if_unknown
 from npgpt_train.loop.randomness import Purpose, generator
@@ -41,7 +42,7 @@ class Preparation:
 
     run: Run
     tokens: Tokens
-    model: Any
+    model: Module
     optimizer: Any
     schedule: Callable[[int], float]
     step: int = 0

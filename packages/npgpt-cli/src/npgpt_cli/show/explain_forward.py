@@ -28,9 +28,9 @@ def print_forward(explanation: Forward) -> None:
     to.print("\nThe next token:\n")
     _print_next(to, explanation.next)
     if explanation.readings is None:
-        to.print("\nThis model cannot be read between: it does not offer blocks, ln_f and head.")
+        to.print("\nThis model cannot be read between: it does not offer blocks and logits(x).")
     else:
-        to.print("\nThe next token, if ln_f and head read what has been added up so far, after:\n")
+        to.print("\nThe next token, if the head read what has been added up so far, after:\n")
         _print_readings(to, explanation.readings)
 
 

@@ -68,10 +68,15 @@ class MultiHeadAttention(Module):
         self.qkv = Linear(n_embd, 3 * n_embd, rng=rng, dtype=dtype)
         self.proj = Linear(n_embd, n_embd, rng=rng, std=proj_std, dtype=dtype)
 
+    def _heads(self, x: Array) -> tuple[Array, Array, Array]:
+        """q / √D, k and v of every head, (B, H, T, D) each."""
+        q, k, v = split_heads(self.qkv(x), 3, self.n_head)
+        q *= self.scale  # q kᵀ / √D, at the price of T · D instead of T · T
+        return q, k, v
+
     def forward(self, x: Array, cache: KeyValueCache | None = None) -> Array:
         """With a ``cache`` the T positions of x come after those already in it."""
-        q, k, v = split_heads(self.qkv(x), 3, self.n_head)  # (B, H, T, D) each
-        q *= self.scale  # q kᵀ / √D, at the price of T · D instead of T · T
+        q, k, v = self._heads(x)
         if cache is not None:
             k, v = cache.append(k, v)
         y, a = causal_attention(q, k, v)
@@ -90,6 +95,15 @@ class MultiHeadAttention(Module):
         causal_attention_backward(dy, q, k, v, a, dq, dk, dv)
         dq *= self.scale
         return self.qkv.backward(dqkv)
+
+    def attention_weights(self, x: Array) -> Array:
+        """softmax(q kᵀ / √D + M) of the forward pass in evaluation mode, (B, H, T, T)."""
+        q, k, v = self._heads(x)
+        weights = np.zeros((*q.shape[:3], q.shape[2]), q.dtype)
+        blocks = query_blocks(q.shape[2], q.shape[2])
+        for (t, s), a in zip(blocks, causal_attention(q, k, v)[1], strict=True):
+            weights[:, :, t, s] = a
+        return weights
 
 
 def causal_attention(q: Array, k: Array, v: Array) -> tuple[Array, list[Array]]:

@@ -16,7 +16,7 @@ class Dropout(Module):
 
     Args:
         p: share of the numbers that become 0, from 0 up to but not including 1.
-        rng: draws the masks; ``Module.use_rng`` replaces it.
+        rng: draws the masks; ``Module.use_rng`` replaces it, and turns dropout off with None.
     """
 
     def __init__(self, p: float, *, rng: np.random.Generator) -> None:
@@ -25,11 +25,11 @@ class Dropout(Module):
         if not (is_real(p) and 0 <= p < 1):
             raise LayerError(self, f"p is {p!r:.40}, expected 0 <= p < 1")
         self.p = p
-        self.rng = require_rng(self, rng)
+        self.rng: np.random.Generator | None = require_rng(self, rng)
 
     def forward(self, x: Array) -> Array:
         """Zero a share p and scale the rest, so that the expected value stays."""
-        if not self.training or self.p == 0:
+        if not self.training or self.p == 0 or self.rng is None:
             self.keep(None)
             return x
         draw = self.rng.random(x.shape, dtype=np.float32)

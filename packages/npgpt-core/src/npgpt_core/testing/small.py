@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from npgpt_core.errors import NpgptError
+from npgpt_core.module import Module
 from npgpt_core.types import Ids
 
 B, T, C, H, V = 2, 7, 12, 3, 11
@@ -17,15 +19,20 @@ cannot pass for a right one."""
 LONG = 130
 """A context long enough that a model which goes through it in blocks has to."""
 
-SMALL = {"n_layer": 2, "n_head": H, "n_embd": C}
+SMALL = {"n_layer": 2, "n_head": H, "n_kv_head": 1, "n_embd": C}
 """Config fields by which a model is made small, where it has them."""
 
 
 def small_config(model_class: Any, **fields: Any) -> Any:
     """A config with as few numbers as it allows; ``fields`` that it does not have are left out."""
     known = inspect.signature(model_class.Config).parameters
-    small = {name: value for name, value in {**SMALL, **fields}.items() if name in known}
-    return model_class.Config(**{"vocab_size": V, "block_size": T + 1, **small})
+    given = {"vocab_size": V, "block_size": T + 1}
+    given |= {name: value for name, value in fields.items() if name in known}
+    small = {name: value for name, value in SMALL.items() if name in known}
+    try:
+        return model_class.Config(**small | given)
+    except NpgptError:  # sizes of its own may not go with these
+        return model_class.Config(**given)
 
 
 def small_model(
@@ -35,13 +42,13 @@ def small_model(
     dtype: npt.DTypeLike = np.float64,
     dropout: float = 0.0,
     block_size: int = T + 1,
-) -> Any:
+) -> Module:
     """A model of that config. In float64 it is as precise as the checks of its mathematics need."""
     config = small_config(model_class, dropout=dropout, block_size=block_size)
     return model_class(config, rng=np.random.default_rng(seed), dtype=dtype)
 
 
-def lively_model(model_class: Any, *, training: bool = True, **options: Any) -> Any:
+def lively_model(model_class: Any, *, training: bool = True, **options: Any) -> Module:
     """A small model whose parameters are all random and large enough for every path to count."""
     model = small_model(model_class, **options)
     if not training:

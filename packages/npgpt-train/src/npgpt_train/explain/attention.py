@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from npgpt_core.errors import NpgptError
-from npgpt_core.layers.attention import MultiHeadAttention, query_blocks
 from npgpt_core.module import Module
 from npgpt_core.observation import observing
-from npgpt_core.protocols import Tokenizer
+from npgpt_core.protocols import Tokenizer, config_of
 from npgpt_core.types import Array, Ids
 from npgpt_train.explain.tokens import Token, tokens, window
 
@@ -46,13 +45,13 @@ class Attention:
 
 @np.errstate(all="ignore")  # numbers that are not finite are worth looking at
 def explain_attention(
-    model: Any,
+    model: Module,
     tokenizer: Tokenizer,
     text: str,
     layer: int | None = None,
     head: int | None = None,
 ) -> Attention:
-    """Look at the attention of a model made of ``MultiHeadAttention``.
+    """Look at the attention of a model whose layers offer ``attention_weights(x)``.
 
     Args:
         model: see ``protocols.Model``.
@@ -64,47 +63,41 @@ def explain_attention(
     Raises:
         NpgptError: an empty text, no such attention in the model, or no such layer or head.
     """
-    seen = window(tokenizer, text, model.config.block_size)
+    seen = window(tokenizer, text, config_of(model).block_size)
     heads = [
         _head(i, j, name, weights)
-        for i, (name, layer_weights) in enumerate(_softmax(model, seen.ids[None]).items())
+        for i, (name, layer_weights) in enumerate(_weights(model, seen.ids[None]))
         for j, weights in enumerate(layer_weights)
     ]
     for what, wanted in (("layer", layer), ("head", head)):
         there = {getattr(h, what) for h in heads}
         if wanted is not None and wanted not in there:
             raise NpgptError(f"there is no {what} {wanted}: they go from 0 to {max(there)}")
-    chosen = [h for h in heads if layer in (None, h.layer) and head in (None, h.head)]
-    return Attention(tokens(tokenizer, seen.ids), seen.left_out, chosen)
+        heads = [h for h in heads if wanted in (None, getattr(h, what))]
+    return Attention(tokens(tokenizer, seen.ids), seen.left_out, heads)
 
 
-def _softmax(model: Any, ids: Ids) -> dict[str, Array]:
-    """Layer -> softmax(q kᵀ / √D + M), (H, T, T), for ids (1, T)."""
+def _weights(model: Module, ids: Ids) -> list[tuple[str, Array]]:
+    """Name and softmax (H, T, T) of every attention layer, in the order of the forward pass.
+
+    ids are (1, T).
+    """
     model = model.replica().eval()
-    layers = [m for _, m in model.named_modules() if isinstance(m, MultiHeadAttention)]
-    if not layers:
-        raise NpgptError(f"{type(model).__name__} has no MultiHeadAttention to look at")
-    for layer in layers:
-        layer.training = True  # it keeps the softmax for a backward, and there will be none
-    found: dict[str, Array] = {}
+    offered = {n: m for n, m in model.named_modules() if hasattr(m, "attention_weights")}
+    if not offered:
+        raise NpgptError(
+            f"{type(model).__name__} has no attention to look at: no layer of it offers"
+            " attention_weights(x)"
+        )
+    inputs: list[tuple[str, Array]] = []
 
-    def look(name: str, module: Module, inputs: tuple[Any, ...], output: Any) -> None:
-        if isinstance(module, MultiHeadAttention):
-            *_, blocks = module.take()
-            found[name] = _whole(blocks)
+    def look(name: str, module: Module, given: tuple[Any, ...], output: Any) -> None:
+        if name in offered:
+            inputs.append((name, given[0]))
 
     with observing(model, forward=look):
         model(ids)
-    return found
-
-
-def _whole(blocks: list[Array]) -> Array:
-    """The softmax (H, T, T) of blocks of queries (1, H, t, s), zero where no query sees a key."""
-    _, n_head, _, n = blocks[-1].shape
-    weights = np.zeros((n_head, n, n), blocks[-1].dtype)
-    for (queries, keys), a in zip(query_blocks(n, n), blocks, strict=True):
-        weights[:, queries, keys] = a[0]
-    return weights
+    return [(name, offered[name].attention_weights(x)[0]) for name, x in inputs]
 
 
 def _head(layer: int, head: int, module: str, weights: Array) -> Head:

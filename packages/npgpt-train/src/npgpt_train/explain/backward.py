@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from npgpt_core.layers.dropout import Dropout
 from npgpt_core.losses import CrossEntropy
 from npgpt_core.module import Module
 from npgpt_core.observation import observing
-from npgpt_core.protocols import Tokenizer
+from npgpt_core.protocols import Tokenizer, config_of
 from npgpt_core.types import Array
 from npgpt_train.explain.formulas import backward_formulas
 from npgpt_train.explain.tokens import Token, tokens, window
@@ -59,7 +58,7 @@ class Backward:
 
 
 @np.errstate(all="ignore")  # numbers that are not finite are worth looking at
-def explain_backward(model: Any, tokenizer: Tokenizer, text: str) -> Backward:
+def explain_backward(model: Module, tokenizer: Tokenizer, text: str) -> Backward:
     """Compute the loss of a text and follow its gradient back.
 
     Args:
@@ -71,10 +70,8 @@ def explain_backward(model: Any, tokenizer: Tokenizer, text: str) -> Backward:
         NpgptError: a text of fewer than two tokens.
     """
     model, criterion = model.replica().train(), CrossEntropy()
-    for _, module in model.named_modules():
-        if isinstance(module, Dropout):
-            module.p = 0.0
-    seen = window(tokenizer, text, model.config.block_size + 1, shortest=2)
+    model.use_rng(None)
+    seen = window(tokenizer, text, config_of(model).block_size + 1, shortest=2)
     x, y = seen.ids[None, :-1], seen.ids[None, 1:]  # (1, T)
     passed: list[tuple[str, Module, Any]] = []
 

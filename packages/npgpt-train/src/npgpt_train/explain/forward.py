@@ -1,12 +1,13 @@
 """The way of a text through a model: what each module gives, and how the prediction forms.
 
-A model is read after every block where it offers ``blocks``, ``ln_f`` and ``head``, as ``GPT``
-does: the residual stream (B, T, C) goes through the final norm and the head at once, as if the
-blocks that follow were not there. nostalgebraist 2020, "interpreting GPT: the logit lens".
+A model is read after every block where it offers ``blocks`` and ``logits(x)``: the residual stream
+(B, T, C) goes through the head at once, as if the blocks that follow were not there.
+nostalgebraist 2020, "interpreting GPT: the logit lens".
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +16,12 @@ import numpy as np
 from npgpt_core.functional import softmax
 from npgpt_core.module import Module
 from npgpt_core.observation import observing
-from npgpt_core.protocols import Tokenizer
+from npgpt_core.protocols import Tokenizer, config_of
 from npgpt_core.types import Array
 from npgpt_train.explain.formulas import forward_formula
 from npgpt_train.explain.tokens import Token, token, tokens, window
 
 EMBEDDINGS = "embeddings"
-READABLE = ("blocks", "ln_f", "head")
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class Forward:
     """A forward pass taken apart.
 
     ``outputs`` are in the order in which they were ready, so a module comes after its parts.
-    ``readings`` begin with the embeddings and end with the last block; None of a model that cannot
-    be read between.
+    ``readings`` begin with the embeddings and end with the last block; None of a model that offers
+    no ``blocks`` or no ``logits(x)``.
     """
 
     tokens: list[Token]
@@ -74,7 +74,7 @@ class Forward:
 
 
 @np.errstate(all="ignore")  # numbers that are not finite are worth looking at
-def explain_forward(model: Any, tokenizer: Tokenizer, text: str, top: int = 5) -> Forward:
+def explain_forward(model: Module, tokenizer: Tokenizer, text: str, top: int = 5) -> Forward:
     """Follow a text through a model.
 
     Args:
@@ -87,15 +87,17 @@ def explain_forward(model: Any, tokenizer: Tokenizer, text: str, top: int = 5) -
         NpgptError: an empty text.
     """
     model = model.replica().eval()
-    seen = window(tokenizer, text, model.config.block_size)
+    seen = window(tokenizer, text, config_of(model).block_size)
     outputs: list[Output] = []
-    streams: dict[str, Array] = {}  # each (1, T, C)
-    blocks = model.blocks if all(hasattr(model, name) for name in READABLE) else []
+    streams: list[tuple[str, Array]] = []  # each (1, T, C)
+    blocks: Sequence[Module] = getattr(model, "blocks", ())
+    read: Callable[[Array], Array] | None = getattr(model, "logits", None)
 
     def look(name: str, module: Module, inputs: tuple[Any, ...], output: Any) -> None:
         if any(module is block for block in blocks):
-            streams.setdefault(EMBEDDINGS, inputs[0])
-            streams[name] = output
+            if not streams:
+                streams.append((EMBEDDINGS, inputs[0]))
+            streams.append((name, output))
         if isinstance(output, np.ndarray):
             outputs.append(_output(name, module, output))
 
@@ -106,7 +108,7 @@ def explain_forward(model: Any, tokenizer: Tokenizer, text: str, top: int = 5) -
 
     with observing(model, forward=look):
         logits = model(seen.ids[None])
-    readings = [Reading(name, likeliest(model.head(model.ln_f(x)))) for name, x in streams.items()]
+    readings = [Reading(name, likeliest(read(x))) for name, x in streams] if read else None
     return Forward(
         tokens(tokenizer, seen.ids), seen.left_out, outputs, likeliest(logits), readings or None
     )

@@ -36,6 +36,8 @@ def plot_attention(attention: Attention, path: str | PathLike[str], title: str =
     with open_figure(path, size) as figure:
         figure.suptitle(title, fontsize=13, fontweight="bold", parse_math=False)
         panels = figure.subplots(len(layers), len(columns), squeeze=False)
+        for panel in panels.flat:
+            panel.set_axis_off()  # a layer may have fewer heads than another
         for head in attention.heads:
             panel = panels[layers.index(head.layer), columns.index(head.head)]
             image = _draw(panel, head)
@@ -50,6 +52,7 @@ def _draw(axes: Axes, head: Head) -> AxesImage:
 
     axes.set_title(f"layer {head.layer}, head {head.head}")
     axes.set(xlabel="looked at", ylabel="looks")
+    axes.set_axis_on()
     axes.grid(False)
     seen = np.where(np.tri(len(head.weights), dtype=bool), head.weights, np.nan)
     return axes.imshow(seen, cmap="Blues", norm=PowerNorm(0.5, 0, 1))

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.losses import CrossEntropy
+from npgpt_core.module import Module
 from npgpt_core.types import Ids
 from npgpt_train.loop.diagnosis import first_not_finite
 from npgpt_train.machine.memory import require_memory, reuse_freed_memory
@@ -34,7 +35,7 @@ class Workers:
         count: number of threads, at least 1.
     """
 
-    def __init__(self, model: Any, count: int) -> None:
+    def __init__(self, model: Module, count: int) -> None:
         self.models = [model, *(model.replica() for _ in range(count - 1))]
         self.criteria = [CrossEntropy() for _ in range(count)]
         self.pool = ThreadPoolExecutor(count, "npgpt-worker")
@@ -134,7 +135,7 @@ class Workers:
 
 
 @contextmanager
-def open_workers(model: Any, count: int, rows: int) -> Iterator[Workers]:
+def open_workers(model: Module, count: int, rows: int) -> Iterator[Workers]:
     """Workers for the length of a ``with`` block, in which BLAS runs on one thread a call.
 
     Args:

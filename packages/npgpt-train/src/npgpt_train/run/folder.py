@@ -14,6 +14,7 @@ import numpy as np
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.module import Module
 from npgpt_core.protocols import Tokenizer
 from npgpt_train.machine import lock
 from npgpt_train.machine.disk import Folder, writing
@@ -38,7 +39,7 @@ UNFINISHED = FIRST | {f".{name}.new" for name in (TOKENIZER, RECORD, "latest", "
 class LoadedRun(NamedTuple):
     """What ``load_run`` gives; the model is in evaluation mode."""
 
-    model: Any
+    model: Module
     tokenizer: Tokenizer
     settings: Settings
     metrics: Metrics
@@ -242,7 +243,7 @@ class Run:
             )
         return latest
 
-    def fresh_model(self, rng: np.random.Generator) -> Any:
+    def fresh_model(self, rng: np.random.Generator) -> Module:
         """Its model with fresh weights.
 
         Raises:
@@ -251,7 +252,7 @@ class Run:
         record = self.record
         return build_model(self.settings, record.vocab_size, rng, most=record.parameters)
 
-    def model(self, which: str = "best") -> Any:
+    def model(self, which: str = "best") -> Module:
         """Its model with the weights of a checkpoint (see ``step_of``), in evaluation mode."""
         self.require_parts("model")
         step = self.step_of(which)

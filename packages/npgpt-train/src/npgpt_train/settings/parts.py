@@ -18,6 +18,7 @@ import numpy as np
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 from npgpt_core.layers.linear import Linear
+from npgpt_core.module import Module
 from npgpt_train.machine.disk import writing
 from npgpt_train.machine.memory import require_memory
 from npgpt_train.settings.choices import Choices
@@ -203,7 +204,7 @@ def model_config(settings: Settings, vocab_size: int) -> Any:
 
 def build_model(
     settings: Settings, vocab_size: int, rng: np.random.Generator, most: int | None = None
-) -> Any:
+) -> Module:
     """A model with fresh weights.
 
     Args:
@@ -223,7 +224,7 @@ def build_model(
     return target(config, rng=rng)
 
 
-def build_optimizer(settings: Settings, model: Any) -> Any:
+def build_optimizer(settings: Settings, model: Module) -> Any:
     """An optimizer of a model."""
     part = settings.optimizer
     return registry.create("optimizer", part.name, model, lr=settings.lr, **part.options)

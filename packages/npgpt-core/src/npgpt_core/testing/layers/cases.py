@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,8 +65,7 @@ def _embedding(
 
 
 def _registered_model(name: str) -> tuple[Module, Array]:
-    model: Any = small_model(registry.load("model", name), dropout=0.1)
-    return model, random_ids()
+    return small_model(registry.load("model", name), dropout=0.1), random_ids()
 
 
 class _WithTargets(Module):

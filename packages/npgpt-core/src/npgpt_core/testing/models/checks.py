@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from npgpt_core.losses import CrossEntropy
+from npgpt_core.protocols import config_of
 from npgpt_core.testing.checklist import Check, CheckList, refusal, require
 from npgpt_core.testing.gradients import check_gradients
 from npgpt_core.testing.models.config import model_config
 from npgpt_core.testing.models.generation import model_generation
+from npgpt_core.testing.models.offers import model_offers
 from npgpt_core.testing.models.state import model_state
 from npgpt_core.testing.small import LONG, B, T, V, lively_model, random_ids, small_model
 
@@ -24,14 +26,14 @@ EXACT = 1e-9  # in float64
 
 def model_checks() -> Iterator[tuple[str, Check]]:
     """Id and function of every model check; a function takes the class of the model."""
-    return itertools.chain(model_config, models, model_generation, model_state)
+    return itertools.chain(model_config, models, model_generation, model_state, model_offers)
 
 
 @models
 def logits_shape(factory: Any) -> None:
     """Ids (B, T) give logits (B, T, V), for any B, and T from 1 to ``block_size``."""
     model = small_model(factory)
-    for b, t in ((B, T), (1, 1), (3, model.config.block_size)):
+    for b, t in ((B, T), (1, 1), (3, config_of(model).block_size)):
         logits = model.forward(random_ids(b, t))
         require(
             isinstance(logits, np.ndarray) and logits.shape == (b, t, V),
@@ -145,6 +147,19 @@ def eval_deterministic(factory: Any) -> None:
     require(
         np.array_equal(model.forward(random_ids()), model.forward(random_ids())),
         "two forward passes in evaluation mode differ: draw nothing unless self.training",
+    )
+
+
+@models
+def noise_can_be_turned_off(factory: Any) -> None:
+    """After ``use_rng(None)`` dropout is off: training mode gives the logits of evaluation mode."""
+    model = lively_model(factory, dropout=0.5)
+    model.use_rng(None)
+    off = abs(model.forward(random_ids()) - model.eval().forward(random_ids())).max()
+    require(
+        off < EXACT,
+        f"without a generator training mode gave other logits than evaluation mode, by {off:.2g}:"
+        " draw from self.rng, which use_rng sets, and nothing where it is None",
     )
 
 

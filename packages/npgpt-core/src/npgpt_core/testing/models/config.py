@@ -35,7 +35,7 @@ model_config = CheckList("model")
 
 @model_config
 def protocol(factory: Any) -> None:
-    """Every member of ``protocols.Model`` is there."""
+    """It is a ``Module``, and every member of ``protocols.Model`` is there."""
     require_protocol("model", factory)
 
 

@@ -1,0 +1,79 @@
+"""Contract checks of models: what a model may offer to be taken apart, see ``protocols.Model``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from npgpt_core.module import Module
+from npgpt_core.observation import observing
+from npgpt_core.testing.checklist import CheckList, require
+from npgpt_core.testing.small import B, T, lively_model, random_ids
+from npgpt_core.types import Array
+
+model_offers = CheckList("model")
+
+CLOSE = 1e-9  # in float64
+
+Pass = tuple[str, Module, Array, Array]
+"""Name, module, its first input and its output."""
+
+
+def _passes(model: Module) -> tuple[list[Pass], Array]:
+    """Every pass through a module of a forward in evaluation mode, and the logits of the model."""
+    passes: list[Pass] = []
+
+    def look(name: str, module: Module, inputs: tuple[Any, ...], output: Any) -> None:
+        passes.append((name, module, inputs[0], output))
+
+    with observing(model, forward=look):
+        logits = model(random_ids())
+    return passes, logits
+
+
+@model_offers
+def blocks_carry_the_stream(factory: Any) -> None:
+    """Where ``blocks`` and ``logits(x)`` are offered, the last block, read, gives the logits."""
+    model = lively_model(factory, training=False)
+    if not (hasattr(model, "blocks") and hasattr(model, "logits")):
+        return
+    passes, logits = _passes(model)
+    streams = [(x, y) for _, m, x, y in passes if any(m is block for block in model.blocks)]
+    require(streams, "no module in blocks was called: forward must go through them")
+    for x, y in streams:
+        require(
+            np.shape(x) == np.shape(y) and np.shape(x)[:-1] == (B, T),
+            f"a block took {np.shape(x)} and gave {np.shape(y)}, expected the stream ({B}, {T}, C)"
+            " as its first input, and as its output",
+        )
+    off = abs(model.logits(streams[-1][1]) - logits).max()
+    require(
+        off < CLOSE,
+        f"logits(x) of what the last block gave differs by {off:.2g} from the model's logits: call"
+        " it at the end of forward",
+    )
+
+
+@model_offers
+def attention_weights_are_shares(factory: Any) -> None:
+    """Where a layer offers ``attention_weights(x)``: (B, H, T, T), rows of sum 1, none ahead."""
+    passes, _ = _passes(lively_model(factory, training=False))
+    for name, module, x, _ in passes:
+        if not hasattr(module, "attention_weights"):
+            continue
+        weights = module.attention_weights(x)
+        shape = np.shape(weights)
+        require(
+            len(shape) == 4 and (shape[0], *shape[2:]) == (B, T, T),
+            f"attention_weights of {name!r} gave {shape}, expected ({B}, H, {T}, {T}): how much"
+            " each token looks at which, in each head",
+        )
+        require(
+            abs(weights.sum(axis=-1) - 1).max() < CLOSE and weights.min() >= 0,
+            f"rows of attention_weights of {name!r} are no shares: give what softmax gave",
+        )
+        require(
+            not np.triu(weights, 1).any(),
+            f"attention_weights of {name!r} look at later tokens: give 0 there, as the mask does",
+        )
