@@ -159,7 +159,7 @@ def measured(monkeypatch):
     result = Evaluation(loss=2.0, tokens=1000, characters=4000, unknown=0.125)
     run = SimpleNamespace(metrics=list)
     beside = Standing(10, 2.0, 1.5, "tiny, char, plays")
-    monkeypatch.setattr("npgpt_train.run.folder.Run.open", lambda folder: run)
+    monkeypatch.setattr("npgpt_train.run.loading.Run.open", lambda folder: run)
     monkeypatch.setattr("npgpt_train.evaluation.evaluate_run", lambda *arguments: result)
     monkeypatch.setattr("npgpt_train.run.reference.standing", lambda run, metrics: beside)
     monkeypatch.setattr(
@@ -191,7 +191,8 @@ def test_several_samples_are_numbered_and_their_seeds_follow(count, monkeypatch)
         decode=lambda ids: "".join(map(chr, ids)),
         special_tokens=("<pad>", "<unk>", "<bos>", "<eos>"),
     )
-    monkeypatch.setattr("npgpt_train.run.folder.load_run", lambda *a: (None, tokenizer, None, None))
+    loaded = (None, tokenizer, None, None)
+    monkeypatch.setattr("npgpt_train.run.loading.load_run", lambda *a: loaded)
 
     def stream(model, ids, seed, **options):
         assert options["suppress_tokens"] == [0, 1]
@@ -208,7 +209,8 @@ def test_several_samples_are_numbered_and_their_seeds_follow(count, monkeypatch)
 
 def test_an_empty_prompt_is_refused(monkeypatch):
     tokenizer = SimpleNamespace(encode=lambda text: [])
-    monkeypatch.setattr("npgpt_train.run.folder.load_run", lambda *a: (None, tokenizer, None, None))
+    loaded = (None, tokenizer, None, None)
+    monkeypatch.setattr("npgpt_train.run.loading.load_run", lambda *a: loaded)
     result = npgpt("generate", "run", "--prompt", "")
     assert result.exit_code == 2
     assert "the prompt is empty: give at least one character" in result.output

@@ -32,8 +32,8 @@ def explained(monkeypatch):
         module = "tokenization" if kind == "tokenize" else kind
         monkeypatch.setattr(f"npgpt_train.explain.{module}.explain_{module}", work)
         loaded = (SimpleNamespace(), SimpleNamespace(), None, None)
-        monkeypatch.setattr("npgpt_train.run.folder.load_run", lambda run, checkpoint: loaded)
-        monkeypatch.setattr("npgpt_train.run.folder.Run.open", lambda run: run)
+        monkeypatch.setattr("npgpt_train.run.loading.load_run", lambda run, checkpoint: loaded)
+        monkeypatch.setattr("npgpt_train.run.loading.Run.open", lambda run: run)
         found = (SimpleNamespace(), "char of nowhere")
         monkeypatch.setattr(
             "npgpt_train.explain.tokenization.find_tokenizer", lambda *a, **o: found

@@ -6,7 +6,8 @@ import pytest
 import safetensors.numpy
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.run.checkpoint import Best, Checkpoint, Checkpoints
+from npgpt_train.run.checkpoint import Checkpoint, Checkpoints
+from npgpt_train.run.state import Best
 
 
 def _checkpoint(step, best=0):

@@ -301,7 +301,7 @@ def test_an_interrupted_run_goes_on(compared, toys):
     (compared / "runs/lower/latest").write_text("step-000001\n")
     run(compared, toys, told.append, **BOTH)
     assert [e.state for e in told if isinstance(e, Comparing)][2:] == ["finished", "interrupted"]
-    assert Run.open(compared / "runs/lower").step_of("latest") == 2
+    assert Run.open(compared / "runs/lower").checkpoints.step_of("latest") == 2
 
 
 def test_runs_whose_text_moved_go_on_and_are_measured(compared, toys):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from npgpt_train.machine.disk import Folder
-from npgpt_train.run.checkpoint import Best, Checkpoint, Checkpoints
+from npgpt_train.run.checkpoint import Checkpoint, Checkpoints
+from npgpt_train.run.state import Best
 
 SIZE = 64
 

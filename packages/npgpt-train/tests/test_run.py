@@ -12,7 +12,8 @@ from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 from npgpt_train import load_run, session, train
 from npgpt_train.events import ignore
-from npgpt_train.run.folder import Run, next_free
+from npgpt_train.run.folder import Run
+from npgpt_train.run.place import next_free
 from npgpt_train.run.record import READERS
 
 
@@ -72,21 +73,22 @@ def test_another_tokenizer_is_refused_and_changed_code_is_told(run, monkeypatch)
 
 
 def test_checkpoints_are_found_by_name_and_step(run):
+    step_of = run.checkpoints.step_of
     assert run.checkpoints.steps() == [2, 4]
-    assert (run.step_of("latest"), run.step_of("2"), run.step_of("000004")) == (4, 2, 4)
+    assert (step_of("latest"), step_of("2"), step_of("000004")) == (4, 2, 4)
     for which in ("3", "first", "-2", "²", "1" * 20, ""):
         with pytest.raises(NpgptError, match=r"run has no checkpoint .*: there are 2, 4"):
-            run.step_of(which)
+            step_of(which)
     model = run.model("2")
     assert not model.training
     expected = run.checkpoints.load_model(2, 10**6)["table.weight"]
     assert np.array_equal(model.parameters()["table.weight"], expected)
     Path("run/best").unlink()
     with pytest.warns(NpgptWarning, match="no best checkpoint yet: this is its latest, of step 4"):
-        assert run.step_of("best") == 4
+        assert step_of("best") == 4
     Path("run/latest").unlink()
     with pytest.raises(NpgptError, match="no checkpoint 'best'"):
-        run.step_of("best")
+        step_of("best")
 
 
 def test_finished_is_all_steps_and_a_sample(run):

@@ -48,7 +48,7 @@ def of(kind, events):
 
 
 def weights(run, which):
-    step = run.step_of(which)
+    step = run.checkpoints.step_of(which)
     return run.checkpoints.load_model(step, 10**6)["table.weight"]
 
 
@@ -152,8 +152,8 @@ def test_best_is_the_lowest_loss_of_those_kept_and_latest_the_last(begin):
     run, told = begin(lr=500.0, options={"schedule.min_lr": 500.0}, grad_clip=0.0)
     evaluations = [event.metrics for event in of(Evaluated, told)][1:]
     best = min(evaluations, key=lambda event: event["val_loss"])
-    assert run.step_of("best") == best["step"]
-    assert run.step_of("latest") == 6
+    assert run.checkpoints.step_of("best") == best["step"]
+    assert run.checkpoints.step_of("latest") == 6
     found = run.checkpoints.load_state(6).best
     assert (found.step, found.loss) == (best["step"], best["val_loss"])
     assert not load_run("run").model.training
@@ -162,7 +162,7 @@ def test_best_is_the_lowest_loss_of_those_kept_and_latest_the_last(begin):
 @pytest.mark.parametrize(("keep", "steps"), [(1, [6]), (2, [4, 6]), (3, [2, 4, 6])])
 def test_as_many_checkpoints_stay_as_asked_for(keep, steps, begin):
     run, _ = begin(keep=keep)
-    assert set(run.checkpoints.steps()) == {*steps, run.step_of("best")}
+    assert set(run.checkpoints.steps()) == {*steps, run.checkpoints.step_of("best")}
 
 
 @pytest.mark.parametrize(("data", "stem"), [("play.txt", "play"), (f"{'a' * 60}.txt", "a" * 50)])
@@ -283,7 +283,7 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(begin):
     run = train(out="run", resume=True, report=told.append)
     assert of(Started, told)[0].step == 3
     assert np.array_equal(weights(run, "latest"), weights(whole, "latest"))
-    assert run.step_of("best") == whole.step_of("best")
+    assert run.checkpoints.step_of("best") == whole.checkpoints.step_of("best")
     losses = [[event.get("val_loss") for event in each.metrics()] for each in (run, whole)]
     assert losses[0] == losses[1]
 
@@ -317,7 +317,7 @@ def test_a_step_that_is_not_finite_ends_the_run_and_keeps_what_is_good(begin, mo
         begin()
     assert f"(it was {Run.open('run').settings.lr:.3g})" in str(raised.value)  # not of the warm-up
     run = Run.open("run")
-    assert run.step_of("latest") == 4
+    assert run.checkpoints.step_of("latest") == 4
     assert run.metrics()[-1]["step"] == 4
 
 

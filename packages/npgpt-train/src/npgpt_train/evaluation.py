@@ -12,7 +12,8 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.types import Ids
 from npgpt_train.loop.diagnosis import first_not_finite
 from npgpt_train.loop.workers import Workers, open_workers
-from npgpt_train.run.folder import Run, load_run
+from npgpt_train.run.folder import Run
+from npgpt_train.run.loading import load_run
 from npgpt_train.settings.parts import tokenizer_digest
 from npgpt_train.text.batches import last_start, require_room, windows
 from npgpt_train.text.corpus import Corpus, open_dataset

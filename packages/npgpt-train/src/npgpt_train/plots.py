@@ -15,8 +15,9 @@ import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
-from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.machine.disk import writing
 from npgpt_train.machine.escaping import printable
+from npgpt_train.run.place import around
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,7 +123,7 @@ def open_figure(path: str | PathLike[str], size: tuple[float, float]) -> Iterato
         yield figure
         image = io.BytesIO()
         figure.savefig(image, format=suffix[1:], dpi=150, metadata=UNDATED[suffix])
-    folder, name = Folder.around(path)
+    folder, name = around(path)
     with writing(str(path)):
         folder.replace(name, image.getvalue())
 

@@ -20,9 +20,10 @@ from npgpt_train.loop.preflight import warn_if_unknown
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.lock import RunLock
-from npgpt_train.run.checkpoint import Best, Checkpoint
+from npgpt_train.run.checkpoint import Checkpoint
 from npgpt_train.run.folder import Run
 from npgpt_train.run.record import RunRecord
+from npgpt_train.run.state import Best
 from npgpt_train.settings import parts
 from npgpt_train.settings.provenance import starting_folder
 from npgpt_train.settings.settings import Settings

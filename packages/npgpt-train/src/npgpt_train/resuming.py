@@ -16,10 +16,10 @@ from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.machine.disk import writing
 from npgpt_train.machine.lock import RunLock
 from npgpt_train.preparation import Preparation, encoded, read_corpus, versions
-from npgpt_train.run.checkpoint import Best
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import cut_metrics
 from npgpt_train.run.record import RunRecord
+from npgpt_train.run.state import Best
 from npgpt_train.settings import parts
 from npgpt_train.settings.choices import PRESETS, Choices
 from npgpt_train.settings.provenance import dataset_provenance, starting_folder

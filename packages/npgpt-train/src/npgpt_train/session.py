@@ -15,11 +15,12 @@ from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.interruption import Interrupted, Signals, listening
 from npgpt_train.plots import plot_curves
 from npgpt_train.preparation import Preparation
-from npgpt_train.run.checkpoint import Best, Checkpoint
+from npgpt_train.run.checkpoint import Checkpoint
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import MetricsLog
 from npgpt_train.run.reference import verdict
 from npgpt_train.run.sample import sample_text
+from npgpt_train.run.state import Best
 
 
 def run_session(prepared: Preparation, processes: Processes, report: Report) -> Run:

@@ -14,8 +14,9 @@ from npgpt_train.loop.processes import Processes, open_processes
 from npgpt_train.machine.processors import physical_cores
 from npgpt_train.preparation import Preparation, new_run
 from npgpt_train.resuming import joined_run, resumed_run
-from npgpt_train.run.folder import Run, check_free, next_free
+from npgpt_train.run.folder import Run
 from npgpt_train.run.listing import list_runs
+from npgpt_train.run.place import check_free, next_free
 from npgpt_train.run.record import KEEP, ON_NAN
 from npgpt_train.session import run_session
 from npgpt_train.settings import parts

@@ -39,7 +39,7 @@ def attention(
     from npgpt_cli.show.explain_attention import print_attention
     from npgpt_train.explain.attention import explain_attention
     from npgpt_train.explain.picture import plot_attention
-    from npgpt_train.run.folder import load_run
+    from npgpt_train.run.loading import load_run
 
     model, tokenizer, _, _ = load_run(run, checkpoint)
     explanation = explain_attention(model, tokenizer, text, layer, head)

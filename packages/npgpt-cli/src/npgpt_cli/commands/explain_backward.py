@@ -23,7 +23,7 @@ def backward(run: Path, text: str, as_json: bool, checkpoint: str) -> None:
     from npgpt_cli.show.as_json import print_json
     from npgpt_cli.show.explain_backward import print_backward
     from npgpt_train.explain.backward import explain_backward
-    from npgpt_train.run.folder import load_run
+    from npgpt_train.run.loading import load_run
 
     model, tokenizer, _, _ = load_run(run, checkpoint)
     explanation = explain_backward(model, tokenizer, text)

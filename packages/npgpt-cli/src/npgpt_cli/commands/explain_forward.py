@@ -25,7 +25,7 @@ def forward(run: Path, text: str, top: int, as_json: bool, checkpoint: str) -> N
     from npgpt_cli.show.as_json import print_json
     from npgpt_cli.show.explain_forward import print_forward
     from npgpt_train.explain.forward import explain_forward
-    from npgpt_train.run.folder import load_run
+    from npgpt_train.run.loading import load_run
 
     model, tokenizer, _, _ = load_run(run, checkpoint)
     explanation = explain_forward(model, tokenizer, text, top)

@@ -83,7 +83,7 @@ def generate(
     from npgpt_core.errors import NpgptError
     from npgpt_core.generation import stream
     from npgpt_train.machine.processors import one_blas_thread
-    from npgpt_train.run.folder import load_run
+    from npgpt_train.run.loading import load_run
     from npgpt_train.run.sample import never_written
     from npgpt_train.text.unknown import warn_if_unknown
 

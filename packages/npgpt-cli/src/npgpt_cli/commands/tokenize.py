@@ -56,17 +56,17 @@ def _open_tokenizer(source: Path) -> Tokenizer:
     """Open the tokenizer of a run or a file, by the run beside it or whichever class fits."""
     from npgpt_core import registry
     from npgpt_core.errors import NpgptError
-    from npgpt_train.machine.disk import Folder
     from npgpt_train.run.folder import Run
+    from npgpt_train.run.place import around, is_run
 
     if os.path.isdir(source):
         return Run.open(source).tokenizer()
     if not os.path.isfile(source):
         raise NpgptError(f"there is no run and no file {source}")
-    folder, name = Folder.around(source)
+    folder, name = around(source)
     folder.real(name)
     names = registry.names("tokenizer")
-    if (source.parent / "run.json").is_file():
+    if is_run(source.parent):
         names = [Run.open(source.parent).settings.tokenizer.name]
     refusals = []
     for name in names:

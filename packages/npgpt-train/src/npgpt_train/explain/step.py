@@ -126,7 +126,7 @@ def _prepared(run: Run, which: str) -> Preparation:
     prepared = joined_run(run, lambda event: None)
     if which == "latest":
         return prepared
-    step = run.step_of(which)
+    step = run.checkpoints.step_of(which)
     checkpoint = run.checkpoints.load(step, prepared.model.nbytes)
     prepared.model.load_state_dict(checkpoint.model)
     prepared.optimizer.load_state_dict(checkpoint.optimizer)

@@ -13,8 +13,8 @@ from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
 from npgpt_core.protocols import Tokenizer
 from npgpt_train.explain.tokens import Token, token, tokens
-from npgpt_train.machine.disk import Folder
 from npgpt_train.run.folder import Run
+from npgpt_train.run.place import is_run
 from npgpt_train.text.corpus import Corpus, open_dataset
 from npgpt_train.text.unknown import unknown_parts
 
@@ -81,7 +81,7 @@ def find_tokenizer(
     Raises:
         NpgptError: there is neither, or ``data`` or options for a run.
     """
-    if Folder(name).has("run.json"):
+    if is_run(name):
         if data or options:
             raise NpgptError(
                 f"{name} is a run, whose tokenizer is trained: leave out `data` and `vocab_size`,"

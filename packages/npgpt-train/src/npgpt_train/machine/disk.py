@@ -41,15 +41,6 @@ class Folder:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
 
-    @classmethod
-    def around(cls, path: str | os.PathLike[str]) -> tuple[Folder, str]:
-        """For a file that a user named: the run that it lies in, else its folder; and its name."""
-        whole = Path(os.path.abspath(path))
-        runs = [parent for parent in whole.parents if os.path.isfile(parent / "run.json")]
-        if not runs:
-            return cls(Path(path).parent), whole.name
-        return cls(runs[-1]), whole.relative_to(runs[-1]).as_posix()
-
     # -------------------------------------------------------------------- reading
 
     def has(self, name: str) -> bool:

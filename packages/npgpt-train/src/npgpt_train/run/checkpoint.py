@@ -2,56 +2,28 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 import safetensors
 import safetensors.numpy
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_core.types import Array
 from npgpt_train.machine.disk import Folder
 from npgpt_train.machine.json_text import format_json
 from npgpt_train.run.formats import read_format
+from npgpt_train.run.state import FORMAT, READERS, Best, State
 
 FOLDER = "checkpoints"
+POINTERS = ("latest", "best")
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
 STEP = re.compile(r"step-(\d{6,15})")
 HEADER = 2**20  # bytes of names and shapes in a file of arrays, at most
-
-
-@dataclass(frozen=True)
-class Best:
-    """The lowest validation loss so far, nats per token, and its step.
-
-    Before any was finite it is infinite, at step 0; ``state.json`` has null for it.
-    """
-
-    step: int = 0
-    loss: float = math.inf
-
-    @property
-    def is_known(self) -> bool:
-        """Whether an evaluation has found one."""
-        return math.isfinite(self.loss)
-
-    def to_json(self) -> dict[str, int | float | None]:
-        """JSON values."""
-        return {"step": self.step, "loss": self.loss if self.is_known else None}
-
-    @classmethod
-    def from_json(cls, record: Any) -> Best:
-        """Read back what ``to_json`` gave; raises ``NpgptError`` on anything else."""
-        known: dict[str, Any] = record if isinstance(record, dict) else {}
-        step, loss = known.get("step"), known.get("loss")
-        if type(step) is not int or step < 0 or not (loss is None or _is_finite(loss)):
-            raise NpgptError(f"its best loss is {loss!r:.40} at step {step!r:.40}")
-        return cls(step, math.inf if loss is None else float(loss))
 
 
 @dataclass(frozen=True)
@@ -61,41 +33,7 @@ class Checkpoint:
     step: int
     model: Mapping[str, Array]
     optimizer: Mapping[str, Array | float | int]
-    best: Best = Best()
-
-
-class State(NamedTuple):
-    """What a checkpoint holds that is no array: its best, and numbers of the optimizer."""
-
-    best: Best
-    optimizer: dict[str, float | int]
-
-
-def _read_1(record: Mapping[str, Any]) -> State:
-    """Format 1, of npgpt 0.1, which wrote no number: the best in two keys, each perhaps null."""
-    step, loss = record.get("best_step"), record.get("best_val_loss")
-    best = {"step": 0 if step is None else step, "loss": loss}
-    return State(Best.from_json(best), _numbers(record))
-
-
-def _read_2(record: Mapping[str, Any]) -> State:
-    return State(Best.from_json(record.get("best")), _numbers(record))
-
-
-def _numbers(record: Mapping[str, Any]) -> dict[str, float | int]:
-    numbers = record.get("optimizer")
-    if not isinstance(numbers, dict) or not all(map(_is_finite, numbers.values())):
-        raise NpgptError("the optimizer has something else than finite numbers")
-    return numbers
-
-
-def _is_finite(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
-
-
-FORMAT = 2
-READERS: Mapping[int, Callable[[Mapping[str, Any]], State]] = {1: _read_1, 2: _read_2}
-"""Format of ``state.json`` -> what reads it."""
+    best: Best = field(default_factory=Best)
 
 
 class Checkpoints:
@@ -120,6 +58,30 @@ class Checkpoints:
             return None
         match = STEP.fullmatch(self.run.read(name, 100).decode("ascii", "replace").strip())
         return int(match[1]) if match and int(match[1]) in self.steps() else None
+
+    def step_of(self, which: str) -> int:
+        """The step of the checkpoint that ``best`` or ``latest`` names, or of a step ("200").
+
+        "best" is the latest, with a warning, while no evaluation has found one.
+
+        Raises:
+            NpgptError: there is no such checkpoint.
+        """
+        steps = self.steps()
+        if which.isdecimal() and len(which) < 16:
+            step = int(which) if int(which) in steps else None
+        else:
+            step = self.pointer(which) if which in POINTERS else None
+        if step is None and which == "best" and (step := self.pointer("latest")) is not None:
+            warnings.warn(
+                f"{self.run.path} has no best checkpoint yet: this is its latest, of step {step}",
+                NpgptWarning,
+                stacklevel=2,
+            )
+        if step is None:
+            there = f"there are {', '.join(map(str, steps))}" if steps else "there is none yet"
+            raise NpgptError(f"{self.run.path} has no checkpoint {which!r:.40}: {there}")
+        return step
 
     def save(self, checkpoint: Checkpoint, *, keep: int, every: int = 1) -> None:
         """Write a checkpoint, point to it, and prune.
@@ -151,7 +113,7 @@ class Checkpoints:
 
     def point(self, latest: int, best: int) -> None:
         """Let ``latest`` and ``best`` name checkpoints, where they do not yet."""
-        for name, step in (("latest", latest), ("best", best)):
+        for name, step in zip(POINTERS, (latest, best), strict=True):
             if step in self.steps() and self.pointer(name) != step:
                 self.run.replace(name, f"{_name(step)}\n".encode())
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from npgpt_train.machine.json_text import format_json
 from npgpt_train.run.checkpoint import Checkpoint, Checkpoints
 from npgpt_train.run.formats import read_format
 from npgpt_train.run.metrics import Metrics, read_metrics, require_whole
+from npgpt_train.run.place import RECORD, TOKENIZER, check_free, is_run
 from npgpt_train.run.record import READERS, RunRecord
 from npgpt_train.settings.parts import build_model, tokenizer_file
 from npgpt_train.settings.provenance import RECORDED, find_text, located, require_installed
@@ -29,30 +30,7 @@ from npgpt_train.settings.settings import Settings
 from npgpt_train.text.corpus import Corpus, read_text
 from npgpt_train.text.token_file import encoding_digest
 
-RECORD = "run.json"
-TOKENIZER = "tokenizer.json"
 MAX_TOKENIZER = 2**28  # bytes
-FIRST = frozenset({lock.NAME, TOKENIZER, "checkpoints", "latest", "best"})
-UNFINISHED = FIRST | {f".{name}.new" for name in (TOKENIZER, RECORD, "latest", "best")}
-
-
-class LoadedRun(NamedTuple):
-    """What ``load_run`` gives; the model is in evaluation mode."""
-
-    model: Module
-    tokenizer: Tokenizer
-    settings: Settings
-    metrics: Metrics
-
-    def __repr__(self) -> str:
-        """What of each there is, in one line."""
-        count = self.model.num_parameters()
-        return (
-            f"LoadedRun(model={type(self.model).__name__} with {count:,} parameters,"
-            f" tokenizer={type(self.tokenizer).__name__} with {self.tokenizer.vocab_size:,} ids,"
-            f" settings=Settings of {self.settings.max_iters:,} steps,"
-            f" metrics={len(self.metrics):,} events)"
-        )
 
 
 @dataclass(frozen=True)
@@ -103,7 +81,7 @@ class Run:
             NpgptError: no run is there, or its ``run.json`` is damaged or of a newer format.
         """
         folder = Path(folder)
-        if not Folder(folder).has(RECORD):
+        if not is_run(folder):
             raise NpgptError(f"{folder} holds no run: there is no {folder / RECORD}")
         content = Folder(folder).read_json(RECORD)
         return cls(folder, read_format(content, READERS, folder / RECORD))
@@ -212,37 +190,6 @@ class Run:
                 f"{path} changed since the run began: restore it, or start another run"
             )
 
-    def step_of(self, which: str) -> int:
-        """The step of the checkpoint that ``best`` or ``latest`` names, or of a step ("200").
-
-        "best" is the latest, with a warning, while no evaluation has found one.
-
-        Raises:
-            NpgptError: there is no such checkpoint.
-        """
-        steps = self.checkpoints.steps()
-        if which.isdecimal() and len(which) < 16:
-            step = int(which) if int(which) in steps else None
-        else:
-            step = self.checkpoints.pointer(which) if which in ("best", "latest") else None
-        if step is None and which == "best":
-            step = self._latest_for_best()
-        if step is None:
-            there = f"there are {', '.join(map(str, steps))}" if steps else "there is none yet"
-            raise NpgptError(f"{self.folder} has no checkpoint {which!r:.40}: {there}")
-        return step
-
-    def _latest_for_best(self) -> int | None:
-        """The latest step instead of the best, which a run has from its first evaluation on."""
-        latest = self.checkpoints.pointer("latest")
-        if latest is not None:
-            warnings.warn(
-                f"{self.folder} has no best checkpoint yet: this is its latest, of step {latest}",
-                NpgptWarning,
-                stacklevel=2,
-            )
-        return latest
-
     def fresh_model(self, rng: np.random.Generator) -> Module:
         """Its model with fresh weights.
 
@@ -255,48 +202,8 @@ class Run:
     def model(self, which: str = "best") -> Module:
         """Its model with the weights of a checkpoint (see ``step_of``), in evaluation mode."""
         self.require_parts("model")
-        step = self.step_of(which)
+        step = self.checkpoints.step_of(which)
         model = self.fresh_model(np.random.default_rng(0))
         model.load_state_dict(self.checkpoints.load_model(step, model.nbytes))
         model.eval()
         return model
-
-
-def load_run(folder: str | Path, checkpoint: str = "best") -> LoadedRun:
-    """Open a run: its model, tokenizer, settings and metrics.
-
-    Args:
-        folder: of the run.
-        checkpoint: "best" (lowest validation loss; the latest if none was measured), "latest" or a
-            step.
-
-    Raises:
-        NpgptError: no run, no checkpoint, a damaged file, or a part that is not installed.
-    """
-    run = Run.open(folder)
-    run.require_parts("model", "tokenizer")
-    return LoadedRun(run.model(checkpoint), run.tokenizer(), run.settings, run.metrics())
-
-
-def check_free(folder: Path) -> None:
-    """Raise an ``NpgptError`` unless a new run can be made in ``folder``.
-
-    What a process left that died before its run was made is no hindrance.
-    """
-    if Folder(folder).has(RECORD):
-        raise NpgptError(
-            f"{folder} holds a run already: continue it with `resume=True`, or choose another `out`"
-        )
-    if folder.exists() and not folder.is_dir():
-        raise NpgptError(f"{folder} is a file, expected a folder for the run")
-    there = set(Folder(folder).names())
-    if there - UNFINISHED or Checkpoints(folder).steps() not in ([], [0]):
-        raise NpgptError(f"{folder} is not empty: choose another `out`")
-
-
-def next_free(parent: Path, stem: str) -> Path:
-    """The first of ``parent/stem-1``, ``parent/stem-2``, ... that does not exist."""
-    number = 1
-    while (parent / f"{stem}-{number}").exists():
-        number += 1
-    return parent / f"{stem}-{number}"

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from npgpt_core.errors import NpgptError
 from npgpt_train.machine.lock import is_held
-from npgpt_train.run.checkpoint import Best
 from npgpt_train.run.folder import Run
+from npgpt_train.run.place import RECORD
+from npgpt_train.run.state import Best
 
 LATEST = 2**37  # seconds, in the year 6325: there are clocks that no calendar can follow
 
@@ -63,7 +64,7 @@ def _find(folder: Path) -> Iterator[Entry]:
     """What is below a run is its own, and hidden folders are nobody's."""
     closed: list[OSError] = []
     for path, folders, files in os.walk(folder, onerror=closed.append):
-        if "run.json" in files:
+        if RECORD in files:
             yield _entry(Path(path))
             folders.clear()
         folders[:] = [name for name in folders if not name.startswith(".")]

@@ -1,0 +1,56 @@
+"""Where runs are: whether a folder holds one, is free for a new one, or lies in one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from npgpt_core.errors import NpgptError
+from npgpt_train.machine import lock
+from npgpt_train.machine.disk import Folder
+from npgpt_train.run import checkpoint
+from npgpt_train.run.checkpoint import Checkpoints
+
+RECORD = "run.json"  # who has it is a run
+TOKENIZER = "tokenizer.json"
+REPLACED = {TOKENIZER, RECORD, *checkpoint.POINTERS}
+UNFINISHED = {lock.NAME, checkpoint.FOLDER, *REPLACED, *(f".{name}.new" for name in REPLACED)}
+"""What a process leaves that dies before its run is made."""
+
+
+def is_run(folder: str | Path) -> bool:
+    """Whether there is a run in a folder."""
+    return Folder(folder).has(RECORD)
+
+
+def around(path: str | os.PathLike[str]) -> tuple[Folder, str]:
+    """For a file that a user named: the run that it lies in, else its folder; and its name."""
+    whole = Path(os.path.abspath(path))
+    runs = [parent for parent in whole.parents if os.path.isfile(parent / RECORD)]
+    if not runs:
+        return Folder(Path(path).parent), whole.name
+    return Folder(runs[-1]), whole.relative_to(runs[-1]).as_posix()
+
+
+def check_free(folder: Path) -> None:
+    """Raise an ``NpgptError`` unless a new run can be made in ``folder``.
+
+    What a process left that died before its run was made is no hindrance.
+    """
+    if is_run(folder):
+        raise NpgptError(
+            f"{folder} holds a run already: continue it with `resume=True`, or choose another `out`"
+        )
+    if folder.exists() and not folder.is_dir():
+        raise NpgptError(f"{folder} is a file, expected a folder for the run")
+    there = set(Folder(folder).names())
+    if there - UNFINISHED or Checkpoints(folder).steps() not in ([], [0]):
+        raise NpgptError(f"{folder} is not empty: choose another `out`")
+
+
+def next_free(parent: Path, stem: str) -> Path:
+    """The first of ``parent/stem-1``, ``parent/stem-2``, ... that does not exist."""
+    number = 1
+    while (parent / f"{stem}-{number}").exists():
+        number += 1
+    return parent / f"{stem}-{number}"
