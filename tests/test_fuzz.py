@@ -21,7 +21,7 @@ from npgpt_core.errors import NpgptError
 from npgpt_train import Run, load_run
 from npgpt_train.events import ignore
 from npgpt_train.plots import plot_curves
-from npgpt_train.resuming import joined_run
+from npgpt_train.preparation import joined_run
 from npgpt_train.run.metrics import cut_metrics, read_metrics
 from npgpt_train.settings.choices import choose, read_config
 from npgpt_train.settings.parts import resolve

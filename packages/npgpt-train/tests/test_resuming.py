@@ -14,8 +14,8 @@ from npgpt_train import train
 from npgpt_train.evaluation import evaluate_run
 from npgpt_train.events import Continuing, Started, Stepped
 from npgpt_train.machine.lock import RunLock
-from npgpt_train.preparation import versions
-from npgpt_train.resuming import resumed_run
+from npgpt_train.preparation import resumed_run
+from npgpt_train.run.agreement import versions
 from npgpt_train.run.folder import Run
 from npgpt_train.run.listing import list_runs
 from npgpt_train.settings.choices import choose

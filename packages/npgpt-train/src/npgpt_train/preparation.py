@@ -1,35 +1,30 @@
-"""Everything that must be right before the first step of a new run.
-
-Whatever can be wrong about the input shows here; only then is the run's folder made.
-"""
+"""A run made ready, new or resumed: whatever can be wrong about its input shows here."""
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from npgpt_core.errors import NpgptError
 from npgpt_core.module import Module
 from npgpt_train.events import Preparing, Report
 from npgpt_train.loop.preflight import warn_if_unknown
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.lock import RunLock
+from npgpt_train.run.agreement import agreed, versions, warn_of_versions
 from npgpt_train.run.checkpoint import Checkpoint
 from npgpt_train.run.folder import Run
+from npgpt_train.run.metrics import cut_metrics
 from npgpt_train.run.record import RunRecord
 from npgpt_train.run.state import Best
 from npgpt_train.settings import parts
-from npgpt_train.settings.provenance import starting_folder
+from npgpt_train.settings.choices import Choices
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.batches import last_start, require_room
-from npgpt_train.text.corpus import Corpus, open_dataset
-from npgpt_train.text.datasets.files import TextFiles
+from npgpt_train.text.corpus import Corpus, read_text
 from npgpt_train.text.token_file import Tokens, token_files
 from npgpt_train.text.unknown import unknown_share
 
@@ -78,16 +73,17 @@ def new_run(
         NpgptError: data, settings or parts are wrong; nothing has been written.
     """
     tokenizer = source.tokenizer() if source else parts.build_tokenizer(settings)
-    corpus = read_corpus(settings.data, report)
+    corpus = read_text(settings.data, lambda line: report(Preparing(line)))
     if source is None:
         report(Preparing(f"training the {settings.tokenizer.name} tokenizer"))
         tokenizer.train(corpus.train_texts())
     rng = generator(settings.seed, Purpose.WEIGHTS)
-    model = parts.build_model(settings, tokenizer.vocab_size, rng)
-    optimizer, schedule = parts.build_optimizer(settings, model), parts.build_schedule(settings)
+    model, optimizer, schedule = parts.build(settings, tokenizer.vocab_size, rng)
+    start = None
     if source is not None:
         model.load_state_dict(source.model().state_dict())
-    tokens = encoded(settings, corpus, tokenizer, report)
+        start = Checkpoint(0, model.state_dict(), optimizer.state_dict())
+    tokens = _encoded(settings, corpus, tokenizer, report)
     if source is not None:
         warn_if_unknown(unknown_share(tokenizer, tokens.train), source.folder)
     record = RunRecord(
@@ -96,37 +92,94 @@ def new_run(
         parts=parts.provenance(settings),
         vocab_size=tokenizer.vocab_size,
         parameters=model.num_parameters(),
-        data=replace(
-            corpus.record(), tokens_sha256=tokens.sha256, folder=starting_folder(settings.data)
-        ),
+        data=replace(corpus.record(), tokens_sha256=tokens.sha256),
         ranks=ranks,
         versions=versions(),
         init_from=str(source.folder) if source else None,
     )
-    start = None
-    if source is not None:
-        start = Checkpoint(0, model.state_dict(), optimizer.state_dict())
-    with writing(f"the run folder {folder}"):
-        Folder(folder).make()
-    lock = RunLock(folder)
-    try:
+
+    def make() -> Preparation:
         run = Run.create(folder, record, tokenizer, start)
-    except BaseException:
-        lock.close()
-        raise
-    return Preparation(run, tokens, model, optimizer, schedule, lock=lock)
+        return Preparation(run, tokens, model, optimizer, schedule)
+
+    return _locked(folder, make)
 
 
-def read_corpus(data: Sequence[str], report: Report) -> Corpus:
-    """Open and measure a text; of several files it is told which are read and which are not."""
-    dataset = open_dataset(data)
-    lines = dataset.account() if isinstance(dataset, TextFiles) else []
-    for line in lines or ["reading the text"]:
-        report(Preparing(line))
-    return Corpus(dataset)
+def resumed_run(
+    folder: Path,
+    choices: Choices,
+    init_from: str | Path | None,
+    ranks: int,
+    report: Report,
+    **session: Any,
+) -> Preparation:
+    """Prepare a run to go on from its newest checkpoint, or from the start if it has none.
+
+    Args:
+        folder: of the run.
+        choices: what was asked for.
+        init_from: the run that was named as its beginning, or None.
+        ranks: number of processes.
+        report: hears of the progress.
+        session: ``keep`` and ``on_nan``, to be recorded anew unless None.
+
+    Raises:
+        NpgptError: no run is there, something asked for contradicts what it was made with, or its
+            data changed.
+    """
+    before = Run.open(folder)
+
+    def go_on() -> Preparation:
+        given = {key: value for key, value in session.items() if value is not None}
+        run = Run(folder, replace(agreed(before, choices, init_from, ranks), **given))
+        run.require_same_tokenizer()
+        warn_of_versions(run)
+        prepared = joined_run(run, report)
+        with writing(str(folder)):
+            if run.record != before.record:
+                run.save_record()
+            cut_metrics(run.metrics_path, prepared.step if prepared.step else -1)
+            run.checkpoints.point(prepared.step, prepared.best.step)
+        return prepared
+
+    return _locked(folder, go_on)
 
 
-def encoded(settings: Settings, corpus: Corpus, tokenizer: Any, report: Report) -> Tokens:
+def joined_run(run: Run, report: Report) -> Preparation:
+    """Prepare to train an existing run from its newest checkpoint, without writing anything.
+
+    Raises:
+        NpgptError: a part is not installed, the data changed, or the weights that it began with
+            are not there.
+    """
+    run.require_parts()
+    settings = run.settings
+    corpus = run.corpus(lambda data: read_text(data, lambda line: report(Preparing(line))))
+    tokenizer = run.tokenizer()
+    rng = generator(settings.seed, Purpose.WEIGHTS)
+    size = run.record.parameters
+    model, optimizer, schedule = parts.build(settings, tokenizer.vocab_size, rng, most=size)
+    tokens = _encoded(settings, corpus, tokenizer, report)
+    if run.record.data.tokens_sha256 not in (None, tokens.sha256):
+        raise NpgptError(
+            f"the tokenizer {settings.tokenizer.name!r} gives other tokens than when {run.folder}"
+            " was made, so its code changed: restore it, or start another run"
+        )
+    if steps := run.checkpoints.steps():
+        checkpoint = run.checkpoints.load(steps[-1], model.nbytes)
+        model.load_state_dict(checkpoint.model)
+        optimizer.load_state_dict(checkpoint.optimizer)
+        step, best = checkpoint.step, checkpoint.best
+        return Preparation(run, tokens, model, optimizer, schedule, step, best)
+    if run.record.init_from is not None:
+        raise NpgptError(
+            f"{run.folder} has no checkpoint, and the weights of {run.record.init_from} that it"
+            " began with may be others by now: start it again, in another `out`"
+        )
+    return Preparation(run, tokens, model, optimizer, schedule)
+
+
+def _encoded(settings: Settings, corpus: Corpus, tokenizer: Any, report: Report) -> Tokens:
     """The tokens of a corpus, of which both parts are long enough for a block.
 
     Raises:
@@ -134,19 +187,20 @@ def encoded(settings: Settings, corpus: Corpus, tokenizer: Any, report: Report) 
     """
     report(Preparing("encoding the text"))
     tokens = token_files(corpus, tokenizer, parts.tokenizer_digest(settings, tokenizer))
-    for part in (tokens.train, tokens.val):
-        last_start(part, settings.block_size)  # refuses a part that is too short
+    last_start(min(tokens.train, tokens.val, key=len), settings.block_size)  # there must be one
     require_room(
         settings.batch_size, settings.block_size, tokenizer.vocab_size, settings.grad_accumulation
     )
     return tokens
 
 
-def versions() -> Mapping[str, str]:
-    """Of what decides the bits of a run beside its parts."""
-    return {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "npgpt-core": metadata.version("npgpt-core"),
-        "npgpt-train": metadata.version("npgpt-train"),
-    }
+def _locked(folder: Path, prepare: Callable[[], Preparation]) -> Preparation:
+    """What ``prepare`` makes of a folder whose lock is held, and held on unless it fails."""
+    with writing(f"the run folder {folder}"):
+        Folder(folder).make()
+    lock = RunLock(folder)
+    try:
+        return replace(prepare(), lock=lock)
+    except BaseException:
+        lock.close()
+        raise

@@ -12,8 +12,8 @@ from npgpt_core.errors import NpgptError
 from npgpt_train.events import Continuing, Report, ignore, usual_report
 from npgpt_train.loop.processes import Processes, open_processes
 from npgpt_train.machine.processors import physical_cores
-from npgpt_train.preparation import Preparation, new_run
-from npgpt_train.resuming import joined_run, resumed_run
+from npgpt_train.preparation import Preparation, joined_run, new_run, resumed_run
+from npgpt_train.run.agreement import like
 from npgpt_train.run.folder import Run
 from npgpt_train.run.listing import list_runs
 from npgpt_train.run.place import check_free, next_free
@@ -140,7 +140,7 @@ def _new(
     session: Mapping[str, Any],
 ) -> Preparation:
     source = Run.open(init_from) if init_from is not None else None
-    settings = parts.resolve(_like(source, choices) if source else choices)
+    settings = parts.resolve(like(source, choices) if source else choices)
     workers = settings.workers or max(1, physical_cores() // processes.size)
     settings = dataclasses.replace(settings, workers=workers)
     folder = Path(out) if out is not None else next_free(Path("runs"), _stem(settings))
@@ -153,20 +153,3 @@ def _new(
 def _stem(settings: Settings) -> str:
     data = Path(settings.data[0]).stem[:50] or "text"  # a folder's name has at most 255 bytes
     return f"{data}-{settings.tokenizer.name}".replace("/", "-")
-
-
-def _like(source: Run, choices: Choices) -> Choices:
-    """The tokenizer, model and block size of ``source``, unless asked otherwise in vain."""
-    own = source.settings
-    fixed: dict[str, Any] = {"block_size": own.block_size}
-    for kind in ("tokenizer", "model"):
-        part = getattr(own, kind)
-        fixed[kind] = part.name
-        fixed |= {f"{kind}.{option}": value for option, value in part.options.items()}
-    for key in choices.asked & fixed.keys():
-        if choices.values[key] != fixed[key]:
-            raise NpgptError(
-                f"{key} = {choices.values[key]!r} does not fit `init_from={source.folder}`, which"
-                f" has {fixed[key]!r}: leave it out"
-            )
-    return dataclasses.replace(choices, values={**choices.values, **fixed})

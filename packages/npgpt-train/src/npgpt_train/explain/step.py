@@ -11,8 +11,7 @@ from npgpt_core.types import Array
 from npgpt_train.explain.backward import norm
 from npgpt_train.loop.trainer import Trainer
 from npgpt_train.loop.workers import open_workers
-from npgpt_train.preparation import Preparation
-from npgpt_train.resuming import joined_run
+from npgpt_train.preparation import Preparation, joined_run
 from npgpt_train.run.folder import Run
 from npgpt_train.text.batches import require_room
 

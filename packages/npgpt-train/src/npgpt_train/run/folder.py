@@ -25,9 +25,10 @@ from npgpt_train.run.metrics import Metrics, read_metrics, require_whole
 from npgpt_train.run.place import RECORD, TOKENIZER, check_free, is_run
 from npgpt_train.run.record import READERS, RunRecord
 from npgpt_train.settings.parts import build_model, tokenizer_file
-from npgpt_train.settings.provenance import RECORDED, find_text, located, require_installed
+from npgpt_train.settings.provenance import RECORDED, located, require_installed
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.corpus import Corpus, read_text
+from npgpt_train.text.places import find_text
 from npgpt_train.text.token_file import encoding_digest
 
 MAX_TOKENIZER = 2**28  # bytes

@@ -236,6 +236,14 @@ def build_schedule(settings: Settings) -> Any:
     return registry.create("schedule", part.name, lr=settings.lr, **part.options)
 
 
+def build(
+    settings: Settings, vocab_size: int, rng: np.random.Generator, most: int | None = None
+) -> tuple[Module, Any, Any]:
+    """A model with fresh weights (see ``build_model``), its optimizer and its schedule."""
+    model = build_model(settings, vocab_size, rng, most)
+    return model, build_optimizer(settings, model), build_schedule(settings)
+
+
 def tokenizer_file(tokenizer: Any) -> bytes:
     """What ``save`` of a tokenizer writes; it opens a path of its own, so in a folder apart."""
     with (

@@ -1,23 +1,18 @@
-"""Where the parts and the text of a run came from: recorded when made, found again when opened."""
+"""Where the parts of a run came from: recorded when it is made, found again when it is opened."""
 
 from __future__ import annotations
 
-import glob
-import os
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from npgpt_core import registry
-from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
+from npgpt_core.errors import NpgptWarning, PluginError
 from npgpt_core.plugins.kinds import KINDS
-from npgpt_core.shell import command
 from npgpt_train.settings.settings import PARTS, Settings
-from npgpt_train.text.corpus import Corpus
-from npgpt_train.text.datasets.finding import exists
-from npgpt_train.text.record import TextRecord
+from npgpt_train.text.corpus import dataset_name
 
 RECORDED = tuple(kind.name for kind in KINDS.values() if kind.recorded)
 """The kinds that a run's file has the provenance of; a dataset where there is one."""
@@ -44,9 +39,8 @@ def provenance(settings: Settings) -> dict[str, Origin]:
 
 def dataset_provenance(names: Sequence[str]) -> dict[str, Origin]:
     """The same of the data where it is a dataset; nothing where it is files."""
-    if len(names) == 1 and (names[0] in registry.names("dataset") or not exists(names[0])):
-        return {"dataset": origin_of("dataset", names[0])}
-    return {}
+    name = dataset_name(names)
+    return {} if name is None else {"dataset": origin_of("dataset", name)}
 
 
 def origin_of(kind: str, name: str) -> Origin:
@@ -82,7 +76,7 @@ def located(settings: Settings, origins: Origins) -> Settings:
                 changed["data"] = (name,)
             else:
                 changed[kind] = replace(getattr(settings, kind), name=name)
-    return replace(settings, **changed)
+    return replace(settings, **changed) if changed else settings
 
 
 def require_installed(origins: Origins, kinds: Iterable[str], where: Path) -> None:
@@ -114,73 +108,6 @@ def require_installed(origins: Origins, kinds: Iterable[str], where: Path) -> No
         warnings.warn(
             f"{where} was made with {'; '.join(differing.values())}", NpgptWarning, stacklevel=3
         )
-
-
-def starting_folder(names: Sequence[str]) -> str | None:
-    """Whence the relative paths among the data of a run lead; None where there are none."""
-    relative = any(not os.path.isabs(name) and exists(name) for name in names)
-    return os.getcwd() if relative else None
-
-
-def _current_folder() -> str:
-    """The current folder; nothing if it was deleted."""
-    try:
-        return os.getcwd()
-    except FileNotFoundError:
-        return ""
-
-
-def find_text(
-    names: Sequence[str],
-    recorded: TextRecord,
-    is_dataset: bool,
-    where: Path,
-    read: Callable[[Sequence[str]], Corpus],
-) -> Corpus:
-    """The text that a run was trained on; its digest tells it from all others.
-
-    Relative paths lead from the current folder, or from that in which the run was started.
-
-    Args:
-        names: the data: a dataset's name, or paths.
-        recorded: what the run says of it.
-        is_dataset: whether it is no files.
-        where: the run, for messages.
-        read: opens the text of names or paths.
-
-    Raises:
-        NpgptError: there is no text, or another one.
-    """
-    sha256, started_in = recorded.sha256, recorded.folder or ""
-    places = [tuple(names)]
-    if not is_dataset and started_in != _current_folder():
-        places.append(tuple(_from(started_in, name) for name in names))
-    found = []
-    for place in dict.fromkeys(places):
-        if not (is_dataset or all(map(exists, place))):
-            continue
-        try:
-            corpus = read(place)
-        except NpgptError as error:
-            found.append(str(error))
-        else:
-            if corpus.sha256 == sha256:
-                return corpus
-            found.append(f"{command(*place)} has {corpus.sha256} now")
-    advice = f"say where it is: train with `resume=True` `out={where}` `data=PATH`"
-    if not found:
-        missing = ", nor ".join(command(*place) for place in dict.fromkeys(places))
-        raise NpgptError(f"the data of {where} is not found, there is no {missing}: {advice}")
-    raise NpgptError(
-        f"the data of {where} changed: it was trained on a text with SHA-256 {sha256},"
-        f" {', '.join(found)}. Restore it, or {advice}"
-    )
-
-
-def _from(folder: str, name: str) -> str:
-    """A path or glob, relative to a folder whose own name is no pattern."""
-    path = os.path.join(folder, name)
-    return path if os.path.exists(path) else os.path.join(glob.escape(folder), name)
 
 
 def _found(kind: str, name: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -75,18 +75,22 @@ def open_dataset(names: Sequence[str]) -> Dataset:
     """
     if not names:
         raise NpgptError("no data given: name a dataset, or the path of a file, folder or glob")
-    if len(names) == 1 and names[0] in registry.names("dataset"):
-        return _create(names[0])
-    missing = [name for name in names if not exists(name)]
-    if not missing:
-        return TextFiles(names)
-    if len(names) == 1:
-        return _create(names[0])
-    known = ", ".join(registry.names("dataset"))
-    raise NpgptError(
-        f"there is no file, folder or glob {missing[0]!r}: several are read one after another,"
-        f" and a dataset is named alone (installed: {known})"
-    )
+    if (name := dataset_name(names)) is not None:
+        return _create(name)
+    if len(names) > 1 and (missing := [name for name in names if not exists(name)]):
+        known = ", ".join(registry.names("dataset"))
+        raise NpgptError(
+            f"there is no file, folder or glob {missing[0]!r}: several are read one after another,"
+            f" and a dataset is named alone (installed: {known})"
+        )
+    return TextFiles(names)
+
+
+def dataset_name(names: Sequence[str]) -> str | None:
+    """The dataset that a name stands for which is no path; None of paths."""
+    if len(names) == 1 and (names[0] in registry.names("dataset") or not exists(names[0])):
+        return names[0]
+    return None
 
 
 def dataset_record(dataset: Dataset) -> dict[str, Any]:
@@ -94,9 +98,17 @@ def dataset_record(dataset: Dataset) -> dict[str, Any]:
     return dataset.record() if isinstance(dataset, TextFiles) else {}
 
 
-def read_text(names: Sequence[str]) -> Corpus:
-    """The corpus of one registered name, or of one or several paths: see ``open_dataset``."""
-    return Corpus(open_dataset(names))
+def read_text(names: Sequence[str], tell: Callable[[str], object] = str) -> Corpus:
+    """Open and measure the text of one registered name, or of one or several paths.
+
+    ``tell`` is called with a line before it is read; of several files, with which are read and
+    which are not.
+    """
+    dataset = open_dataset(names)
+    lines = dataset.account() if isinstance(dataset, TextFiles) else []
+    for line in lines or ["reading the text"]:
+        tell(line)
+    return Corpus(dataset)
 
 
 def _create(name: str) -> Dataset:

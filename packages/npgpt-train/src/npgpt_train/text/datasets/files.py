@@ -45,10 +45,12 @@ class TextFiles:
             paths = [paths]
         skipped: defaultdict[str, set[str]] = defaultdict(set)
         read: dict[object, Path] = {}
+        names = [os.fspath(path) for path in paths]
+        self._relative = not all(map(os.path.isabs, names))
         again = []
         self.size = 0
-        for path in paths:
-            for file, status in find(os.fspath(path), lambda why, what: skipped[why].add(what)):
+        for name in names:
+            for file, status in find(name, lambda why, what: skipped[why].add(what)):
                 key = identity(file, status)
                 if key not in read:
                     read[key] = file
@@ -92,6 +94,7 @@ class TextFiles:
             "bytes": self.size,
             "first_files": [str(file) for file in self.files[:NAMED]],
             "skipped": {why: len(what) for why, what in self.skipped.items()},
+            **({"folder": os.getcwd()} if self._relative else {}),
         }
 
 

@@ -1,0 +1,146 @@
+"""What is asked for, held against what is recorded: of a run that goes on, or lends its weights."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_train.run.folder import Run
+from npgpt_train.run.record import RunRecord
+from npgpt_train.settings.choices import PRESETS, Choices
+from npgpt_train.settings.provenance import dataset_provenance
+from npgpt_train.text.corpus import dataset_record, open_dataset
+from npgpt_train.text.record import TextRecord
+
+
+def agreed(run: Run, choices: Choices, init_from: str | Path | None, ranks: int) -> RunRecord:
+    """Hold what is asked of a run that goes on against its record; gives the record as it will be.
+
+    ``max_iters`` may grow, and the text may be somewhere else now.
+
+    Args:
+        run: that goes on.
+        choices: what was asked for.
+        init_from: the run that was named as its beginning, or None.
+        ranks: number of processes.
+
+    Raises:
+        NpgptError: something contradicts the record; it is named.
+    """
+    _require_same_source(run, init_from)
+    recorded, asked = run.settings.flat(), set(choices.asked)
+    if choices.preset not in (None, run.record.preset):
+        asked |= {key for values in PRESETS.values() for key in values} & recorded.keys()
+    settings = run.settings
+    for key in sorted(asked):
+        given = choices.values[key]
+        if key == "max_iters" and isinstance(given, int) and given > settings.max_iters:
+            settings = replace(settings, max_iters=given)
+        elif key == "data":
+            settings = replace(settings, data=given)
+        elif not _is_recorded(key, given, recorded):
+            there = f"{recorded[key]!r}" if key in recorded else "no such option"
+            raise NpgptError(
+                f"{key} = {given!r} contradicts {run.folder}, which was made with {there}: leave it"
+                " out to resume, or start a run in another `out`"
+            )
+    if ranks != run.record.ranks:
+        raise NpgptError(
+            f"{run.folder} was trained by {run.record.ranks} processes, not {ranks}: its batches"
+            " would be others. Resume it with as many, or start another run"
+        )
+    if settings == run.settings:
+        return run.record
+    record = replace(run.record, settings=settings)
+    return record if settings.data == run.settings.data else _moved(record)
+
+
+def _is_recorded(key: str, given: Any, recorded: Mapping[str, Any]) -> bool:
+    """Whether a value is that of the record, or leaves the choice to npgpt, which made it then."""
+    if given is None or (key == "workers" and given == 0):
+        return key in recorded
+    return key in recorded and json.loads(json.dumps(given, default=repr)) == recorded[key]
+
+
+def _moved(record: RunRecord) -> RunRecord:
+    """The record of a text that is somewhere else now; whether it is the same shows later.
+
+    Raises:
+        NpgptError: there is no such dataset or file.
+    """
+    names, data = record.settings.data, record.data
+    same = TextRecord(
+        characters=data.characters, sha256=data.sha256, tokens_sha256=data.tokens_sha256
+    )
+    others = {kind: origin for kind, origin in record.parts.items() if kind != "dataset"}
+    return replace(
+        record,
+        data=replace(same, **dataset_record(open_dataset(names))),
+        parts={**others, **dataset_provenance(names)},
+    )
+
+
+def _require_same_source(run: Run, init_from: str | Path | None) -> None:
+    """Refuse another run than the one whose weights this one began with."""
+    recorded = run.record.init_from
+    if init_from is None or str(init_from) == recorded:
+        return
+    if recorded is None or os.path.realpath(init_from) != os.path.realpath(recorded):
+        there = "fresh weights" if recorded is None else f"those of {recorded}"
+        raise NpgptError(
+            f"init_from = {str(init_from)!r} contradicts {run.folder}, which began with {there}:"
+            " leave it out to resume, or start a run in another `out`"
+        )
+
+
+def like(source: Run, choices: Choices) -> Choices:
+    """The tokenizer, model and block size of ``source``, unless asked otherwise in vain."""
+    own = source.settings
+    fixed: dict[str, Any] = {"block_size": own.block_size}
+    for kind in ("tokenizer", "model"):
+        part = getattr(own, kind)
+        fixed[kind] = part.name
+        fixed |= {f"{kind}.{option}": value for option, value in part.options.items()}
+    for key in choices.asked & fixed.keys():
+        if choices.values[key] != fixed[key]:
+            raise NpgptError(
+                f"{key} = {choices.values[key]!r} does not fit `init_from={source.folder}`, which"
+                f" has {fixed[key]!r}: leave it out"
+            )
+    return replace(choices, values={**choices.values, **fixed})
+
+
+def warn_of_versions(run: Run) -> None:
+    """Say which of npgpt's own packages, Python and NumPy are others than when the run began."""
+    recorded = run.record.versions
+    found = [
+        f"{name} {recorded[name]:.40} (now {version})"
+        for name, version in versions().items()
+        if recorded.get(name, version) != version
+    ]
+    if found:
+        warnings.warn(
+            f"{run.folder} was begun with {', '.join(found)}: what follows may differ in its bits",
+            NpgptWarning,
+            stacklevel=2,
+        )
+
+
+def versions() -> Mapping[str, str]:
+    """Of what decides the bits of a run beside its parts."""
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "npgpt-core": metadata.version("npgpt-core"),
+        "npgpt-train": metadata.version("npgpt-train"),
+    }
