@@ -9,8 +9,8 @@ import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.module import Module
-from npgpt_core.observation import observing
 from npgpt_core.protocols import Tokenizer, config_of
+from npgpt_core.tracing import tracing
 from npgpt_core.types import Array, Ids
 from npgpt_train.explain.tokens import Token, tokens, window
 
@@ -95,7 +95,7 @@ def _weights(model: Module, ids: Ids) -> list[tuple[str, Array]]:
         if name in offered:
             inputs.append((name, given[0]))
 
-    with observing(model, forward=look):
+    with tracing(model, forward=look):
         model(ids)
     return [(name, offered[name].attention_weights(x)[0]) for name, x in inputs]
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from npgpt_core.losses import CrossEntropy
 from npgpt_core.module import Module
-from npgpt_core.observation import observing
 from npgpt_core.protocols import Tokenizer, config_of
+from npgpt_core.tracing import tracing
 from npgpt_core.types import Array
 from npgpt_train.explain.formulas import backward_formulas
 from npgpt_train.explain.tokens import Token, tokens, window
@@ -78,7 +78,7 @@ def explain_backward(model: Module, tokenizer: Tokenizer, text: str) -> Backward
     def look(name: str, module: Module, inputs: tuple[Any, ...], output: Any) -> None:
         passed.append((name, module, output))
 
-    with observing(model, backward=look):
+    with tracing(model, backward=look):
         loss = criterion(model(x), y)
         dlogits = criterion.backward()
         passed.append((LOSS, criterion, dlogits))

@@ -15,8 +15,8 @@ import numpy as np
 
 from npgpt_core.functional import softmax
 from npgpt_core.module import Module
-from npgpt_core.observation import observing
 from npgpt_core.protocols import Tokenizer, config_of
+from npgpt_core.tracing import tracing
 from npgpt_core.types import Array
 from npgpt_train.explain.formulas import forward_formula
 from npgpt_train.explain.tokens import Token, token, tokens, window
@@ -106,7 +106,7 @@ def explain_forward(model: Module, tokenizer: Tokenizer, text: str, top: int = 5
         best = np.argsort(-p, kind="stable")[:top]
         return [Prediction(token(tokenizer, int(i)), float(p[i])) for i in best]
 
-    with observing(model, forward=look):
+    with tracing(model, forward=look):
         logits = model(seen.ids[None])
     readings = [Reading(name, likeliest(read(x))) for name, x in streams] if read else None
     return Forward(

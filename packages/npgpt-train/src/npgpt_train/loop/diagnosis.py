@@ -9,7 +9,7 @@ import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.module import Module
-from npgpt_core.observation import observing
+from npgpt_core.tracing import tracing
 from npgpt_train.settings.advice import steadier
 
 
@@ -36,7 +36,7 @@ def first_not_finite(model: Module, work: Callable[[], Any]) -> str | None:
 
         return look
 
-    with observing(model, forward=told("output"), backward=told("gradient")):
+    with tracing(model, forward=told("output"), backward=told("gradient")):
         work()
     if not found:
         found += [

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from npgpt_core.module import Module
-from npgpt_core.observation import observing
 from npgpt_core.testing.checklist import CheckList, require
 from npgpt_core.testing.small import B, T, lively_model, random_ids
+from npgpt_core.tracing import tracing
 from npgpt_core.types import Array
 
 model_offers = CheckList("model")
@@ -27,7 +27,7 @@ def _passes(model: Module) -> tuple[list[Pass], Array]:
     def look(name: str, module: Module, inputs: tuple[Any, ...], output: Any) -> None:
         passes.append((name, module, inputs[0], output))
 
-    with observing(model, forward=look):
+    with tracing(model, forward=look):
         logits = model(random_ids())
     return passes, logits
 

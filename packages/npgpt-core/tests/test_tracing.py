@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from npgpt_core import Linear, Module, ReLU
-from npgpt_core.observation import observing
+from npgpt_core.tracing import tracing
 
 
 class Net(Module):
@@ -27,7 +27,7 @@ class Net(Module):
 def test_every_pass_is_told_in_the_order_in_which_it_ends():
     net, seen = Net(), []
     x = np.ones((5, 3), np.float32)
-    with observing(
+    with tracing(
         net,
         forward=lambda name, module, inputs, output: seen.append(("f", name, output.shape)),
         backward=lambda name, module, inputs, output: seen.append(("b", name, output.shape)),
@@ -44,7 +44,7 @@ def test_every_pass_is_told_in_the_order_in_which_it_ends():
 def test_watching_changes_nothing_and_ends_with_the_block():
     net, x = Net(), np.ones((2, 3), np.float32)
     plain = net(x)
-    with pytest.raises(ZeroDivisionError), observing(net, forward=lambda *told: 1 / 0):
+    with pytest.raises(ZeroDivisionError), tracing(net, forward=lambda *told: 1 / 0):
         net(x)
     assert "forward" not in vars(net)
     np.testing.assert_array_equal(net(x), plain)
@@ -53,7 +53,7 @@ def test_watching_changes_nothing_and_ends_with_the_block():
 def test_what_is_given_by_name_is_an_input_too():
     linear, seen = Linear(3, 2, rng=np.random.default_rng(0)), []
     x = np.ones((5, 3), np.float32)
-    with observing(linear, forward=lambda name, module, inputs, output: seen.append(inputs)):
+    with tracing(linear, forward=lambda name, module, inputs, output: seen.append(inputs)):
         linear(x=x)
     assert [inputs[0] is x for inputs in seen] == [True]
 
@@ -61,7 +61,7 @@ def test_what_is_given_by_name_is_an_input_too():
 def test_a_module_that_stands_in_several_places_has_its_first_name():
     net, seen = Net(), []
     net.layers = [net.layers[0], *3 * [net.layers[1]]]
-    with observing(net, forward=lambda name, *told: seen.append(name)):
+    with tracing(net, forward=lambda name, *told: seen.append(name)):
         net(np.ones((2, 3), np.float32))
     assert seen == ["layers.0", *3 * ["layers.1"], "head", ""]
     assert "forward" not in vars(net.layers[1])
