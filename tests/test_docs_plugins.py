@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from npgpt_cli import main as command
+from npgpt_cli import errors
 from npgpt_core.plugins import discovery, hookspecs
 
 ROOT = Path(__file__).parents[1]
@@ -105,7 +105,7 @@ def test_every_hook_is_documented_as_its_docstring_says():
 
 
 def test_every_status_and_variable_is_documented():
-    source = "".join(Path(m.__file__).read_text("utf-8") for m in (discovery, command))
+    source = "".join(Path(m.__file__).read_text("utf-8") for m in (discovery, errors))
     statuses = set(re.findall(r'"(\w+)"', discovery.Plugin.__doc__))
     section = PAGE.split("\n## Failures\n")[1].split("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == statuses

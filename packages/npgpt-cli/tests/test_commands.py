@@ -295,7 +295,7 @@ def test_a_summary_is_the_first_paragraph_on_one_line():
 
     assert (summary(part), summary(sections)) == (["Does one thing."], [])
     assert summary(main.get_command(None, "runs")) == [
-        "List the runs below DIR, that last written to first."
+        "List runs: what they are, how far they are, how good."
     ]
 
 

@@ -11,8 +11,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from npgpt_cli.commands import SUMMARIES
 from npgpt_cli.commands.plugins_show import _description
+from npgpt_cli.group import LazyGroup, summary
 from npgpt_cli.main import main
 from npgpt_cli.scaffold import Scaffold
 from npgpt_cli.show.describe import arguments_in, options_of
@@ -26,7 +26,11 @@ def npgpt_datasets():
     return {"tiny": "npgpt_cli_test_plugin.part:Tiny", "both": "npgpt_cli_test_plugin.part:Tiny"}
 @hookimpl
 def npgpt_commands():
-    return {"both": "npgpt_cli_test_plugin.part:both", "odd": "npgpt_cli_test_plugin.part:Odd"}
+    return {
+        "both": "npgpt_cli_test_plugin.part:both",
+        "odd": "npgpt_cli_test_plugin.part:Odd",
+        "family": "npgpt_cli_test_plugin.part:family",
+    }
 """
 PART = '''
 import click
@@ -55,6 +59,17 @@ def both(run, loud, times):
     if loud:
         raise NpgptError("too loud")
     raise RuntimeError
+made = click.Command("made", help="Make it.\\n\\nAnd more.")
+@click.group()
+def family():
+    """Have children."""
+@family.command()
+@click.argument("word")
+def child(word):
+    """Say a word."""
+    if word == "bad":
+        raise NpgptError("no such word")
+    click.echo(word)
 '''
 
 
@@ -89,6 +104,7 @@ def test_in_a_pipe_the_list_is_an_aligned_line_for_each_part(npgpt):
         ["odd-one", "1.0", "ok", "dataset", "both"],
         ["odd-one", "1.0", "ok", "command", "both"],
         ["odd-one", "1.0", "ok", "command", "odd"],
+        ["odd-one", "1.0", "ok", "command", "family"],
     ]
 
 
@@ -281,12 +297,52 @@ def test_any_name_gives_python(kind, name):
 # -------------------------------------------------------------------- the command itself
 
 
-def test_the_summaries_are_of_the_commands_there_are():
-    house = {spec.name for spec in registry.specs("command") if spec.distribution == "npgpt-cli"}
-    assert set(SUMMARIES) == house
-    for name in house:
-        command = registry.load("command", name)
-        assert command.get_short_help_str(200)
+def _groups():
+    house = [spec for spec in registry.specs("command") if spec.distribution == "npgpt-cli"]
+    commands = {spec.name: registry.load_spec(spec) for spec in house}
+    yield "npgpt", main, commands
+    for name, command in commands.items():
+        if isinstance(command, click.Group):
+            yield name, command, dict(command.commands)
+
+
+GROUPS = {name: (group, commands) for name, group, commands in _groups()}
+
+
+def test_there_are_groups_at_both_levels():
+    assert set(GROUPS) == {"npgpt", "explain", "plugins", "cache"}
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_a_group_lists_the_first_line_of_each_docstring(name):
+    group, commands = GROUPS[name]
+    assert isinstance(group, LazyGroup)
+    listed = group.summaries()
+    assert set(commands) <= set(listed)
+    for own, command in commands.items():
+        assert command.help.splitlines()[0] == listed[own] != ""
+
+
+def test_a_summary_that_no_source_has_is_that_of_the_command(npgpt):
+    assert summary("npgpt_cli_test_plugin.part:both") == "Do both."
+    assert "npgpt_cli_test_plugin.part" not in sys.modules
+    assert summary("npgpt_cli_test_plugin.part:made") == "Make it."
+
+
+def test_a_name_that_is_nearly_a_sub_command_is_told_in_a_line(npgpt):
+    result = npgpt("explain", "forwrad")
+    assert result.exit_code == 2
+    assert "No such command 'forwrad'" in result.output
+
+
+def test_completion_of_sub_commands_imports_none_of_them():
+    code = (
+        "import sys, click\nfrom npgpt_cli.commands.explain import explain\n"
+        "found = explain.shell_complete(click.Context(explain), 'ste')\n"
+        "print([item.value for item in found], 'npgpt_cli.commands.explain_step' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['step'] False\n"
 
 
 def test_a_command_that_is_no_click_command_is_one_line(npgpt):
@@ -300,31 +356,43 @@ def test_a_strangers_command_runs_and_its_errors_are_its_own(npgpt):
     assert "(from odd-one)" in npgpt("--help").output
 
 
+def test_a_strangers_sub_commands_run_and_their_errors_are_a_line(npgpt):
+    assert "Say a word." in npgpt("family", "--help").output
+    assert npgpt("family", "child", "good").output == "good\n"
+    result = npgpt("family", "child", "bad")
+    assert result.exit_code == 2
+    assert result.output == "Error: no such word (from odd-one 1.0)\n"
+
+
+LISTS = [["--help"], ["explain", "--help"], ["plugins", "--help"], ["cache", "--help"]]
+HELPS = [
+    *([name, "--help"] for name in GROUPS["npgpt"][1]),
+    *(
+        [name, own, "--help"]
+        for name, (_, subs) in GROUPS.items()
+        if name != "npgpt"
+        for own in subs
+    ),
+]
+
+
 @pytest.mark.parametrize(
-    ("args", "absent"),
+    ("runs", "absent"),
     [
-        (["--help"], ("numpy", "rich", "npgpt_cli.commands.train")),
-        (["train", "--help"], ("numpy", "rich")),
-        (["compare", "--help"], ("numpy", "rich")),
-        (["evaluate", "--help"], ("numpy", "rich")),
-        (["plugins"], ("numpy", "rich")),
-        (["plugins", "--help"], ("numpy", "rich")),
-        (["plugins", "new", "--help"], ("numpy", "rich")),
+        (LISTS, ("numpy", "rich", "npgpt_cli.commands.train", "npgpt_cli.commands.explain_step")),
+        (HELPS, ("numpy", "rich")),
+        ([["plugins"]], ("numpy", "rich")),
     ],
 )
-def test_what_is_not_needed_is_not_imported(args, absent):
+def test_what_is_not_needed_is_not_imported(runs, absent):
     code = (
         "import sys\nfrom npgpt_cli.main import main\n"
-        f"try: main({args!r})\nexcept SystemExit: pass\n"
+        f"for args in {runs!r}:\n"
+        "    try: main(args)\n    except SystemExit as end: assert not end.code, args\n"
         f"print([name for name in {absent!r} if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"
-
-
-def test_a_group_help_is_click(npgpt):
-    assert isinstance(registry.load("command", "plugins"), click.Group)
-    assert "show" in npgpt("plugins", "--help").output
 
 
 # -------------------------------------------------------------------- a plugin that raises

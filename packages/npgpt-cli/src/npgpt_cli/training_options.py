@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +10,6 @@ import click
 
 from npgpt_cli.options import PartName, given
 from npgpt_core.plugins.kinds import KINDS
-from npgpt_core.shell import command
 from npgpt_train.settings.choices import PRESETS
 from npgpt_train.settings.settings import SETTINGS
 
@@ -100,25 +98,6 @@ def _options() -> list[Callable[[Any], Any]]:
             help="Any option of a part, such as tokenizer.min_frequency=2; may be repeated.",
         ),
     ]
-
-
-@contextmanager
-def told_how_to_resume(how: str = "") -> Iterator[None]:
-    """Say in one line how to go on when a signal ends training; the exit code is the shell's.
-
-    Args:
-        how: by resuming the run unless given, or by the same command before its first step.
-    """
-    from npgpt_train.machine.escaping import printable
-    from npgpt_train.machine.interruption import Interrupted
-
-    try:
-        yield
-    except Interrupted as stopped:
-        resuming = command("npgpt", "train", "--resume", "--out", stopped.folder)
-        how = how or (printable(resuming) if stopped.step else "the same command begins again")
-        click.echo(f"\n{stopped}: {how}", err=True)
-        raise SystemExit(128 + stopped.signal) from stopped
 
 
 def settings_of(

@@ -9,9 +9,10 @@ import click
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.pass_context
 def check_grads(ctx: click.Context, names: tuple[str, ...]) -> None:
-    """Hold explicit gradients against central differences: every layer, or those of a NAME.
+    """Hold explicit gradients against central differences.
 
-    The error of an array is |numerical - explicit| / (|numerical| + |explicit|), in float64.
+    Those of every layer are checked, or those of a NAME. The error of an array is
+    |numerical - explicit| / (|numerical| + |explicit|), in float64.
     """
     from npgpt_cli.show.check_grads import print_checks
     from npgpt_core.errors import NpgptError

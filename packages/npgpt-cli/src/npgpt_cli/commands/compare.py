@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
+from npgpt_cli.errors import exit_on_signal
 from npgpt_cli.training_options import (
     CONFIG_HELP,
     Command,
     settings_of,
-    told_how_to_resume,
     training_options,
 )
 from npgpt_core.plugins.kinds import KINDS
@@ -69,18 +69,18 @@ def compare(
     assignments: tuple[str, ...],
     **flags: Any,
 ) -> None:
-    """Train models that differ in one thing, and compare them on the same text.
+    """Train models that differ in one thing, and compare them.
 
-    Everything is equal but what the variants set, or the tokenizer, the model, the optimizer or the
-    seed; where several of these options are given, there is a run for each combination. The same
-    command again continues where it was interrupted. DIR/report.html, report.md and report.json
-    tell the result.
+    Everything is equal, the text too, but what the variants set, or the tokenizer, the model, the
+    optimizer or the seed; where several of these options are given, there is a run for each
+    combination. The same command again continues where it was interrupted. DIR/report.html,
+    report.md and report.json tell the result.
     """
     from npgpt_cli.show.comparison import print_comparison
     from npgpt_cli.show.training import TrainingDisplay
     from npgpt_train.comparison.compare import compare as run_comparison
 
-    with told_how_to_resume("the same command goes on"), TrainingDisplay() as display:
+    with exit_on_signal("the same command goes on"), TrainingDisplay() as display:
         record = run_comparison(
             out=out,
             variants=variants,

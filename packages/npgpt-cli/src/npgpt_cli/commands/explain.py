@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import click
 
-from npgpt_cli.commands.explain_attention import attention
-from npgpt_cli.commands.explain_backward import backward
-from npgpt_cli.commands.explain_forward import forward
-from npgpt_cli.commands.explain_step import step
-from npgpt_cli.commands.explain_tokenize import tokenize
+from npgpt_cli.group import LazyGroup
 
 
-@click.group()
+@click.group(
+    cls=LazyGroup,
+    targets={
+        "tokenize": "npgpt_cli.commands.explain_tokenize:tokenize",
+        "forward": "npgpt_cli.commands.explain_forward:forward",
+        "backward": "npgpt_cli.commands.explain_backward:backward",
+        "attention": "npgpt_cli.commands.explain_attention:attention",
+        "step": "npgpt_cli.commands.explain_step:step",
+    },
+)
 def explain() -> None:
-    """Take tokenizer, model and training apart: what each part computes, and what comes out.
+    """Look inside: tokens, layers, gradients, attention, a step.
 
-    Nothing of a run is changed. With --json, each prints what it found as JSON.
+    Each takes a part of the work apart: what it computes, and what comes out. Nothing of a run is
+    changed. With --json, each prints what it found as JSON.
     """
-
-
-for command in (tokenize, forward, backward, attention, step):
-    explain.add_command(command)

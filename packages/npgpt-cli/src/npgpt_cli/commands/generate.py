@@ -70,10 +70,11 @@ def generate(
     checkpoint: str,
     **options: Any,
 ) -> None:
-    """Continue a text with a trained model, and show it while it is written.
+    """Continue a text with a trained model.
 
-    With --json a line for each text: prompt, text (what follows it), ids (of text), seed, tokens,
-    seconds, stop_reason ("length", or "interrupted" by Ctrl-C).
+    What follows is shown while it is written. With --json a line for each text: prompt, text (what
+    follows it), ids (of text), seed, tokens, seconds, stop_reason ("length", or "interrupted" by
+    Ctrl-C).
     """
     import secrets
 

@@ -18,7 +18,10 @@ from npgpt_cli.options import run_argument
     help="PNG or SVG.  [default: RUN/curves.png]",
 )
 def plot(run: Path, out: Path | None) -> None:
-    """Draw the curves of a run: losses, gradient norm, learning rate, improvement."""
+    """Draw the curves of a run.
+
+    They are losses, gradient norm, learning rate and improvement.
+    """
     from npgpt_train.plots import plot_curves
     from npgpt_train.run.folder import Run
 

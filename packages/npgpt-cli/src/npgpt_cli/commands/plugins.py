@@ -7,20 +7,28 @@ from dataclasses import replace
 
 import click
 
-from npgpt_cli.commands.plugins_new import new
-from npgpt_cli.commands.plugins_show import show
+from npgpt_cli.group import LazyGroup
 from npgpt_cli.options import json_option
 from npgpt_core import registry
 from npgpt_core.errors import PluginError
 from npgpt_core.plugins.registry import Plugin
 
 
-@click.group(invoke_without_command=True)
+@click.group(
+    cls=LazyGroup,
+    targets={
+        "show": "npgpt_cli.commands.plugins_show:show",
+        "new": "npgpt_cli.commands.plugins_new:new",
+    },
+    invoke_without_command=True,
+)
 @json_option
 @click.option("--check", is_flag=True, help="Import every part; exit with 1 if one fails.")
 @click.pass_context
 def plugins(ctx: click.Context, as_json: bool, check: bool) -> None:
-    """List installed plugins: what they provide, and why one failed.
+    """List, check, describe and start plugins.
+
+    Without a command, those that are installed: what they provide, and why one failed.
 
     NPGPT_DISABLE_PLUGINS=NAME,... leaves plugins out, NPGPT_LOAD_PLUGINS=NAME,... leaves out all
     third parties' but those, and NPGPT_PLUGIN_STRICT=1 makes a failure an error.
@@ -39,10 +47,6 @@ def plugins(ctx: click.Context, as_json: bool, check: bool) -> None:
         print_plugins(found)
     if check and any(plugin.status == "failed" for plugin in found):
         ctx.exit(1)
-
-
-plugins.add_command(show)
-plugins.add_command(new)
 
 
 def _checked(plugin: Plugin) -> Plugin:

@@ -21,9 +21,9 @@ from npgpt_core.shell import command
     help="The package's folder.  [default: ./npgpt-NAME]",
 )
 def new(kind: str, name: str, out: Path | None) -> None:
-    """Write a small package that adds a part called NAME, with tests that pass.
+    """Write a small package that adds a part.
 
-    The part works as it is; make it yours.
+    The part is called NAME and works as it is, and the package's tests pass; make it yours.
     """
     from npgpt_cli.scaffold import Scaffold
 

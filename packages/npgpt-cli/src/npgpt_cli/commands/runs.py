@@ -15,11 +15,12 @@ from npgpt_cli.options import json_option
 )
 @json_option
 def runs(folder: Path, as_json: bool) -> None:
-    """List the runs below DIR, that last written to first.
+    """List runs: what they are, how far they are, how good.
 
-    DIR is runs unless given. The best loss is the lowest validation loss, in nats per token, with
-    its step. A run is running, unfinished (npgpt train --resume --out RUN goes on with it),
-    finished or damaged. All of them are only read.
+    They are those below DIR, that last written to first. DIR is runs unless given. The best loss is
+    the lowest validation loss, in nats per token, with its step. A run is running, unfinished
+    (npgpt train --resume --out RUN goes on with it), finished or damaged. All of them are only
+    read.
     """
     from npgpt_cli.show.as_json import print_json
     from npgpt_cli.show.runs import print_runs

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 @click.option("--decode", is_flag=True, help="TEXT is ids; print the text they spell.")
 @raw_option
 def tokenize(source: Path, text: str, decode: bool, raw: bool) -> None:
-    """Turn text into the ids of a run's tokenizer, or with --decode ids into text.
+    """Turn text into ids, or ids into text.
 
-    Without TEXT, or with -, reads standard input.
+    The tokenizer is that of a run. With --decode, TEXT is ids. Without TEXT, or with -, reads
+    standard input.
     """
     from npgpt_train.machine.escaping import printable
 

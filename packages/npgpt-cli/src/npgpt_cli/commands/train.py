@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
+from npgpt_cli.errors import exit_on_signal
 from npgpt_cli.training_options import (
     CONFIG_HELP,
     setting,
     settings_of,
-    told_how_to_resume,
     training_options,
 )
 
@@ -67,7 +67,7 @@ def train(
     from npgpt_cli.show.training import TrainingDisplay
     from npgpt_train.training import train as run_training
 
-    with told_how_to_resume(), TrainingDisplay() as display:
+    with exit_on_signal(), TrainingDisplay() as display:
         run_training(
             out=out,
             resume=resume,

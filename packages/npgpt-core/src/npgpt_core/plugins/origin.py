@@ -29,6 +29,8 @@ def _package(name: str) -> str:
 
 def _label(specs: list[Spec], module: str, function: str) -> str:
     """The part that the function is of; the distribution alone where that cannot be told."""
-    found = [spec for spec in specs if f"{module}:{function}.".startswith(f"{spec.target}.")]
-    found = found or [spec for spec in specs if spec.target.partition(":")[0] == module]
-    return found[0].label if found else f"{specs[0].distribution} {specs[0].version}"
+    own = [spec for spec in specs if f"{module}:{function}.".startswith(f"{spec.target}.")]
+    near = [spec for spec in specs if spec.target.partition(":")[0] == module]
+    if not own and len({spec.target for spec in near}) == 1:
+        own = near
+    return own[0].label if own else f"{specs[0].distribution} {specs[0].version}"
