@@ -1,5 +1,7 @@
 """Every layer against PyTorch: output, input gradient and every parameter gradient."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,7 @@ from .torch_gpt import (  # noqa: E402
 
 CLOSE = {"rtol": 1e-9, "atol": 1e-9}
 CONFIG = GPTConfig(vocab_size=V, block_size=T + 2, n_layer=2, n_head=H, n_embd=C)
+MODELS = {"GPT": CONFIG, "GPT with GELU": dataclasses.replace(CONFIG, activation="gelu")}
 SEED = 5  # of dropout's mask
 
 TWINS = {
@@ -33,7 +36,8 @@ TWINS = {
     "MultiHeadAttention": lambda layer: TorchAttention(C, H),
     "FeedForward": lambda layer: TorchFeedForward(C),
     "CrossEntropy": lambda layer: WithTargets(layer.targets),
-    "GPT": lambda layer: TorchGPT(CONFIG),
+    "GPT": lambda layer: TorchGPT(layer.config),
+    "GPT with GELU": lambda layer: TorchGPT(layer.config),
 }
 
 
@@ -61,8 +65,8 @@ class WithTargets(torch.nn.Module):
 
 
 def case(name):
-    if name == "GPT":
-        return GPT(CONFIG, rng=np.random.default_rng(0), dtype=np.float64), random_ids()
+    if name in MODELS:
+        return GPT(MODELS[name], rng=np.random.default_rng(0), dtype=np.float64), random_ids()
     return layer_cases()[name]()
 
 

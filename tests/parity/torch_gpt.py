@@ -32,26 +32,27 @@ class TorchAttention(nn.Module):
 
 
 class TorchFeedForward(nn.Module):
-    """Widen to 4C, ReLU, narrow: (B, T, C) -> (B, T, C)."""
+    """Widen to 4C, ReLU or GELU, narrow: (B, T, C) -> (B, T, C)."""
 
-    def __init__(self, n_embd: int) -> None:
+    def __init__(self, n_embd: int, activation: str = "relu") -> None:
         super().__init__()
+        self.activation = nn.ReLU() if activation == "relu" else nn.GELU(approximate="tanh")
         self.expand = nn.Linear(n_embd, 4 * n_embd)
         self.proj = nn.Linear(4 * n_embd, n_embd)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.proj(F.relu(self.expand(x)))
+        return self.proj(self.activation(self.expand(x)))
 
 
 class TorchBlock(nn.Module):
     """x + attention(norm(x)), then x + feedforward(norm(x))."""
 
-    def __init__(self, n_embd: int, n_head: int, dropout: float) -> None:
+    def __init__(self, n_embd: int, n_head: int, dropout: float, activation: str) -> None:
         super().__init__()
         self.ln_1 = nn.LayerNorm(n_embd)
         self.attn = TorchAttention(n_embd, n_head, dropout)
         self.ln_2 = nn.LayerNorm(n_embd)
-        self.ff = TorchFeedForward(n_embd)
+        self.ff = TorchFeedForward(n_embd, activation)
         self.drop = nn.Dropout(dropout)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -70,7 +71,8 @@ class TorchGPT(nn.Module):
         self.position_embedding = nn.Embedding(config.block_size, c)
         self.drop = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(
-            TorchBlock(c, config.n_head, config.dropout) for _ in range(config.n_layer)
+            TorchBlock(c, config.n_head, config.dropout, config.activation)
+            for _ in range(config.n_layer)
         )
         self.ln_f = nn.LayerNorm(c)
         self.head = nn.Linear(c, config.vocab_size)

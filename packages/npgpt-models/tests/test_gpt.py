@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from npgpt_core import CrossEntropy, Dropout, NpgptError, generate
+from npgpt_core import GELU, CrossEntropy, Dropout, NpgptError, ReLU, generate
 from npgpt_core.protocols import missing_members
 from npgpt_core.testing import check_gradients
 from npgpt_models import GPT, GPTConfig
@@ -62,12 +62,18 @@ def test_the_same_rng_gives_the_same_weights():
 # ---------------------------------------------------------------- gradients
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.2])
-def test_gradients_of_every_parameter_equal_central_differences(ids, dropout):
-    model = make(dataclasses.replace(SMALL, dropout=dropout))
+@pytest.mark.parametrize("options", [{}, {"dropout": 0.2}, {"activation": "gelu"}])
+def test_gradients_of_every_parameter_equal_central_differences(ids, options):
+    model = make(dataclasses.replace(SMALL, **options))
     assert SMALL.n_embd // SMALL.n_head != T
     checks = check_gradients(model, ids, coordinates=12)
     assert {check.name for check in checks} == set(model.parameters())
+
+
+def test_the_activation_of_every_block_is_the_one_asked_for():
+    for name, kind in {"relu": ReLU, "gelu": GELU}.items():
+        model = make(dataclasses.replace(SMALL, activation=name))
+        assert [type(block.ff.activation) for block in model.blocks] == [kind, kind]
 
 
 def test_a_forgotten_residual_gradient_is_found(ids):
@@ -231,6 +237,8 @@ def test_the_docstrings_of_both_passes_begin_with_a_formula():
         ({"dropout": -0.1}, "dropout is -0.1"),
         ({"dropout": math.nan}, "dropout is nan"),
         ({"dropout": "0.1"}, "dropout is '0.1'"),
+        ({"activation": "swish"}, "activation is 'swish', expected one of relu, gelu"),
+        ({"activation": ["gelu"]}, r"activation is \['gelu'\], expected one of relu, gelu"),
     ],
 )
 def test_a_config_out_of_range_is_named(fields, message):

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from npgpt_core.errors import LayerError, NpgptError
+from npgpt_core.layers.activation import GELU, ReLU
 from npgpt_core.layers.attention import KeyValueCache, MultiHeadAttention
 from npgpt_core.layers.dropout import Dropout
 from npgpt_core.layers.embedding import Embedding
@@ -20,6 +21,7 @@ from npgpt_core.module import Module
 from npgpt_core.numbers import real_number, whole_number
 from npgpt_core.types import Array, Ids
 
+ACTIVATIONS = {"relu": ReLU, "gelu": GELU}
 MAX_LAYERS = 10_000  # each is a hundred objects of Python, however few numbers it holds
 
 
@@ -34,6 +36,7 @@ class GPTConfig:
         n_head: H, attention heads a block, a divisor of n_embd.
         n_embd: C, channels.
         dropout: share of the numbers set to zero in training, from 0 up to but not including 1.
+        activation: non-linearity of the feed-forward networks, "relu" or "gelu".
 
     Raises:
         NpgptError: names the field that is out of range.
@@ -45,6 +48,7 @@ class GPTConfig:
     n_head: int = 4
     n_embd: int = 256
     dropout: float = 0.0
+    activation: str = "relu"
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):
@@ -57,6 +61,10 @@ class GPTConfig:
                 f" take n_embd = {self.n_head * math.ceil(self.n_embd / self.n_head)}"
             )
         object.__setattr__(self, "dropout", real_number("dropout", self.dropout, 0, 1))
+        if self.activation not in list(ACTIVATIONS):
+            raise NpgptError(
+                f"activation is {self.activation!r:.40}, expected one of {', '.join(ACTIVATIONS)}"
+            )
 
     @property
     def num_parameters(self) -> int:
@@ -81,7 +89,8 @@ class Block(Module):
         self.attn = MultiHeadAttention(c, config.n_head, rng=rng, proj_std=proj_std, dtype=dtype)
         self.drop_1 = Dropout(config.dropout, rng=rng)
         self.ln_2 = LayerNorm(c, dtype=dtype)
-        self.ff = FeedForward(c, rng=rng, proj_std=proj_std, dtype=dtype)
+        activation = ACTIVATIONS[config.activation]()
+        self.ff = FeedForward(c, rng=rng, activation=activation, proj_std=proj_std, dtype=dtype)
         self.drop_2 = Dropout(config.dropout, rng=rng)
 
     def forward(self, x: Array, cache: KeyValueCache | None = None) -> Array:
