@@ -4,6 +4,7 @@ import ast
 import importlib
 import re
 import tomllib
+from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from pathlib import Path
 
@@ -45,6 +46,91 @@ def _imported(tree):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
+
+
+WINGS = {
+    "machine": set(),
+    "text": {"machine"},
+    "settings": {"machine", "text"},
+    "events": {"settings"},
+    "loop": {"machine", "text", "settings", "events"},
+    "run": {"machine", "text", "settings"},
+}
+"""What of npgpt-train each may know; the other files at the top know all of these."""
+LAST = {"comparison", "explain"}
+"""Know everything but each other."""
+
+
+def test_arrows_between_the_wings_of_training_go_one_way():
+    graph = _wings("npgpt-train")
+    assert graph.keys() >= WINGS.keys() | LAST
+    for wing, known in graph.items():
+        unknown = LAST - {wing} if wing in LAST else LAST
+        assert known <= WINGS.get(wing, graph.keys() - unknown), wing
+
+
+def test_plugins_and_layers_do_not_know_each_other_and_nobody_knows_the_contract_kit():
+    graph = _wings("npgpt-core")
+    assert "layers" not in graph["plugins"]
+    assert "plugins" not in graph["layers"]
+    knows_testing = {wing for wing, known in graph.items() if "testing" in known}
+    assert knows_testing <= {"testing", "__init__"}
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
+def test_no_module_imports_itself_by_way_of_others(package):
+    """Imports in functions count; the name of a type, imported for its hint alone, does not."""
+    try:
+        TopologicalSorter(_modules(package.name, hints=False)).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def _wings(package):
+    """Folder or file at the top of a package -> those that its modules import."""
+    graph = {}
+    for module, imported in _modules(package).items():
+        known = {name.split(".")[1] for name in imported if "." in name}
+        graph.setdefault([*module.split("."), "__init__"][1], set()).update(known)
+    return {wing: known - {wing} for wing, known in graph.items()}
+
+
+def _modules(package, hints=True):
+    """Module -> the modules of the same package that it imports, wherever in its code.
+
+    A name that a package itself offers counts as what its stub takes it from. ``hints=False``
+    leaves out what stands under ``if TYPE_CHECKING``.
+    """
+    source = ROOT / "packages" / package / "src"
+    paths = {}
+    for path in source.rglob("*.py"):
+        parts = path.relative_to(source).with_suffix("").parts
+        paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    offered = {}
+    for stub in source.rglob("*.pyi"):
+        name = ".".join(stub.relative_to(source).parent.parts)
+        offered |= {f"{name}.{alias}": f"{of}.{alias}" for of, alias in _names(stub, hints)}
+    graph = {}
+    for module, path in paths.items():
+        whole = {f"{of}.{name}" for of, name in _names(path, hints)}
+        whole = {offered.get(name, name) if name not in paths else name for name in whole}
+        nearest = ({name, name.rpartition(".")[0]} & paths.keys() for name in whole)
+        graph[module] = {max(known, key=len) for known in nearest if known} - {module}
+    return graph
+
+
+def _names(path, hints):
+    """Every module that a file imports from, with the name that it imports of it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    blocks = (node for node in ast.walk(tree) if isinstance(node, ast.If))
+    for block in [] if hints else blocks:
+        block.body = [] if getattr(block.test, "id", "") == "TYPE_CHECKING" else block.body
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.rpartition(".")[::2] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path} imports a module by its place, not by its name"
+            yield from ((node.module, alias.name) for alias in node.names)
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
