@@ -1,4 +1,4 @@
-"""Cross-entropy: what it is for a few known distributions, and its gradient."""
+"""Cross-entropy beyond the contract: known distributions, blocks of rows, and what it refuses."""
 
 import math
 
@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npgpt_core import CrossEntropy, Linear, losses
-from npgpt_core.testing import numerical_gradient
 
 B, T, V = 2, 3, 5
 
@@ -54,28 +53,9 @@ def test_backward_is_p_minus_onehot_over_n():
     np.testing.assert_allclose(dlogits.sum(axis=-1), 0, atol=1e-15)
 
 
-def test_backward_equals_central_differences():
+def test_the_loss_is_a_number_of_python():
     logits, targets = logits_and_targets()
-    criterion = CrossEntropy()
-    numerical = numerical_gradient(lambda: criterion(logits, targets), logits)
-    criterion(logits, targets)
-    np.testing.assert_allclose(criterion.backward(), numerical, atol=1e-9)
-
-
-def test_backward_scales_with_the_gradient_of_the_loss():
-    logits, targets = logits_and_targets()
-    criterion = CrossEntropy()
-    criterion(logits, targets)
-    once = criterion.backward()
-    criterion(logits, targets)
-    np.testing.assert_allclose(criterion.backward(0.25), once / 4)
-
-
-def test_float32_logits_have_float32_gradients_and_a_python_loss():
-    logits, targets = logits_and_targets()
-    criterion = CrossEntropy()
-    assert type(criterion(logits.astype(np.float32), targets)) is float
-    assert criterion.backward().dtype == np.float32
+    assert type(CrossEntropy()(logits.astype(np.float32), targets)) is float
 
 
 @pytest.mark.parametrize("rows", [1, 4])

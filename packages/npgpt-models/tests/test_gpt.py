@@ -1,4 +1,4 @@
-"""The GPT: its size, its first loss, its gradients, what it sees and what it refuses."""
+"""The GPT beyond the contract of models: its size, its weights, its parts and what it refuses."""
 
 import dataclasses
 import json
@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from npgpt_core import GELU, CrossEntropy, Dropout, NpgptError, ReLU, generate
-from npgpt_core.protocols import missing_members
 from npgpt_core.testing import check_gradients
 from npgpt_models import GPT, GPTConfig
 
@@ -34,13 +33,10 @@ def ids():
 
 
 @pytest.mark.parametrize(("vocab_size", "count"), [(69, 3_227_717), (6_551, 6_552_983)])
-def test_number_of_parameters_and_first_loss(vocab_size, count):
+def test_number_of_parameters(vocab_size, count):
     config = GPTConfig(vocab_size, block_size=128, n_layer=4, n_head=4, n_embd=256)
     assert config == GPTConfig(vocab_size)
-    model = make(config, dtype=np.float32).eval()
-    assert model.num_parameters() == count
-    x, y = np.random.default_rng(0).integers(0, vocab_size, (2, 2, 128))
-    assert CrossEntropy()(model(x), y) == pytest.approx(math.log(vocab_size), abs=0.1)
+    assert make(config, dtype=np.float32).num_parameters() == count
 
 
 def test_weights_start_from_002_and_residual_projections_from_less():
@@ -54,26 +50,14 @@ def test_weights_start_from_002_and_residual_projections_from_less():
             assert (array == name.endswith("gamma")).all(), name
 
 
-def test_the_same_rng_gives_the_same_weights():
-    for one, other in zip(make().parameters().values(), make().parameters().values(), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
 # ---------------------------------------------------------------- gradients
 
 
-@pytest.mark.parametrize("options", [{}, {"dropout": 0.2}, {"activation": "gelu"}])
-def test_gradients_of_every_parameter_equal_central_differences(ids, options):
-    model = make(dataclasses.replace(SMALL, **options))
-    assert SMALL.n_embd // SMALL.n_head != T
-    checks = check_gradients(model, ids, coordinates=12)
-    assert {check.name for check in checks} == set(model.parameters())
-
-
-def test_the_activation_of_every_block_is_the_one_asked_for():
-    for name, kind in {"relu": ReLU, "gelu": GELU}.items():
-        model = make(dataclasses.replace(SMALL, activation=name))
-        assert [type(block.ff.activation) for block in model.blocks] == [kind, kind]
+@pytest.mark.parametrize(("name", "kind"), [("relu", ReLU), ("gelu", GELU)])
+def test_the_activation_of_every_block_is_the_one_asked_for(ids, name, kind):
+    model = make(dataclasses.replace(SMALL, activation=name))
+    assert [type(block.ff.activation) for block in model.blocks] == [kind, kind]
+    check_gradients(model, ids, coordinates=12)
 
 
 def test_a_forgotten_residual_gradient_is_found(ids):
@@ -84,62 +68,13 @@ def test_a_forgotten_residual_gradient_is_found(ids):
         check_gradients(model, ids, coordinates=12)
 
 
-def test_float32_stays_float32(ids):
-    model = make(dtype=np.float32)
-    logits = model(ids)
-    assert logits.dtype == np.float32
-    assert model.backward(np.ones_like(logits)) is None
-    for name, grad in model.grads().items():
-        assert grad.dtype == np.float32
-        assert grad.any(), name
-
-
-def test_replicas_of_half_a_batch_sum_to_the_whole(ids):
-    model = make()
-    dlogits = np.random.default_rng(2).normal(size=(B, T, V))
-    halves = [model.replica() for _ in range(B)]
-    for row, half in enumerate(halves):
-        half(ids[row : row + 1])
-        half.backward(dlogits[row : row + 1])
-    model(ids)
-    model.backward(dlogits)
-    for name, grad in model.grads().items():
-        total = sum(half.grads()[name] for half in halves)
-        np.testing.assert_allclose(total, grad, rtol=1e-9, atol=1e-12)
-
-
 # ---------------------------------------------------------------- what it sees
-
-
-@pytest.mark.parametrize("t", range(T))
-def test_changing_a_token_changes_no_logit_before_it(ids, t):
-    model = make(scale=5).eval()
-    before = model(ids)
-    ids[:, t] = (ids[:, t] + 1) % V
-    after = model(ids)
-    np.testing.assert_array_equal(after[:, :t], before[:, :t])
-    assert (after[:, t:] != before[:, t:]).any(axis=-1).all()
-
-
-def test_a_row_does_not_depend_on_its_batch(ids):
-    model = make(scale=5).eval()
-    np.testing.assert_allclose(model(ids)[1], model(ids[1:])[0], rtol=1e-12)
 
 
 def test_the_place_of_a_token_matters():
     model = make(scale=5).eval()
     logits = model(np.full((1, T), 3))
     assert len(np.unique(logits.round(9), axis=1)[0]) == T
-
-
-@pytest.mark.parametrize("n_layer", [1, 2])
-@pytest.mark.parametrize("steps", [[1] * T, [3, 1, 1, 2], [T]])
-def test_logits_from_the_cache_equal_full_recomputation(ids, steps, n_layer):
-    model = make(dataclasses.replace(SMALL, n_layer=n_layer), dtype=np.float32, scale=5).eval()
-    cache = model.new_cache(B)
-    parts = np.split(ids, np.cumsum(steps)[:-1], axis=1)
-    cached = np.concatenate([model(part, cache) for part in parts], axis=1)
-    np.testing.assert_allclose(cached, model(ids), atol=1e-5)
 
 
 def test_generation_with_the_cache_equals_generation_without_past_the_block(ids):
@@ -155,12 +90,9 @@ def test_generation_with_the_cache_equals_generation_without_past_the_block(ids)
     np.testing.assert_array_equal(cached, generate(WithoutCache(model), ids, 3 * T, **options))
 
 
-def test_more_positions_than_the_block_are_refused(ids):
+def test_a_position_past_the_block_is_refused_beside_a_full_cache():
     model = make().eval()
     longest = np.zeros((1, T + 1), dtype=int)
-    assert model(longest).shape == (1, T + 1, V)
-    with pytest.raises(NpgptError, match="9 positions, but block_size is 8"):
-        model(np.zeros((1, T + 2), dtype=int))
     cache = model.new_cache(1)
     model(longest, cache)
     with pytest.raises(NpgptError, match="9 positions, but block_size is 8"):
@@ -196,21 +128,10 @@ def test_a_few_steps_of_gradient_descent_learn_a_pattern():
     assert losses[-1] < 0.2
 
 
-def test_dropout_acts_in_training_only(ids):
-    model = make(dataclasses.replace(SMALL, dropout=0.5), scale=5)
+def test_dropout_stands_after_the_embeddings_and_after_every_branch(ids):
+    model = make(dataclasses.replace(SMALL, dropout=0.5))
     assert sum(isinstance(module, Dropout) for _, module in model.named_modules()) == 1 + 2 * 2
     assert (model(ids) != model(ids)).any()
-    model.eval()
-    np.testing.assert_array_equal(model(ids), model(ids))
-    np.testing.assert_array_equal(model(ids), make(scale=5).eval()(ids))
-
-
-def test_a_saved_model_loads_into_a_fresh_one(ids):
-    model = make(scale=5).eval()
-    fresh = GPT(SMALL, rng=np.random.default_rng(9), dtype=np.float64).eval()
-    assert (fresh(ids) != model(ids)).any()
-    fresh.load_state_dict(model.state_dict())
-    np.testing.assert_array_equal(fresh(ids), model(ids))
 
 
 def test_the_docstrings_of_both_passes_begin_with_a_formula():
@@ -257,17 +178,6 @@ def test_the_numbers_of_numpy_are_numbers_in_a_config():
     config = GPTConfig(vocab_size=np.int64(20), n_layer=np.uint8(2), dropout=np.float32(0.5))
     assert config == GPTConfig(vocab_size=20, n_layer=2, dropout=0.5)
     assert json.loads(json.dumps(dataclasses.asdict(config)))["vocab_size"] == 20
-
-
-def test_the_config_is_frozen():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        SMALL.n_layer = 3
-
-
-def test_the_class_offers_the_protocol_and_names_its_config():
-    assert missing_members("model", GPT) == []
-    assert GPT.Config is GPTConfig
-    assert make().config is SMALL
 
 
 @pytest.mark.parametrize("sizes", [(69, 128, 4, 4, 256), (7, 5, 2, 3, 6)])

@@ -1,4 +1,4 @@
-"""Schedules: closed forms, shapes, and sane numbers where a user's settings are odd."""
+"""Schedules beyond their contract: closed forms, defaults and the ranges of their options."""
 
 import dataclasses
 import math
@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npgpt_core import NpgptError
-from npgpt_core.protocols import missing_members
 from npgpt_optim import Constant, Step, WarmupCosine
 
 EVERY = [Constant, Step, WarmupCosine]
@@ -17,20 +16,10 @@ iters = st.integers(0, 50)
 
 
 @pytest.mark.parametrize("kind", EVERY)
-def test_offers_the_protocol_and_is_a_pure_frozen_value(kind):
-    assert missing_members("schedule", kind) == []
+def test_is_frozen(kind):
     schedule = kind(lr=0.1, max_iters=10)
-    assert [schedule(step) for step in (7, 3, 7)] == [schedule(7), schedule(3), schedule(7)]
     with pytest.raises(dataclasses.FrozenInstanceError):
         schedule.lr = 1.0
-
-
-@pytest.mark.parametrize("kind", EVERY)
-@given(max_iters=iters, step=st.integers(0, 10_000))
-def test_every_step_of_every_run_has_a_finite_rate_up_to_lr(kind, max_iters, step):
-    rate = kind(lr=0.1, max_iters=max_iters)(step)
-    assert type(rate) is float
-    assert 0 <= rate <= 0.1 + 1e-15
 
 
 def test_constant_is_constant():
