@@ -29,6 +29,7 @@ def layer_cases() -> dict[str, Case]:
     """Name -> function that gives a layer and an input for it."""
     layers: dict[str, Callable[..., Module]] = {
         "Linear": lambda **options: Linear(C, C + 1, **options),
+        "Embedding": lambda **options: Embedding(V, C, **options),
         "LayerNorm": lambda rng, dtype: LayerNorm(C, dtype=dtype),
         "ReLU": lambda rng, dtype: ReLU(),
         "GELU": lambda rng, dtype: GELU(),
@@ -38,8 +39,7 @@ def layer_cases() -> dict[str, Case]:
         "FeedForward": lambda **options: FeedForward(C, **options),
         "CrossEntropy": lambda rng, dtype: _WithTargets(),
     }
-    cases: dict[str, Case] = {name: partial(_case, make) for name, make in layers.items()}
-    return {"Embedding": _embedding, **cases}
+    return {name: partial(_case, make) for name, make in layers.items()}
 
 
 def gradient_cases() -> dict[str, Case]:
@@ -54,14 +54,10 @@ def _case(
     dtype: npt.DTypeLike = np.float64,
 ) -> tuple[Module, Array]:
     rng = rng or np.random.default_rng(0)
-    return make(rng=rng, dtype=dtype), rng.normal(size=(B, T, C)).astype(dtype)
-
-
-def _embedding(
-    rng: np.random.Generator | None = None, dtype: npt.DTypeLike = np.float64
-) -> tuple[Module, Array]:
-    rng = rng or np.random.default_rng(0)
-    return Embedding(V, C, rng=rng, dtype=dtype), rng.integers(0, V, (B, T))
+    layer = make(rng=rng, dtype=dtype)
+    if isinstance(layer, Embedding):
+        return layer, rng.integers(0, V, (B, T))
+    return layer, rng.normal(size=(B, T, C)).astype(dtype)
 
 
 def _registered_model(name: str) -> tuple[Module, Array]:
