@@ -7,10 +7,8 @@ those of npgpt's ``byte-bpe``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +18,6 @@ from benchmarks.comparison import Comparison
 from benchmarks.plan import Plan
 from benchmarks.side import Rounds, Work, alternate
 from npgpt_core import registry
-from npgpt_core.protocols import SPECIAL_TOKENS
 from npgpt_train.text.corpus import open_dataset
 
 ROUNDS = 7
@@ -103,21 +100,20 @@ def npgpt_encode(kind: str, vocab_size: int, path: str) -> Iterator[Run]:
     """Encode the text with a tokenizer that has just been loaded."""
     text = _read(path)
     tokenizer = _trained(kind, vocab_size, text)
-    with TemporaryDirectory() as folder:
-        saved = Path(folder) / "tokenizer.json"
-        tokenizer.save(saved)
+    state = tokenizer.state()
 
-        def run() -> tuple[float, int]:
-            fresh = type(tokenizer).load(saved)
-            return timed(lambda: len(fresh.encode(text)))
+    def run() -> tuple[float, int]:
+        fresh = type(tokenizer).from_state(state)
+        return timed(lambda: len(fresh.encode(text)))
 
-        yield run
+    yield run
 
 
 def _hugging_face(kind: str, vocab_size: int) -> Callable[[str], Any]:
     """A function that trains a tokenizer of ``tokenizers`` on a text."""
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
+    from npgpt_tokenizers.base import SPECIAL_TOKENS
     from npgpt_tokenizers.split import GPT2_WORD
 
     byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -171,16 +167,10 @@ def tiktoken_encode(kind: str, vocab_size: int, path: str) -> Iterator[Run]:
     from npgpt_tokenizers.split import GPT2_WORD
 
     text = _read(path)
-    with TemporaryDirectory() as folder:
-        saved = Path(folder) / "tokenizer.json"
-        _trained(kind, vocab_size, text).save(saved)
-        merges = json.loads(saved.read_text(encoding="utf-8"))["merges"]
-    tokens = [b""] * len(SPECIAL_TOKENS) + [bytes([byte]) for byte in range(256)]
-    for left, right in merges:
-        tokens.append(tokens[left] + tokens[right])
+    tokenizer = _trained(kind, vocab_size, text)
     ranks: dict[bytes, int] = {}
-    for rank, token in enumerate(islice(tokens, len(SPECIAL_TOKENS), None)):
-        ranks.setdefault(token, rank)
+    for i in range(len(tokenizer.special_tokens), tokenizer.vocab_size):
+        ranks.setdefault(tokenizer.token_bytes(i), len(ranks))
 
     def run() -> tuple[float, int]:
         fresh = tiktoken.Encoding(

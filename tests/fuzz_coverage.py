@@ -17,9 +17,11 @@ with atheris.instrument_imports(include=["npgpt_core", "npgpt_tokenizers", "npgp
     from npgpt_core import registry
     from npgpt_core.errors import NpgptError
     from npgpt_train import Run, load_run, train
+    from npgpt_train.machine.disk import Folder
     from npgpt_train.run.metrics import read_metrics
     from npgpt_train.settings.choices import choose, read_config
     from npgpt_train.settings.parts import resolve
+    from npgpt_train.text.tokenizer_file import MAX_SIZE
 
 TEXT = "The king, my lord!\nTo be, or not to be.\n" * 50
 CHECKPOINT = "checkpoints/step-000002"
@@ -43,7 +45,8 @@ def read(reader, run, path):
     elif reader == "config":
         resolve(choose(config=read_config(path)))
     else:
-        tokenizer = registry.load("tokenizer", reader).load(path)
+        state = Folder(path.parent).read_json(path.name, MAX_SIZE)
+        tokenizer = registry.load("tokenizer", reader).from_state(state)
         tokenizer.decode(tokenizer.encode("The king"))
 
 

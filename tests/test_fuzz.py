@@ -20,11 +20,13 @@ from npgpt_core import registry
 from npgpt_core.errors import NpgptError
 from npgpt_train import Run, load_run
 from npgpt_train.events import ignore
+from npgpt_train.machine.disk import Folder
 from npgpt_train.plots import plot_curves
 from npgpt_train.preparation import joined_run
 from npgpt_train.run.metrics import cut_metrics, read_metrics
 from npgpt_train.settings.choices import choose, read_config
 from npgpt_train.settings.parts import resolve
+from npgpt_train.text.tokenizer_file import MAX_SIZE
 
 pytestmark = [
     pytest.mark.once,
@@ -250,7 +252,8 @@ def test_metrics_of_any_numbers_are_drawn_or_refused(events, run, runs, tmp_path
 
 
 def _use(name, path):
-    tokenizer = registry.load("tokenizer", name).load(path)
+    state = Folder(path.parent).read_json(path.name, MAX_SIZE)
+    tokenizer = registry.load("tokenizer", name).from_state(state)
     ids = tokenizer.encode("The king, my lord!\n")
     assert isinstance(tokenizer.decode(ids), str)
     assert all(0 <= i < tokenizer.vocab_size for i in ids)

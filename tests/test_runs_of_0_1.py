@@ -14,6 +14,7 @@ import pytest
 
 from npgpt_train import load_run
 from npgpt_train.run.metrics import read_metrics
+from npgpt_train.text.tokenizer_file import tokenizer_bytes
 
 DATA = Path(__file__).with_name("data") / "runs-of-0.1"
 EXPECTED = json.loads((DATA / "expected.json").read_text("utf-8"))
@@ -35,6 +36,7 @@ def test_its_tokenizer_gives_the_same_ids(name):
     ids = tokenizer.encode(expected["text"])
     assert ids.tolist() == expected["ids"]
     assert tokenizer.decode(ids) == expected["decoded"]
+    assert tokenizer_bytes(tokenizer) == Path(name, "tokenizer.json").read_bytes()
 
 
 @pytest.mark.parametrize("name", EXPECTED)

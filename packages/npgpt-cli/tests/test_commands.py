@@ -112,7 +112,7 @@ class Letters:
     vocab_size = 128
 
     @classmethod
-    def load(cls, path):
+    def from_state(cls, state):
         return cls()
 
     def encode(self, text):
@@ -189,7 +189,9 @@ def test_several_samples_are_numbered_and_their_seeds_follow(count, monkeypatch)
     tokenizer = SimpleNamespace(
         encode=lambda text: [ord(c) for c in text],
         decode=lambda ids: "".join(map(chr, ids)),
-        special_tokens=("<pad>", "<unk>", "<bos>", "<eos>"),
+        pad_id=0,
+        unk_id=1,
+        eos_id=3,
     )
     loaded = (None, tokenizer, None, None)
     monkeypatch.setattr("npgpt_train.run.loading.load_run", lambda *a: loaded)

@@ -62,7 +62,10 @@ def _coloured(width=200):
 
 def test_neighbours_and_special_tokens_have_colours_of_their_own():
     to = _coloured()
-    tokens = [Token(1, "<unk>"), *(Token(10 + i, letter) for i, letter in enumerate("abcdef"))]
+    tokens = [
+        Token(1, "<unk>", special=True),
+        *(Token(10 + i, letter) for i, letter in enumerate("abcdef")),
+    ]
     print_tokens(to, tokens)
     above, below = to.file.getvalue().splitlines()
     styles = {}

@@ -1,7 +1,6 @@
 """A machine where four small parts are installed and no others, and a text to train on."""
 
 import dataclasses
-import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,11 +9,14 @@ import pytest
 from npgpt_core import Dropout, Embedding, Module, registry
 from npgpt_core.errors import PluginError
 
+SPECIAL_TOKENS = {"<pad>": 0, "<unk>": 1, "<bos>": 2, "<eos>": 3}
+
 
 class Letters:
     """An ASCII character an id, all others ``<unk>``; ``extra`` changes nothing."""
 
-    special_tokens = ("<pad>", "<unk>", "<bos>", "<eos>")
+    special_tokens = SPECIAL_TOKENS
+    pad_id, unk_id, bos_id, eos_id = range(4)
     vocab_size = 128
 
     def __init__(self, extra=1):
@@ -29,12 +31,12 @@ class Letters:
     def decode(self, ids):
         return "".join("\ufffd" if i == 1 else chr(i) for i in ids)
 
-    def save(self, path):
-        path.write_text(json.dumps({"extra": self.extra}))
+    def state(self):
+        return {"extra": self.extra}
 
     @classmethod
-    def load(cls, path):
-        return cls(**json.loads(path.read_text()))
+    def from_state(cls, state):
+        return cls(**state)
 
 
 @dataclasses.dataclass(frozen=True)

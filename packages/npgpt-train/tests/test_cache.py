@@ -24,6 +24,9 @@ class Text:
 class CodePoints:
     vocab_size = 300
 
+    def state(self):
+        return {}
+
     def encode(self, text):
         return [ord(character) % 300 for character in text]
 
@@ -37,7 +40,7 @@ def cache(tmp_path, monkeypatch):
 @pytest.fixture
 def full(cache):
     """Tokens, what a killed process left, a download, and what is not npgpt's."""
-    tokens = token_files(Corpus(Text()), CodePoints(), "digest")
+    tokens = token_files(Corpus(Text()), CodePoints(), "origin")
     (cache / "tokens" / f"{KEY}.{RANDOM}" / "entry").mkdir(parents=True)
     (cache / "tokens" / f"{KEY}.{RANDOM}" / "entry" / "train.bin").write_bytes(b"1234")
     (cache / "tiny-shakespeare.txt").write_text("First Citizen:")
@@ -131,12 +134,12 @@ def test_clearing_deletes_what_is_its_own_and_frees_what_it_says(cache, full):
     assert sorted(done.removed) == sorted([f"tokens/{full.name}", f"tokens/{KEY}.{RANDOM}"])
     assert set(done.left) == {"notes.txt", "tokens/notes.txt"}
     assert clear(downloads=True).removed == ["tiny-shakespeare.txt"]
-    assert token_files(Corpus(Text()), CodePoints(), "digest").path == full
+    assert token_files(Corpus(Text()), CodePoints(), "origin").path == full
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="what is open cannot be deleted here")
 def test_a_process_that_has_the_tokens_open_goes_on(full):
-    tokens = token_files(Corpus(Text()), CodePoints(), "digest")
+    tokens = token_files(Corpus(Text()), CodePoints(), "origin")
     clear()
     assert tokens.train.tolist() == CodePoints().encode("To be, or not to ")
 
@@ -156,7 +159,7 @@ def test_what_another_process_is_writing_stays(cache, full):
 def test_tokens_that_are_being_encoded_stay(cache):
     seen = []
     token_files(
-        Corpus(Text()), CodePoints(), "digest", on_progress=lambda done: seen.append(clear())
+        Corpus(Text()), CodePoints(), "origin", on_progress=lambda done: seen.append(clear())
     )
     assert all("is being written" in reason for done in seen for reason in done.left.values())
     assert seen[0].left
@@ -192,7 +195,7 @@ def replace_by_file(entry, outside):
 )
 @pytest.mark.parametrize("unfinished", [False, True])
 def test_what_looks_like_tokens_and_holds_anything_else_stays(cache, tmp_path, plant, unfinished):
-    entry = token_files(Corpus(Text()), CodePoints(), "digest").path
+    entry = token_files(Corpus(Text()), CodePoints(), "origin").path
     if unfinished:
         entry = entry.rename(entry.with_name(f"{KEY}.{RANDOM}"))
     outside = tmp_path / "outside"

@@ -20,10 +20,14 @@ class Text:
         yield self.text
 
 
+SPECIAL_TOKENS = {"<pad>": 0, "<unk>": 1, "<bos>": 2, "<eos>": 3}
+
+
 class Words:
     """Lowercased words; "the" and single marks are known."""
 
-    special_tokens = ("<pad>", "<unk>", "<bos>", "<eos>")
+    special_tokens = SPECIAL_TOKENS
+    pad_id, unk_id, bos_id, eos_id = range(4)
     known = ("the", " ", "\n", "a")
     vocab_size = 8
 
@@ -43,7 +47,8 @@ class Words:
 
 
 class Bytes:
-    special_tokens = ("<pad>", "<unk>", "<bos>", "<eos>")
+    special_tokens = SPECIAL_TOKENS
+    pad_id, unk_id, bos_id, eos_id = range(4)
     vocab_size = 260
 
     def encode(self, text):

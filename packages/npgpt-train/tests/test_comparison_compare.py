@@ -24,19 +24,19 @@ from npgpt_train.run.folder import Run
 TEXT = "\n\nFool:\nab ba\n" * 30
 CHARACTERS = sorted(set(TEXT))
 PARTS = '''
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
 from npgpt_core import Embedding, Linear, Module, hookimpl
-from npgpt_core.protocols import SPECIAL_TOKENS
+
+SPECIAL_TOKENS = {"<pad>": 0, "<unk>": 1, "<bos>": 2, "<eos>": 3}
 
 
 class Char:
     special_tokens = SPECIAL_TOKENS
+    pad_id, unk_id, bos_id, eos_id = range(4)
 
     @property
     def vocab_size(self):
@@ -51,13 +51,13 @@ class Char:
     def decode(self, ids):
         return "".join("\\ufffd" if i == 1 else self.known[i - 4] for i in ids if i == 1 or i > 3)
 
-    def save(self, path):
-        Path(path).write_text(json.dumps(self.known))
+    def state(self):
+        return {"known": self.known}
 
     @classmethod
-    def load(cls, path):
+    def from_state(cls, state):
         tokenizer = cls()
-        tokenizer.known = json.loads(Path(path).read_text())
+        tokenizer.known = state["known"]
         return tokenizer
 
 

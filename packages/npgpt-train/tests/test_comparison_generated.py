@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 
-from npgpt_core.protocols import SPECIAL_TOKENS
 from npgpt_train.comparison import generated
 from npgpt_train.comparison.generated import (
     Vocabulary,
@@ -27,10 +26,14 @@ class Text:
         yield self.text
 
 
+SPECIAL_TOKENS = {"<pad>": 0, "<unk>": 1, "<bos>": 2, "<eos>": 3}
+
+
 class Pieces:
     """Each id from 4 on is a piece of text."""
 
     special_tokens = SPECIAL_TOKENS
+    pad_id, unk_id, bos_id, eos_id = range(4)
 
     def __init__(self, *pieces):
         self.pieces = ["", "\ufffd", "", "", *pieces]
@@ -81,7 +84,7 @@ VOCABULARY = Vocabulary(Corpus(Text("\n\nFool:\nTo be or not\n" * 9)))
 
 
 def written(monkeypatch, tokenizer, rows):
-    monkeypatch.setattr(generated, "write", lambda run, own: (np.array(rows), 1))
+    monkeypatch.setattr(generated, "write", lambda run, own: np.array(rows))
     return generated.measure(None, tokenizer, VOCABULARY)
 
 

@@ -8,7 +8,6 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from npgpt_core.protocols import SPECIAL_TOKENS
 from npgpt_train.comparison import held_out
 from npgpt_train.comparison.held_out import HeldOut
 from npgpt_train.evaluation import Evaluation
@@ -25,10 +24,14 @@ class Text:
         yield self.text
 
 
+SPECIAL_TOKENS = {"<pad>": 0, "<unk>": 1, "<bos>": 2, "<eos>": 3}
+
+
 class Spans:
     """A tokenizer that says which characters each token stands for."""
 
     special_tokens = SPECIAL_TOKENS
+    pad_id, unk_id, bos_id, eos_id = range(4)
     pattern = re.compile(r"\w+(?:'\w+)*|\s|[^\w\s]")  # a word, a white space, a mark
     normal = staticmethod(str.lower)
 

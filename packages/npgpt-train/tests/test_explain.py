@@ -29,11 +29,14 @@ from npgpt_train.run.folder import Run
 
 LONG = 150  # tokens: more than two of the blocks that attention goes through
 
+SPECIAL_TOKENS = {"<pad>": 0, "<unk>": 1, "<bos>": 2, "<eos>": 3}
+
 
 class Letters:
     """a to z are 4 to 29."""
 
-    special_tokens = ("<pad>", "<unk>", "<bos>", "<eos>")
+    special_tokens = SPECIAL_TOKENS
+    pad_id, unk_id, bos_id, eos_id = range(4)
     vocab_size = 30
 
     def encode(self, text):
@@ -149,7 +152,7 @@ def text():
 
 def test_tokens_are_texts_names_or_bytes():
     assert token(Letters(), 4) == Token(4, "a")
-    assert token(Letters(), 1) == Token(1, "<unk>")
+    assert token(Letters(), 1) == Token(1, "<unk>", special=True)
     assert token(Halves(), 97) == Token(97, "a")
     assert token(Halves(), 0xC3) == Token(0xC3, "<0xC3>")
     assert visible(" a\n\x1b") == "␣a↵\\x1b"

@@ -1,6 +1,5 @@
 """Parts of a run by name: every option settled and tried before the long work, or refused."""
 
-import dataclasses
 import warnings
 from types import SimpleNamespace
 
@@ -130,22 +129,3 @@ def test_a_config_that_raises_anything_is_a_plugin_that_refuses(error, resolve, 
     monkeypatch.setattr(registry.load("model", "table"), "Config", config)
     with pytest.raises(PluginError, match=r"model 'table' refuses {'dropout': 0.0}: no"):
         parts.model_config(settings, 10)
-
-
-def test_the_digest_of_a_tokenizer_is_of_its_file_and_where_it_came_from(resolve, monkeypatch):
-    settings = resolve()
-    target = registry.load("tokenizer", "letters")
-    own = parts.tokenizer_digest(settings, target())
-    assert own == parts.tokenizer_digest(settings, target())
-    assert len(own) == 64
-    assert own != parts.tokenizer_digest(settings, target(extra=2))
-    assert own == parts.tokenizer_digest(dataclasses.replace(settings, seed=5), target())
-    find = registry.find
-
-    def upgraded(kind, name):
-        found = find(kind, name)
-        found.version = "2"
-        return found
-
-    monkeypatch.setattr(registry, "find", upgraded)
-    assert own != parts.tokenizer_digest(settings, target())

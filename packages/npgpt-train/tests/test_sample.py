@@ -1,5 +1,7 @@
 """What a model is asked to continue, and what it writes."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,23 @@ def test_a_text_begins_with_a_line_break_or_with_bos(letters, monkeypatch):
     assert first_ids(letters).tolist() == [ord("\n")]
     monkeypatch.setattr(letters, "encode", lambda text: np.array([], int))
     assert first_ids(letters).tolist() == [2]
-    assert never_written(letters) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("special", "begins", "unwritten"),
+    [
+        ({"bos_id": 7, "eos_id": 8}, 7, []),
+        ({"eos_id": 8}, 8, []),
+        ({"pad_id": 0, "unk_id": 1}, 2, [0, 1]),
+        ({"pad_id": 8, "unk_id": 8, "eos_id": 8}, 8, []),  # one token for all, as of GPT-2
+        ({}, 0, []),
+    ],
+)
+def test_any_special_tokens_will_do(special, begins, unwritten):
+    names = dict.fromkeys(("pad_id", "unk_id", "bos_id", "eos_id"))
+    tokenizer = SimpleNamespace(vocab_size=9, encode=lambda text: [], **{**names, **special})
+    assert never_written(tokenizer) == unwritten
+    assert first_ids(tokenizer).tolist() == [begins]
 
 
 @pytest.fixture

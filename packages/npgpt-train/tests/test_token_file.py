@@ -32,6 +32,9 @@ class CodePoints:
         self.vocab_size = vocab_size
         self.read = 0  # characters
 
+    def state(self):
+        return {"vocab_size": self.vocab_size}
+
     def encode(self, text):
         self.read += len(text)
         return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
@@ -54,7 +57,7 @@ def ids(text):
 @pytest.mark.parametrize(("vocab_size", "dtype"), [(2**16, "<u2"), (2**16 + 1, "<u4")])
 def test_the_tokens_are_those_of_the_tokenizer(vocab_size, dtype):
     corpus = Corpus(Pieces(TEXT))
-    tokens = token_files(corpus, CodePoints(vocab_size), "digest")
+    tokens = token_files(corpus, CodePoints(vocab_size), "origin")
     assert tokens.train.tolist() == ids(TEXT[: corpus.split])
     assert tokens.val.tolist() == ids(TEXT[corpus.split :])
     for part, name in ((tokens.train, "train.bin"), (tokens.val, "val.bin")):
@@ -66,25 +69,26 @@ def test_the_tokens_are_those_of_the_tokenizer(vocab_size, dtype):
 
 @pytest.mark.parametrize("fraction", [0, 0.999])
 def test_an_empty_part_is_an_empty_array(fraction):
-    tokens = token_files(Corpus(Pieces("words"), fraction), CodePoints(), "digest")
+    tokens = token_files(Corpus(Pieces("words"), fraction), CodePoints(), "origin")
     assert sorted([len(tokens.train), len(tokens.val)]) == [0, 5]
     assert tokens.train.dtype == tokens.val.dtype == np.uint16
 
 
 def test_tokens_are_reused_while_text_split_and_tokenizer_are_unchanged(cache):
     tokenizer = CodePoints()
-    first = token_files(Corpus(Pieces(TEXT)), tokenizer, "digest")
+    first = token_files(Corpus(Pieces(TEXT)), tokenizer, "origin")
     written = (first.path / "train.bin").stat()
-    again = token_files(Corpus(Pieces(TEXT[:7], TEXT[7:])), tokenizer, "digest")
+    again = token_files(Corpus(Pieces(TEXT[:7], TEXT[7:])), tokenizer, "origin")
     assert again.path == first.path
     assert (first.path / "train.bin").stat().st_mtime_ns == written.st_mtime_ns
     others = [
-        token_files(Corpus(Pieces(TEXT + "!")), tokenizer, "digest"),
-        token_files(Corpus(Pieces(TEXT), 0.2), tokenizer, "digest"),
+        token_files(Corpus(Pieces(TEXT + "!")), tokenizer, "origin"),
+        token_files(Corpus(Pieces(TEXT), 0.2), tokenizer, "origin"),
         token_files(Corpus(Pieces(TEXT)), tokenizer, "other"),
+        token_files(Corpus(Pieces(TEXT)), CodePoints(2**16 - 1), "origin"),
     ]
-    assert len({tokens.path for tokens in [first, *others]}) == 4
-    assert len(list(cache.iterdir())) == 4  # and nothing beside them
+    assert len({tokens.path for tokens in [first, *others]}) == 5
+    assert len(list(cache.iterdir())) == 5  # and nothing beside them
 
 
 class Lower(CodePoints):
@@ -96,13 +100,13 @@ class Lower(CodePoints):
 
 def test_changed_code_of_a_tokenizer_is_told_and_its_tokens_are_others(cache):
     corpus = Corpus(Pieces(TEXT))
-    first = token_files(corpus, CodePoints(), "digest")
+    first = token_files(corpus, CodePoints(), "origin")
     with pytest.warns(NpgptWarning, match="Lower encodes this text otherwise than before"):
-        changed = token_files(corpus, Lower(), "digest")
+        changed = token_files(corpus, Lower(), "origin")
     assert changed.train.tolist() == ids(TEXT[: corpus.split].lower())
     assert changed.sha256 != first.sha256
     for tokenizer, tokens in ((CodePoints(), first), (Lower(), changed)):  # both are kept, untold
-        assert token_files(corpus, tokenizer, "digest").sha256 == tokens.sha256
+        assert token_files(corpus, tokenizer, "origin").sha256 == tokens.sha256
     assert len(list(cache.iterdir())) == 2
 
 
@@ -114,16 +118,16 @@ def test_what_changed_code_makes_of_either_end_shows(place):
 
     long = "quite a long line of words\n" * 2000
     corpus = Corpus(Pieces(f"Z{long}" if place == "beginning" else f"{long}Z"))
-    token_files(corpus, CodePoints(), "digest")
+    token_files(corpus, CodePoints(), "origin")
     with pytest.warns(NpgptWarning, match="Odd encodes this text otherwise"):
-        token_files(corpus, Odd(), "digest")
+        token_files(corpus, Odd(), "origin")
 
 
 def test_a_look_at_what_the_code_does_is_short():
     corpus = Corpus(Pieces("a line of words\n" * 100_000))
-    token_files(corpus, CodePoints(), "digest")
+    token_files(corpus, CodePoints(), "origin")
     tokenizer = CodePoints()
-    token_files(corpus, tokenizer, "digest")
+    token_files(corpus, tokenizer, "origin")
     assert 2 * 2**14 <= tokenizer.read < 2 * 2**14 + 200  # as docs/TOKENIZERS.md says
 
 
@@ -133,13 +137,13 @@ def test_a_tokenizer_without_an_answer_to_any_text_can_be_used():
             return super().encode(text) if text.isascii() else {}[text]
 
     corpus = Corpus(Pieces("ascii"))
-    assert token_files(corpus, Strict(), "digest").train.tolist() == ids("asci")
+    assert token_files(corpus, Strict(), "origin").train.tolist() == ids("asci")
     assert encoding_digest(Strict()) == encoding_digest(Strict()) != encoding_digest(CodePoints())
 
 
 def test_progress_counts_characters():
     seen = []
-    token_files(Corpus(Pieces(TEXT)), CodePoints(), "digest", on_progress=seen.append)
+    token_files(Corpus(Pieces(TEXT)), CodePoints(), "origin", on_progress=seen.append)
     assert len(seen) > 3
     assert seen == sorted(seen)
     assert seen[-1] == len(TEXT)
@@ -192,8 +196,8 @@ DAMAGES = [
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_entry_is_written_again(cache, damage):
     corpus = Corpus(Pieces(TEXT))
-    damage(token_files(corpus, CodePoints(), "digest").path)
-    tokens = token_files(corpus, CodePoints(), "digest")
+    damage(token_files(corpus, CodePoints(), "origin").path)
+    tokens = token_files(corpus, CodePoints(), "origin")
     assert tokens.train.tolist() + tokens.val.tolist() == ids(TEXT)
     assert list(cache.iterdir()) == [tokens.path]
 
@@ -208,7 +212,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(cache, monkeypatch, call):
 
     monkeypatch.setattr(os, call, full)
     with pytest.raises(NpgptError, match=r"No space left on device.*NPGPT_CACHE"):
-        token_files(Corpus(Pieces(TEXT)), CodePoints(), "digest")
+        token_files(Corpus(Pieces(TEXT)), CodePoints(), "origin")
     assert list(cache.iterdir()) == []
 
 
@@ -216,7 +220,7 @@ def test_a_cache_that_cannot_be_made_is_an_error(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("NPGPT_CACHE", str(tmp_path / "file"))
     with pytest.raises(NpgptError, match="File exists"):
-        token_files(Corpus(Pieces(TEXT)), CodePoints(), "digest")
+        token_files(Corpus(Pieces(TEXT)), CodePoints(), "origin")
 
 
 def test_an_interrupt_leaves_nothing(cache):
@@ -224,7 +228,7 @@ def test_an_interrupt_leaves_nothing(cache):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        token_files(Corpus(Pieces(TEXT)), CodePoints(), "digest", on_progress=interrupt)
+        token_files(Corpus(Pieces(TEXT)), CodePoints(), "origin", on_progress=interrupt)
     assert list(cache.iterdir()) == []
 
 
@@ -235,7 +239,7 @@ def test_ids_outside_the_vocabulary_are_refused(cache, wrong):
             return np.array([0, wrong, 1])
 
     with pytest.raises(NpgptError, match=r"Wrong gave ids .* expected 0 to 99"):
-        token_files(Corpus(Pieces(TEXT)), Wrong(vocab_size=100), "digest")
+        token_files(Corpus(Pieces(TEXT)), Wrong(vocab_size=100), "origin")
     assert list(cache.iterdir()) == []
 
 
@@ -244,7 +248,7 @@ def test_the_first_and_the_last_id_of_the_vocabulary_are_in_it():
         def encode(self, text):
             return np.array([0, 99])
 
-    tokens = token_files(Corpus(Pieces("text")), Ends(vocab_size=100), "digest")
+    tokens = token_files(Corpus(Pieces("text")), Ends(vocab_size=100), "origin")
     assert tokens.train.tolist() == tokens.val.tolist() == [0, 99]
 
 
@@ -253,7 +257,7 @@ def test_a_text_that_changes_meanwhile_is_refused(cache):
     corpus = Corpus(dataset)
     dataset.pieces = (TEXT.replace("To", "So"),)
     with pytest.raises(NpgptError, match="text changed"):
-        token_files(corpus, CodePoints(), "digest")
+        token_files(corpus, CodePoints(), "origin")
     assert list(cache.iterdir()) == []
 
 
@@ -266,9 +270,9 @@ def test_another_process_may_finish_first(cache):
     def overtake(done):
         if not entries:
             entries.append(None)
-            entries.append(token_files(corpus, CodePoints(), "digest"))
+            entries.append(token_files(corpus, CodePoints(), "origin"))
 
-    mine = token_files(corpus, CodePoints(), "digest", on_progress=overtake)
+    mine = token_files(corpus, CodePoints(), "origin", on_progress=overtake)
     assert mine.path == entries[1].path
     assert mine.train.tolist() == entries[1].train.tolist()
     assert list(cache.iterdir()) == [mine.path]
@@ -301,7 +305,7 @@ if __name__ == "__main__":
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
     try:
-        made = token_files(Corpus(Pieces(TEXT * 1000)), CodePoints(), "digest")
+        made = token_files(Corpus(Pieces(TEXT * 1000)), CodePoints(), "origin")
         print(int(made.train.sum()) + int(made.val.sum()))
     except NpgptError as error:
         print(error)

@@ -48,7 +48,7 @@ def generate(
             arXiv:1904.09751).
         seed: the same seed gives the same tokens; None draws a fresh one.
         stop_token: ends a row.
-        suppress_tokens: ids that are never drawn, such as those of ``<pad>`` and ``<unk>``.
+        suppress_tokens: ids that are never drawn, such as that of padding.
         window: "shift" or "slide": what the model sees of a text that is longer than its block
             (``window_start``).
 

@@ -7,7 +7,6 @@ neither needed nor useful. A model alone has a base class, ``npgpt_core.Module``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from npgpt_core.errors import NpgptError
@@ -17,12 +16,13 @@ if TYPE_CHECKING:
     from npgpt_core.module import Module
     from npgpt_core.types import Array, Ids
 
-SPECIAL_TOKENS = ("<pad>", "<unk>", "<bos>", "<eos>")
-"""The first ids of every tokenizer, 0 to 3. They are never produced from text that spells them."""
-
 
 class Tokenizer(Protocol):
     """Text to ids and back. Options are keyword arguments of ``__init__``.
+
+    A special token stands for no text, and text that spells one never gives its id. Of the four
+    that npgpt knows the meaning of, a tokenizer says in ``pad_id`` and so on which it has; two of
+    them may be the same token.
 
     ``npgpt explain tokenize`` shows more of a tokenizer that offers ``merge_stages(text)``, which
     yields for each word its ids before any merge and after each, and ``token_bytes(i)``, the bytes
@@ -34,11 +34,27 @@ class Tokenizer(Protocol):
         """Number of ids, special tokens included."""
 
     @property
-    def special_tokens(self) -> tuple[str, ...]:
-        """The special tokens in id order, from id 0."""
+    def special_tokens(self) -> Mapping[str, int]:
+        """Spelling -> id of every special token; empty if there are none."""
+
+    @property
+    def pad_id(self) -> int | None:
+        """The id that fills a row that is too short."""
+
+    @property
+    def unk_id(self) -> int | None:
+        """The id of what the vocabulary lacks; None where nothing becomes such an id."""
+
+    @property
+    def bos_id(self) -> int | None:
+        """The id that begins a text."""
+
+    @property
+    def eos_id(self) -> int | None:
+        """The id that ends a text."""
 
     def train(self, texts: Iterable[str]) -> None:
-        """Learn the vocabulary from texts, each read once."""
+        """Learn the vocabulary from texts, each read once; a pretrained one has nothing to do."""
 
     def encode(self, text: str) -> Ids:
         """Ids of a text, shape (n,)."""
@@ -46,18 +62,12 @@ class Tokenizer(Protocol):
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ids; that of ``encode(text)`` is ``text`` wherever it can be represented."""
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write everything ``load`` needs as one JSON file."""
+    def state(self) -> dict[str, Any]:
+        """Everything that ``from_state`` needs, as a JSON object; whoever asks writes the file."""
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> Tokenizer:
-        """Read what ``save`` wrote; a foreign or damaged file is an ``NpgptError``."""
-
-
-def special_id(tokenizer: Tokenizer, spelling: str) -> int | None:
-    """The id of a special token of a tokenizer; None if it has none of this spelling."""
-    tokens = tokenizer.special_tokens
-    return tokens.index(spelling) if spelling in tokens else None
+    def from_state(cls, state: Mapping[str, Any]) -> Tokenizer:
+        """The tokenizer of a state; a foreign or damaged one is an ``NpgptError``."""
 
 
 class Optimizer(Protocol):

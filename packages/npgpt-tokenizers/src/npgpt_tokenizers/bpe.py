@@ -24,16 +24,15 @@ import numpy as np
 import numpy.typing as npt
 
 from npgpt_core.errors import NpgptError
-from npgpt_core.protocols import SPECIAL_TOKENS
-from npgpt_tokenizers.base import UNK, UNKNOWN_TEXT, BaseTokenizer
+from npgpt_tokenizers.base import SPECIAL_TOKENS, UNK, UNKNOWN_TEXT, BaseTokenizer
 from npgpt_tokenizers.checks import check_ids, check_integer, check_text, check_texts
 from npgpt_tokenizers.learning import learn_merges
 from npgpt_tokenizers.merging import PairMerges, WordCache
 from npgpt_tokenizers.split import GPT2_WORD, count_words, split_words
-from npgpt_tokenizers.storage import Record
+from npgpt_tokenizers.state import Fields
 from npgpt_tokenizers.symbols import MAX_VOCAB_SIZE, Spelling, to_ids
 
-MAX_TEXT_SIZE = 2**26  # bytes of all tokens; some 40 merges of a damaged file could spell terabytes
+MAX_TEXT_SIZE = 2**26  # bytes of all tokens; 40 merges of a damaged state could spell terabytes
 LONE_SURROGATE = re.compile(rb"(\xed[\xa0-\xbf][\x80-\xbf])")
 
 
@@ -154,29 +153,29 @@ class BPETokenizer(BaseTokenizer):
         """The keyword arguments that made this tokenizer."""
         return {"vocab_size": self._max_vocab_size}
 
-    def state(self) -> dict[str, Any]:
+    def vocabulary(self) -> dict[str, Any]:
         """Fixed tokens by label, the alphabet, and the pairs of ids that were merged, in order."""
         return {
             "fixed_tokens": list(self._fixed_tokens),
-            "alphabet": self._alphabet,
+            "alphabet": list(self._alphabet),
             "merges": [list(map(ord, pair)) for pair in self._pairs],
         }
 
-    def restore(self, record: Record) -> None:
-        """Take the vocabulary from a file; each merge must join two tokens before it."""
-        if record.strings("fixed_tokens") != list(self._fixed_tokens):
-            raise record.error("its fixed tokens are not those of this tokenizer")
-        alphabet, pairs = record.characters("alphabet"), record.pairs("merges")
+    def restore(self, fields: Fields) -> None:
+        """Take the vocabulary from a state; each merge must join two tokens before it."""
+        if fields.strings("fixed_tokens") != list(self._fixed_tokens):
+            raise fields.error("its fixed tokens are not those of this tokenizer")
+        alphabet, pairs = fields.characters("alphabet"), fields.pairs("merges")
         first = self._alphabet_start + len(alphabet)
         if first + len(pairs) > self._max_vocab_size:
-            raise record.error(f"it holds more tokens than its vocab_size, {self._max_vocab_size}")
+            raise fields.error(f"it holds more tokens than its vocab_size, {self._max_vocab_size}")
         for new, pair in enumerate(pairs, start=first):
             if not len(SPECIAL_TOKENS) <= min(pair) <= max(pair) < new:
-                raise record.error(f"id {new} merges {pair!r:.80}, and not two tokens before it")
+                raise fields.error(f"id {new} merges {pair!r:.80}, and not two tokens before it")
         try:
             self._set_vocabulary(alphabet, [chr(left) + chr(right) for left, right in pairs])
         except NpgptError as error:
-            raise record.error(str(error)) from error
+            raise fields.error(str(error)) from error
 
     def _spelling(self, alphabet: Sequence[str]) -> Spelling:
         ids = {character: i for i, character in enumerate(alphabet, start=self._alphabet_start)}

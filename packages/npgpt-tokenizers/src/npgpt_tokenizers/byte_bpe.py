@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from npgpt_core.protocols import SPECIAL_TOKENS
+from npgpt_tokenizers.base import SPECIAL_TOKENS
 from npgpt_tokenizers.bpe import BPETokenizer
 
 

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.protocols import SPECIAL_TOKENS
-from npgpt_tokenizers.base import EOS, UNK, UNKNOWN_TEXT, BaseTokenizer
+from npgpt_tokenizers.base import EOS, SPECIAL_TOKENS, UNK, UNKNOWN_TEXT, BaseTokenizer
 from npgpt_tokenizers.checks import check_ids, check_text, check_texts
-from npgpt_tokenizers.storage import Record
+from npgpt_tokenizers.state import Fields
 
 
 class CharTokenizer(BaseTokenizer):
@@ -55,13 +54,13 @@ class CharTokenizer(BaseTokenizer):
         """No options."""
         return {}
 
-    def state(self) -> dict[str, Any]:
+    def vocabulary(self) -> dict[str, Any]:
         """The characters in the order of their ids."""
-        return {"characters": self._characters}
+        return {"characters": list(self._characters)}
 
-    def restore(self, record: Record) -> None:
-        """Take the characters from a file."""
-        self._set_characters(record.characters("characters"))
+    def restore(self, fields: Fields) -> None:
+        """Take the characters from a state."""
+        self._set_characters(fields.characters("characters"))
 
     def _set_characters(self, characters: list[str]) -> None:
         specials = len(SPECIAL_TOKENS)

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.protocols import SPECIAL_TOKENS
-from npgpt_tokenizers.base import UNK, UNKNOWN_TEXT, BaseTokenizer
+from npgpt_tokenizers.base import SPECIAL_TOKENS, UNK, UNKNOWN_TEXT, BaseTokenizer
 from npgpt_tokenizers.checks import check_ids, check_integer, check_text, check_texts
 from npgpt_tokenizers.split import WORD_OR_MARK, count_words, split_words
-from npgpt_tokenizers.storage import Record
+from npgpt_tokenizers.state import Fields
 
 
 class WordTokenizer(BaseTokenizer):
@@ -64,15 +63,15 @@ class WordTokenizer(BaseTokenizer):
         """The keyword arguments that made this tokenizer."""
         return {"vocab_size": self._max_vocab_size, "min_frequency": self._min_frequency}
 
-    def state(self) -> dict[str, Any]:
+    def vocabulary(self) -> dict[str, Any]:
         """The words in the order of their ids."""
-        return {"words": self._words}
+        return {"words": list(self._words)}
 
-    def restore(self, record: Record) -> None:
-        """Take the words from a file."""
-        words = record.strings("words")
+    def restore(self, fields: Fields) -> None:
+        """Take the words from a state."""
+        words = fields.strings("words")
         if len(SPECIAL_TOKENS) + len(words) > self._max_vocab_size:
-            raise record.error(f"it holds more tokens than its vocab_size, {self._max_vocab_size}")
+            raise fields.error(f"it holds more tokens than its vocab_size, {self._max_vocab_size}")
         self._set_words(words)
 
     def _set_words(self, words: list[str]) -> None:

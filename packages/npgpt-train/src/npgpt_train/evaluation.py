@@ -14,7 +14,7 @@ from npgpt_train.loop.diagnosis import first_not_finite
 from npgpt_train.loop.workers import Workers, open_workers
 from npgpt_train.run.folder import Run
 from npgpt_train.run.loading import load_run
-from npgpt_train.settings.parts import tokenizer_digest
+from npgpt_train.settings.provenance import origin_of
 from npgpt_train.text.batches import last_start, require_room, windows
 from npgpt_train.text.corpus import Corpus, open_dataset
 from npgpt_train.text.token_file import token_files
@@ -107,7 +107,7 @@ def evaluate_run(
     """
     model, tokenizer, s, _ = load_run(run.folder, checkpoint)
     corpus = Corpus(open_dataset(data), validation_fraction=0) if data else corpus or run.corpus()
-    tokens = token_files(corpus, tokenizer, tokenizer_digest(s, tokenizer))
+    tokens = token_files(corpus, tokenizer, origin_of("tokenizer", s.tokenizer.name))
     ids = tokens.train if data else tokens.val
     characters = corpus.n_characters if data else corpus.n_characters - corpus.split
     rows = max(1, min(s.batch_size, len(ids) // s.block_size))

@@ -22,6 +22,7 @@ from npgpt_train.run.record import RunRecord
 from npgpt_train.run.state import Best
 from npgpt_train.settings import parts
 from npgpt_train.settings.choices import Choices
+from npgpt_train.settings.provenance import origin_of
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.batches import last_start, require_room
 from npgpt_train.text.corpus import Corpus, read_text
@@ -186,7 +187,7 @@ def _encoded(settings: Settings, corpus: Corpus, tokenizer: Any, report: Report)
         NpgptError: one is too short, or a step on them takes more memory than there is.
     """
     report(Preparing("encoding the text"))
-    tokens = token_files(corpus, tokenizer, parts.tokenizer_digest(settings, tokenizer))
+    tokens = token_files(corpus, tokenizer, origin_of("tokenizer", settings.tokenizer.name))
     last_start(min(tokens.train, tokens.val, key=len), settings.block_size)  # there must be one
     require_room(
         settings.batch_size, settings.block_size, tokenizer.vocab_size, settings.grad_accumulation

@@ -54,7 +54,7 @@ from npgpt_cli.reading import read_standard_input, read_text_file
     metavar="shift|slide",
     help="Of a text longer than the block, drop half a block at a time, or one token: slow.",
 )
-@click.option("--allow-special", is_flag=True, help="Let <pad> and <unk> be drawn.")
+@click.option("--allow-special", is_flag=True, help="Let the padding and unknown tokens be drawn.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each text.")
 @raw_option
 @checkpoint_option

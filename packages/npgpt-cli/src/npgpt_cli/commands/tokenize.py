@@ -59,20 +59,21 @@ def _open_tokenizer(source: Path) -> Tokenizer:
     from npgpt_core.errors import NpgptError
     from npgpt_train.run.folder import Run
     from npgpt_train.run.place import around, is_run
+    from npgpt_train.text.tokenizer_file import MAX_SIZE
 
     if os.path.isdir(source):
         return Run.open(source).tokenizer()
     if not os.path.isfile(source):
         raise NpgptError(f"there is no run and no file {source}")
     folder, name = around(source)
-    folder.real(name)
+    state = folder.read_json(name, MAX_SIZE)
     names = registry.names("tokenizer")
     if is_run(source.parent):
         names = [Run.open(source.parent).settings.tokenizer.name]
     refusals = []
     for name in names:
         try:
-            return registry.load("tokenizer", name).load(source)
+            return registry.load("tokenizer", name).from_state(state)
         except Exception as error:  # a broken plugin must not keep the others from trying
             refusals.append(f"{name}: {error}")
     raise NpgptError(f"no installed tokenizer reads {source}: " + "; ".join(refusals))

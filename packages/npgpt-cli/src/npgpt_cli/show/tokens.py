@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.text import Text
 
 from npgpt_cli.terminal import is_terminal
-from npgpt_core.protocols import SPECIAL_TOKENS
 from npgpt_train.explain.tokens import Token, visible
 
 PAGE = 80  # columns of what is broken into lines where there is no terminal
@@ -27,8 +26,7 @@ def print_tokens(to: Console, tokens: Sequence[Token]) -> None:
         if above and above.cell_len + size > width:
             to.print(above, below, sep="\n")
             above, below = Text(no_wrap=True), Text(no_wrap=True)
-        is_special = token.id < len(SPECIAL_TOKENS)
-        style = SPECIAL if is_special else f"black on {COLOURS[i % len(COLOURS)]}"
+        style = SPECIAL if token.special else f"black on {COLOURS[i % len(COLOURS)]}"
         above.append(text, style).append(" " * (size - cell_len(text) + 1))
         below.append(id_.ljust(size + 1), "dim")
     to.print(above, below, sep="\n")

@@ -22,6 +22,7 @@ from npgpt_train.machine.json_text import format_json
 from npgpt_train.run.folder import Run
 from npgpt_train.settings import parts
 from npgpt_train.settings.choices import choose, flatten
+from npgpt_train.settings.provenance import origin_of
 from npgpt_train.settings.settings import Settings, differences
 from npgpt_train.text.corpus import read_text
 from npgpt_train.text.token_file import token_files
@@ -170,8 +171,8 @@ def _measure(
     for variant, run in runs.items():
         report(Preparing(f"measuring {variant.name}"))
         tokenizer = run.tokenizer()
-        digest = parts.tokenizer_digest(run.settings, tokenizer)
-        tokens = token_files(corpus, tokenizer, digest)
+        origin = origin_of("tokenizer", run.settings.tokenizer.name)
+        tokens = token_files(corpus, tokenizer, origin)
         metrics = run.whole_metrics()
         evaluation = evaluate_run(run, corpus=corpus)
         on_text = held_out.measure(text, tokenizer, evaluation, tokens.train, tokens.val)

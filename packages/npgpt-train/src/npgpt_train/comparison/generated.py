@@ -16,6 +16,7 @@ from npgpt_train.run.folder import Run
 from npgpt_train.run.sample import SAMPLE_TEMPERATURE, SAMPLE_TOKENS, first_ids
 from npgpt_train.text.corpus import Corpus
 from npgpt_train.text.token_texts import token_texts
+from npgpt_train.text.unknown import unknown_share
 
 SAMPLES = 8
 NGRAM = 4
@@ -58,12 +59,8 @@ def repeated_share(words: list[str], n: int = NGRAM) -> float | None:
     return (len(runs) - len(set(runs))) / len(runs) if runs else None
 
 
-def write(run: Run, tokenizer: Tokenizer) -> tuple[Ids, int]:
-    """``SAMPLES`` continuations of a line break by the best checkpoint, (SAMPLES, n).
-
-    Returns:
-        The ids after the prompt, and the id of ``<unk>``.
-    """
+def write(run: Run, tokenizer: Tokenizer) -> Ids:
+    """The ids of ``SAMPLES`` continuations of a line break by the best checkpoint, (SAMPLES, n)."""
     prompt = first_ids(tokenizer)
     with one_blas_thread():
         ids = generate(
@@ -74,7 +71,7 @@ def write(run: Run, tokenizer: Tokenizer) -> tuple[Ids, int]:
             seed=run.settings.seed,
             window="slide",
         )
-    return ids[:, len(prompt) :], tokenizer.special_tokens.index("<unk>")
+    return ids[:, len(prompt) :]
 
 
 def measure(run: Run, tokenizer: Tokenizer, vocabulary: Vocabulary) -> dict[str, Any]:
@@ -83,7 +80,7 @@ def measure(run: Run, tokenizer: Tokenizer, vocabulary: Vocabulary) -> dict[str,
     Returns:
         A JSON object; a share of nothing is None.
     """
-    rows, unknown = write(run, tokenizer)
+    rows = write(run, tokenizer)
     texts = [tokenizer.decode(row) for row in rows]
     written = [whole_words_of(text) for text in texts]
     words = [word for some in written for word in some]
@@ -99,7 +96,7 @@ def measure(run: Run, tokenizer: Tokenizer, vocabulary: Vocabulary) -> dict[str,
         "names": len(names),
         "known_names": _share(sum(name in vocabulary.names for name in names), len(names)),
         "repeated_4grams": float(np.mean(repeated)) if repeated else None,
-        "unknown_rate": float((rows == unknown).mean()),
+        "unknown_rate": unknown_share(tokenizer, rows),
         "sample": token_texts(tokenizer, rows[0]),
     }
 

@@ -96,7 +96,6 @@ def measure(
         return (loss * bits_at_loss_1 + lost["spelling"] + lost["case"]) / units
 
     per_word = restored(evaluation.loss, held_out.words)
-    unknown = tokenizer.special_tokens.index("<unk>")
     return {
         "tokens": len(val),
         "characters_per_token": held_out.characters / len(val),
@@ -113,7 +112,7 @@ def measure(
         "restored_uniform_bits_per_character": restored(uniform, held_out.characters),
         "restored_unigram_bits_per_character": restored(unigram, held_out.characters),
         "perplexity_per_word": None if per_word is None or per_word > 1000 else 2**per_word,
-        "unknown_rate": _count(val, unknown) / len(val),
+        "unknown_rate": _count(val, tokenizer.unk_id) / len(val),
         "lines_recovered": _recovered(held_out, tokenizer) / held_out.lines
         if held_out.lines
         else None,
@@ -157,7 +156,7 @@ def _in_one_case(text: str, change: Callable[[str], str]) -> str:
 
 def _known(tokenizer: Tokenizer, text: str) -> list[str]:
     """What the ids of a text tell of it: before, between and after the unknown tokens."""
-    ids, unknown = np.asarray(tokenizer.encode(text)), tokenizer.special_tokens.index("<unk>")
+    ids, unknown = np.asarray(tokenizer.encode(text)), tokenizer.unk_id
     parts = np.split(ids, np.flatnonzero(ids == unknown))
     return [tokenizer.decode(part[part != unknown]) for part in parts]
 
@@ -190,7 +189,7 @@ def _unigram_loss(train: Ids, val: Ids, vocab_size: int) -> float:
     return sum(float(losses[val[start : start + CHUNK]].sum()) for start in starts) / len(val)
 
 
-def _count(ids: Ids, wanted: int) -> int:
+def _count(ids: Ids, wanted: int | None) -> int:
     starts = range(0, len(ids), CHUNK)
     return sum(int((ids[start : start + CHUNK] == wanted).sum()) for start in starts)
 

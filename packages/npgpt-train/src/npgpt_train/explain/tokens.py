@@ -22,10 +22,11 @@ def visible(text: str) -> str:
 
 @dataclass(frozen=True)
 class Token:
-    """An id, and the text that it stands for (see ``token``)."""
+    """An id, and the text that it stands for or, if it is ``special``, its name (see ``token``)."""
 
     id: int
     text: str
+    special: bool = False
 
 
 def token(tokenizer: Tokenizer, i: int) -> Token:
@@ -33,8 +34,9 @@ def token(tokenizer: Tokenizer, i: int) -> Token:
 
     Bytes that are no text of their own are known of a tokenizer that offers ``token_bytes``.
     """
-    if i < len(tokenizer.special_tokens):
-        return Token(i, tokenizer.special_tokens[i])
+    for name, special in tokenizer.special_tokens.items():
+        if i == special:
+            return Token(i, name, special=True)
     if not hasattr(tokenizer, "token_bytes"):
         return Token(i, tokenizer.decode([i]))
     data = tokenizer.token_bytes(i)

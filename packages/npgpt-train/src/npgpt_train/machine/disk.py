@@ -84,9 +84,9 @@ class Folder:
             while line := file.readline(limit):
                 yield line
 
-    def read_json(self, name: str) -> dict[str, Any]:
-        """A JSON object."""
-        data = self.read(name, MAX_JSON)
+    def read_json(self, name: str, limit: int = MAX_JSON) -> dict[str, Any]:
+        """A JSON object, of which there may be ``limit`` bytes."""
+        data = self.read(name, limit)
         try:
             record = parse_json(data)
         except (ValueError, RecursionError) as error:

@@ -24,14 +24,13 @@ from npgpt_train.run.formats import read_format
 from npgpt_train.run.metrics import Metrics, read_metrics, require_whole
 from npgpt_train.run.place import RECORD, TOKENIZER, check_free, is_run
 from npgpt_train.run.record import READERS, RunRecord
-from npgpt_train.settings.parts import build_model, tokenizer_file
+from npgpt_train.settings.parts import build_model
 from npgpt_train.settings.provenance import RECORDED, located, require_installed
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.corpus import Corpus, read_text
 from npgpt_train.text.places import find_text
 from npgpt_train.text.token_file import encoding_digest
-
-MAX_TOKENIZER = 2**28  # bytes
+from npgpt_train.text.tokenizer_file import MAX_SIZE, tokenizer_bytes
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Run:
         check_free(folder)
         encoding = encoding_digest(tokenizer)
         with writing(f"the run folder {folder}"):
-            data = tokenizer_file(tokenizer)
+            data = tokenizer_bytes(tokenizer)
             Folder(folder).replace(TOKENIZER, data)
             checkpoints = Checkpoints(folder)
             checkpoints.remove(0)  # of a process that died before its run was made
@@ -151,9 +150,13 @@ class Run:
     def tokenizer(self) -> Tokenizer:
         """Its tokenizer, trained."""
         self.require_parts("tokenizer")
-        path = Folder(self.folder).real(TOKENIZER)
+        path = self.folder / TOKENIZER
+        state = Folder(self.folder).read_json(TOKENIZER, MAX_SIZE)
         target = registry.load("tokenizer", self.settings.tokenizer.name)
-        tokenizer: Tokenizer = target.load(path)
+        try:
+            tokenizer: Tokenizer = target.from_state(state)
+        except NpgptError as error:
+            raise NpgptError(f"{path} is damaged: {error}") from error
         if tokenizer.vocab_size != self.record.vocab_size:
             raise NpgptError(
                 f"{path} has {tokenizer.vocab_size} ids, the run was made with"
@@ -185,7 +188,7 @@ class Run:
     def require_same_tokenizer(self) -> None:
         """Raise an ``NpgptError`` if its tokenizer is the file that it began with."""
         path = self.folder / TOKENIZER
-        data = Folder(self.folder).read(TOKENIZER, MAX_TOKENIZER)
+        data = Folder(self.folder).read(TOKENIZER, MAX_SIZE)
         if self.record.tokenizer_sha256 not in (None, hashlib.sha256(data).hexdigest()):
             raise NpgptError(
                 f"{path} changed since the run began: restore it, or start another run"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 
 from npgpt_core.generation import generate
-from npgpt_core.protocols import Tokenizer, special_id
+from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
 from npgpt_train.machine.processors import one_blas_thread
 from npgpt_train.run.folder import Run
@@ -36,12 +38,23 @@ def sample_text(run: Run) -> str:
 
 
 def first_ids(tokenizer: Tokenizer) -> Ids:
-    """What a text without a prompt begins with: a line break, or ``<bos>`` if that has no ids."""
+    """What a text without a prompt begins with: a line break, else a token that begins or ends one.
+
+    Of a tokenizer that has neither, it is the first id that may be written.
+    """
     ids = np.asarray(tokenizer.encode("\n"))
-    return ids if len(ids) else np.array([special_id(tokenizer, "<bos>")])
+    if len(ids):
+        return ids
+    avoided = never_written(tokenizer)
+    others = (i for i in range(tokenizer.vocab_size) if i not in avoided)
+    marks = (i for i in (tokenizer.bos_id, tokenizer.eos_id) if i is not None)
+    return np.array([next(chain(marks, others))])
 
 
 def never_written(tokenizer: Tokenizer) -> list[int]:
-    """The ids of ``<pad>`` and ``<unk>``, which stand for no text: for ``suppress_tokens``."""
-    ids = (special_id(tokenizer, spelling) for spelling in ("<pad>", "<unk>"))
-    return [i for i in ids if i is not None]
+    """The ids of padding and of the unknown, which stand for no text: for ``suppress_tokens``.
+
+    Where a text ends with the same token, it is written: that is what it is for, too.
+    """
+    unwritten = {tokenizer.pad_id, tokenizer.unk_id} - {tokenizer.eos_id}
+    return sorted(i for i in unwritten if i is not None)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import json
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,10 +15,8 @@ from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 from npgpt_core.layers.linear import Linear
 from npgpt_core.module import Module
-from npgpt_train.machine.disk import writing
 from npgpt_train.machine.memory import require_memory
 from npgpt_train.settings.choices import Choices
-from npgpt_train.settings.provenance import origin_of
 from npgpt_train.settings.provenance import provenance as provenance
 from npgpt_train.settings.settings import PARTS, SETTINGS, Part, Settings, check_values
 from npgpt_train.text.datasets import shakespeare
@@ -242,21 +236,3 @@ def build(
     """A model with fresh weights (see ``build_model``), its optimizer and its schedule."""
     model = build_model(settings, vocab_size, rng, most)
     return model, build_optimizer(settings, model), build_schedule(settings)
-
-
-def tokenizer_file(tokenizer: Any) -> bytes:
-    """What ``save`` of a tokenizer writes; it opens a path of its own, so in a folder apart."""
-    with (
-        writing("a temporary file", lambda: "Make room, or set TMPDIR to another folder"),
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        path = Path(folder) / "tokenizer.json"
-        tokenizer.save(path)
-        return path.read_bytes()
-
-
-def tokenizer_digest(settings: Settings, tokenizer: Any) -> str:
-    """SHA-256 of everything that decides what a tokenizer makes of a text, hexadecimal."""
-    digest = hashlib.sha256(tokenizer_file(tokenizer))
-    digest.update(json.dumps(asdict(origin_of("tokenizer", settings.tokenizer.name))).encode())
-    return digest.hexdigest()

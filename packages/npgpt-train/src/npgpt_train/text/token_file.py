@@ -30,6 +30,7 @@ from npgpt_train.machine.cache import TOKENS, cache_dir, scratch_name
 from npgpt_train.machine.disk import Folder
 from npgpt_train.machine.lock import RunLock
 from npgpt_train.text.corpus import Corpus
+from npgpt_train.text.tokenizer_file import tokenizer_bytes
 
 FORMAT = 2
 PROBE = "The 7 quick-brown foxes can't jump:\r\n\t  NAÏVE café — 你好 🙂 <unk>\n"
@@ -55,23 +56,28 @@ class Tokens:
 def token_files(
     corpus: Corpus,
     tokenizer: Tokenizer,
-    tokenizer_digest: str,
+    origin: object,
     *,
     on_progress: Callable[[int], object] | None = None,
 ) -> Tokens:
     """The tokens of both parts of a corpus: from the cache, or encoded now in one pass.
 
-    ``tokenizer_digest`` stands for what the tokenizer has learned. Whether its code is still the
-    same shows on a sample of the text; an ``NpgptWarning`` says if it is not. ``on_progress`` is
-    called after each piece with the number of characters done so far. Memory holds a piece at a
-    time, whatever the size of the corpus. A damaged entry of the cache is written again, and
-    several processes may ask for the same tokens at once.
+    Memory holds a piece at a time, whatever the size of the corpus. A damaged entry of the cache is
+    written again, and several processes may ask for the same tokens at once.
+
+    Args:
+        corpus: what to encode.
+        tokenizer: trained.
+        origin: says in its repr where the tokenizer came from, at which version. Whether its code
+            is still the same shows on a sample of the text, too; an ``NpgptWarning`` says if not.
+        on_progress: called after each piece with the number of characters done so far.
 
     Raises:
         NpgptError: the cache cannot be written (disk full, no permission), the text changed while
             it was read, or the tokenizer gave an id outside its vocabulary.
     """
-    identity = [FORMAT, corpus.sha256, corpus.n_characters, corpus.split, tokenizer_digest]
+    learned = hashlib.sha256(tokenizer_bytes(tokenizer) + repr(origin).encode()).hexdigest()
+    identity = [FORMAT, corpus.sha256, corpus.n_characters, corpus.split, learned]
     text = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
     key = f"{text}-{encoding_digest(tokenizer, *corpus.sample)[:16]}"
     dtype = np.dtype("<u2" if tokenizer.vocab_size <= 2**16 else "<u4")

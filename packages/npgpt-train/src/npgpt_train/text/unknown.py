@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from npgpt_core.errors import NpgptWarning
-from npgpt_core.protocols import Tokenizer, special_id
+from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
 
 NAMED = 3  # unknown parts of a prompt
@@ -16,12 +16,12 @@ NAMED = 3  # unknown parts of a prompt
 
 def unknown_share(tokenizer: Tokenizer, ids: Ids) -> float:
     """The share of ids (n,) that are ``<unk>``."""
-    return float(np.mean(ids == special_id(tokenizer, "<unk>")))
+    return float(np.mean(ids == tokenizer.unk_id))
 
 
 def unknown_parts(tokenizer: Tokenizer, text: str, ids: Ids) -> list[str] | None:
     """What of the text became ``<unk>``, perhaps in lower case; None if that cannot be told."""
-    unknown = special_id(tokenizer, "<unk>")
+    unknown = tokenizer.unk_id
     places = np.flatnonzero(ids == unknown)
     if len(places) == 0:
         return []
@@ -58,7 +58,7 @@ def align(text: str, known: Sequence[str]) -> list[str] | None:
 
 def warn_if_unknown(tokenizer: Tokenizer, prompt: str, ids: Ids) -> None:
     """Warn of a prompt with parts that its ids (n,) do not tell the model, and name a few."""
-    unknown = int(np.sum(ids == special_id(tokenizer, "<unk>")))
+    unknown = int(np.sum(ids == tokenizer.unk_id))
     if unknown:
         parts = unknown_parts(tokenizer, prompt, ids)
         warnings.warn(

@@ -1,14 +1,13 @@
-"""The contract checks of tokenizers: ids and, from files of their own, training, texts, files."""
+"""The contract checks of tokenizers: ids and, from files of their own, training, texts, states."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from npgpt_core.protocols import SPECIAL_TOKENS
 from npgpt_core.testing.checklist import (
     Check,
     CheckList,
@@ -17,8 +16,15 @@ from npgpt_core.testing.checklist import (
     require_options_are_data,
     require_protocol,
 )
-from npgpt_core.testing.tokenizers.files import tokenizer_files
-from npgpt_core.testing.tokenizers.texts import TEXTS, UNSEEN, tokenizer_texts, trained
+from npgpt_core.testing.tokenizers.states import tokenizer_states
+from npgpt_core.testing.tokenizers.texts import (
+    SPECIAL_IDS,
+    TEXTS,
+    UNSEEN,
+    require_no_special_ids,
+    tokenizer_texts,
+    trained,
+)
 from npgpt_core.testing.tokenizers.training import tokenizer_training
 
 tokenizers = CheckList("tokenizer")
@@ -26,7 +32,7 @@ tokenizers = CheckList("tokenizer")
 
 def tokenizer_checks() -> Iterator[tuple[str, Check]]:
     """Id and function of every tokenizer check; a function takes () -> untrained tokenizer."""
-    return itertools.chain(tokenizers, tokenizer_training, tokenizer_texts, tokenizer_files)
+    return itertools.chain(tokenizers, tokenizer_training, tokenizer_texts, tokenizer_states)
 
 
 @tokenizers
@@ -42,21 +48,37 @@ def options_are_data(factory: Any) -> None:
 
 
 @tokenizers
-def special_tokens_first(factory: Any) -> None:
-    """``special_tokens`` is a tuple that begins with pad, unk, bos, eos, whose ids are 0 to 3."""
+def special_tokens_map(factory: Any) -> None:
+    """``special_tokens`` maps spellings to ids of their own, below ``vocab_size``; or is empty."""
     tokenizer = trained(factory, *TEXTS)
     tokens = tokenizer.special_tokens
     require(
-        isinstance(tokens, tuple) and tokens[:4] == SPECIAL_TOKENS,
-        f"special_tokens is {tokens!r}, expected a tuple that begins with {SPECIAL_TOKENS!r}:"
-        " models and readers rely on their ids",
+        isinstance(tokens, Mapping)
+        and all(isinstance(spelling, str) and spelling for spelling in tokens)
+        and all(type(i) is int and 0 <= i < tokenizer.vocab_size for i in tokens.values())
+        and len(set(tokens.values())) == len(tokens),
+        f"special_tokens is {tokens!r:.200}, expected a dict of each spelling to another id below"
+        f" {tokenizer.vocab_size}, such as {{'<eos>': 0}}, or an empty one",
     )
-    ids = set(np.asarray(tokenizer.encode("".join(TEXTS))).tolist())
-    require(
-        min(ids) >= len(tokens),
-        f"ordinary text gave the ids {sorted(ids)[:4]}, but 0 to {len(tokens) - 1} are the special"
-        " tokens': begin the vocabulary after them",
-    )
+
+
+@tokenizers
+def special_ids_named(factory: Any) -> None:
+    """``pad_id``, ``unk_id``, ``bos_id`` and ``eos_id`` are ids of special tokens, or None."""
+    tokenizer = trained(factory, *TEXTS)
+    ids = [*tokenizer.special_tokens.values()]
+    for name in SPECIAL_IDS:
+        i = getattr(tokenizer, name)
+        require(
+            i is None or (type(i) is int and i in ids),
+            f"{name} is {i!r}, expected None or one of special_tokens' ids {ids}",
+        )
+
+
+@tokenizers
+def special_ids_stand_for_no_text(factory: Any) -> None:
+    """Text that the tokenizer was trained on gives no special token."""
+    require_no_special_ids(trained(factory, *TEXTS), "".join(TEXTS))
 
 
 @tokenizers
@@ -90,7 +112,7 @@ def unseen_text(factory: Any) -> None:
     """Characters that training never saw encode to some ids, and these decode to some text."""
     tokenizer = trained(factory, *TEXTS)
     ids = tokenizer.encode(UNSEEN)
-    require(len(ids) > 0, f"{UNSEEN!a} gave no ids: give <unk> for what is unknown")
+    require(len(ids) > 0, f"{UNSEEN!a} gave no ids: give unk_id for what is unknown")
     text = tokenizer.decode(ids)
     require(isinstance(text, str), f"its ids gave {type(text).__name__}, expected str")
 

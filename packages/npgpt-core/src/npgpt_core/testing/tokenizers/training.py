@@ -64,7 +64,7 @@ def encode_untrained(factory: Any) -> None:
     except Exception as error:
         raise AssertionError(
             f"encode before train raised {type(error).__name__}: {error}; expected an"
-            " npgpt_core.NpgptError that says to train or to load first"
+            " npgpt_core.NpgptError that says to train first"
         ) from error
     require_round_trip(tokenizer, TEXTS[0])  # it needs no training
 
