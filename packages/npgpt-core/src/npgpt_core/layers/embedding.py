@@ -52,5 +52,6 @@ class Embedding(Module):
         Row v of dW collects dy from every place where v was looked up.
         """
         ids = self.take()
+        # On wide rows this is faster than np.add.at.
         for i, row in zip(ids.reshape(-1), rows(dy), strict=True):
             self.dweight[i] += row  # dW[ids[n]] += dy[n]
