@@ -123,7 +123,7 @@ def test_what_cannot_be_continued_is_refused(flags, stdin, expected, npgpt, smal
 def test_a_prompt_without_end_is_refused(
     source, most, code, npgpt, small_run, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("npgpt_cli.reading.MOST", most)
+    monkeypatch.setattr("npgpt_cli.reading.MAX_BYTES", most)
     path = tmp_path / "prompt.txt"
     path.write_bytes(b"the king")
     flags = ["--prompt-file", path] if source == "file" else ["--prompt", "-"]

@@ -11,11 +11,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from npgpt_cli.commands.plugins_show import _description
 from npgpt_cli.group import LazyGroup, summary
 from npgpt_cli.main import main
 from npgpt_cli.scaffold import Scaffold
 from npgpt_cli.show.describe import arguments_in, options_of
+from npgpt_cli.show.plugins_show import print_part
 from npgpt_core import NpgptError, registry
 from npgpt_core.plugins.discovery import Spec
 
@@ -161,7 +161,7 @@ def test_show_a_part(npgpt):
     assert not result.output.endswith("\n\n")
 
 
-def test_show_says_how_options_are_set_and_what_training_gives():
+def test_show_says_how_options_are_set_and_what_training_gives(capsys):
     class Slow:
         """Slow."""
 
@@ -169,11 +169,13 @@ def test_show_says_how_options_are_set_and_what_training_gives():
             pass
 
     spec = Spec("optimizer", "slow", "slow:Slow", "npgpt-slow", "1.0")
-    text = " ".join(_description(spec, Slow).split())
+    print_part(spec, Slow)
+    text = " ".join(capsys.readouterr().out.split())
     assert "Set an option with --set optimizer.OPTION=VALUE." in text
     assert "Training itself gives model, lr." in text
     assert "eps: float = 1e-08" in text
-    assert "Set an option" not in _description(spec, lambda model, lr: None)
+    print_part(spec, lambda model, lr: None)
+    assert "Set an option" not in capsys.readouterr().out
 
 
 def test_show_needs_the_kind_where_several_have_the_name(npgpt):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from npgpt_cli.terminal import outlasting_output, standard_streams
+from npgpt_cli.terminal import ignoring_output_errors, standard_streams
 
 
 class Full(io.RawIOBase):
@@ -57,7 +57,7 @@ def test_work_that_outlasts_its_output_is_done(monkeypatch):
     done = []
 
     def work():
-        with outlasting_output():
+        with ignoring_output_errors():
             say()
             done.append("more")
 
@@ -68,7 +68,7 @@ def test_after_such_work_output_is_needed_again(monkeypatch):
     done = []
 
     def work():
-        with outlasting_output():
+        with ignoring_output_errors():
             done.append("silent")
         say()
         done.append("more")

@@ -30,7 +30,7 @@ class InputError(click.ClickException):
 
 
 @contextmanager
-def errors_in_a_line(ctx: click.Context | None = None) -> Iterator[None]:
+def one_line_errors(ctx: click.Context | None = None) -> Iterator[None]:
     """A ``with`` block in which all that is not a bug of npgpt's or a plugin's becomes one line."""
     try:
         yield
@@ -74,7 +74,7 @@ def _refused_by_the_system(error: OSError | ImportError) -> NpgptError:
 
 
 @contextmanager
-def warnings_in_a_line() -> Iterator[None]:
+def one_line_warnings() -> Iterator[None]:
     """A ``with`` block in which a warning of npgpt's is one line."""
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning

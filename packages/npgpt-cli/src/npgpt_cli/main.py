@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from npgpt_cli import __version__
-from npgpt_cli.errors import errors_in_a_line, warnings_in_a_line
+from npgpt_cli.errors import one_line_errors, one_line_warnings
 from npgpt_cli.group import LazyGroup, summary
 from npgpt_cli.terminal import standard_streams
 from npgpt_core import registry
@@ -86,12 +86,12 @@ class RegisteredCommands(LazyGroup):
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Parse the options before the command; what the user can mend becomes one line."""
-        with errors_in_a_line():
+        with one_line_errors():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run; what the user can mend becomes one line, and so does a warning of npgpt's."""
-        with warnings_in_a_line(), errors_in_a_line(ctx):
+        with one_line_warnings(), one_line_errors(ctx):
             return super().invoke(ctx)
 
 

@@ -8,14 +8,14 @@ from typing import BinaryIO
 
 from npgpt_core.errors import NpgptError
 
-MOST = 2**28  # bytes: a stream such as /dev/zero never ends
+MAX_BYTES = 2**28  # bytes: a stream such as /dev/zero never ends
 
 
 def read_standard_input() -> str:
     """All of standard input, line ends as they are.
 
     Raises:
-        NpgptError: it is closed, cannot be read, is longer than ``MOST``, or is no UTF-8 text.
+        NpgptError: it is closed, cannot be read, is longer than ``MAX_BYTES``, or no UTF-8 text.
     """
     if sys.stdin is None:
         raise NpgptError("standard input is closed: give the text as an argument")
@@ -29,7 +29,7 @@ def read_text_file(path: Path) -> str:
     """All of a file, line ends as they are.
 
     Raises:
-        NpgptError: it cannot be read, is longer than ``MOST``, or is no UTF-8 text.
+        NpgptError: it cannot be read, is longer than ``MAX_BYTES``, or no UTF-8 text.
     """
     try:
         with path.open("rb") as file:
@@ -39,9 +39,9 @@ def read_text_file(path: Path) -> str:
 
 
 def _text(file: BinaryIO, name: str) -> str:
-    data = file.read(MOST + 1)
-    if len(data) > MOST:
-        raise NpgptError(f"{name} has more than {MOST:,} bytes: give a part of it")
+    data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise NpgptError(f"{name} has more than {MAX_BYTES:,} bytes: give a part of it")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

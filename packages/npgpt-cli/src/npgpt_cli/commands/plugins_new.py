@@ -1,14 +1,12 @@
-"""``npgpt plugins new``: a package to start from."""
+"""``npgpt plugins new``."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from npgpt_core import registry
-from npgpt_core.shell import command
 
 
 @click.command()
@@ -26,19 +24,8 @@ def new(kind: str, name: str, out: Path | None) -> None:
     The part is called NAME and works as it is, and the package's tests pass; make it yours.
     """
     from npgpt_cli.scaffold import Scaffold
+    from npgpt_cli.show.plugins_new import print_package
 
     scaffold = Scaffold(kind, name)
     folder = out or Path(scaffold.distribution)
-    written = scaffold.write(folder)
-    click.echo(f"{folder} is a package that adds the {kind} {name}:")
-    for path in written:
-        click.echo(f"  {path.relative_to(folder)}")
-    click.echo("\nNext:")
-    source = folder.absolute() if out else f".{os.sep}{folder}"
-    for line in (
-        command("pip", "install", "-e", f"{source}[test]"),
-        command("pytest", folder),
-        command("npgpt", "plugins", "--check"),
-        scaffold.try_it,
-    ):
-        click.echo(f"  {line}")
+    print_package(scaffold, folder, scaffold.write(folder))

@@ -1,18 +1,14 @@
-"""``npgpt plugins show``: one part, its options and where it comes from."""
+"""``npgpt plugins show``."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from npgpt_core import registry
 from npgpt_core.errors import PluginError
+from npgpt_core.plugins.registry import Spec
 from npgpt_core.shell import command
-
-if TYPE_CHECKING:
-    from npgpt_core.plugins.registry import Spec
 
 
 class KindOrName(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
@@ -38,8 +34,10 @@ def show(words: tuple[str, ...]) -> None:
     """
     if len(words) > 2:
         raise click.UsageError(f"expected [KIND] NAME, got {' '.join(words)!r}")
+    from npgpt_cli.show.plugins_show import print_part
+
     spec = registry.find(*words) if len(words) == 2 else _find(words[0])
-    click.echo(_description(spec, registry.load_spec(spec)), nl=False)
+    print_part(spec, registry.load_spec(spec))
 
 
 def _find(name: str) -> Spec:
@@ -66,39 +64,3 @@ def _has(kind: str, name: str) -> bool:
         except PluginError:
             return False
     return any(spec.name == name for spec in registry.specs(kind))
-
-
-def _description(spec: Spec, target: Any) -> str:
-    from npgpt_cli.show.describe import options_of, summary
-    from npgpt_train.machine.escaping import printable
-
-    kind = registry.KINDS[spec.kind]
-    use = ("npgpt", "train", f"--{kind.argument}") if kind.argument else ("npgpt",)
-    formatter = click.HelpFormatter(max_width=100)
-    formatter.write_text(f"{spec.kind} {spec.name}")
-    with formatter.indentation():
-        for paragraph in summary(target):
-            formatter.write_text(paragraph)
-            formatter.write_paragraph()
-        formatter.write_dl(
-            [
-                ("from", f"{spec.distribution} {spec.version}"),
-                ("full name", spec.qualified),
-                ("target", spec.target),
-                ("use", command(*use, spec.name)),
-            ]
-        )
-    options = options_of(spec.kind, target)
-    if options:
-        with formatter.section("Options"):
-            formatter.write_dl([(option.heading, option.text or " ") for option in options])
-    else:
-        formatter.write_paragraph()
-        formatter.write_text("It has no options.")
-    if kind.settable:
-        formatter.write_paragraph()
-        if options:
-            formatter.write_text(f"Set an option with --set {kind.name}.OPTION=VALUE.")
-        if kind.given:
-            formatter.write_text(f"Training itself gives {', '.join(kind.given)}.")
-    return printable(formatter.getvalue())

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from npgpt_cli.terminal import is_terminal, outlasting_output
+from npgpt_cli.terminal import ignoring_output_errors, is_terminal
 from npgpt_cli.wording import as_flags
 from npgpt_core.shell import command
 from npgpt_train.events import (
@@ -43,7 +43,7 @@ class TrainingDisplay:
 
     def __enter__(self) -> Self:
         """Nothing to see yet, but from now on the work outlasts its output."""
-        self._resources.enter_context(outlasting_output())
+        self._resources.enter_context(ignoring_output_errors())
         return self
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
