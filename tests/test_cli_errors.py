@@ -80,12 +80,12 @@ def test_wrong_input_to_train(case, npgpt, text_file, tmp_path):
         (["--min-lr", "1"], "min_lr is 1"),
         (["--set", "schedule.warmup_iters=1.5"], "warmup_iters is 1.5"),
         (["--config", "{tmp}/run.toml"], "run.toml sets model.dropout, model.n_embd)"),
-        (["--config", "{tmp}/wrong.toml"], "wrong.toml: unknown setting 'dropout'"),
+        (["--config", "{tmp}/wrong.toml"], "wrong.toml: unknown setting 'drop_out'"),
     ],
 )
 def test_wrong_values_are_refused_before_the_text_is_read(flags, expected, npgpt, tmp_path):
     (tmp_path / "run.toml").write_text("n-embd = 8\n[model]\ndropout = 2\n")
-    (tmp_path / "wrong.toml").write_text("dropout = 2\n")
+    (tmp_path / "wrong.toml").write_text("drop_out = 2\n")
     flags = [flag.format(tmp=tmp_path) for flag in flags]
     nowhere = ["--data", tmp_path / "nowhere.txt", "--out", tmp_path / "out"]
     _assert_one_line(npgpt("train", *nowhere, *flags), expected)

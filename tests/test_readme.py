@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from npgpt_cli.main import main
+from npgpt_models import GPT
 from npgpt_train.settings import parts
-from npgpt_train.settings.choices import PRESETS, choose, read_config
+from npgpt_train.settings.choices import choose, read_config
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -32,7 +33,7 @@ def test_the_config_file_of_the_readme_is_one(tmp_path):
     assert settings.optimizer.options["weight_decay"] == 0.1
     assert settings.model.options["n_layer"] == 6
     assert settings.tokenizer.options["vocab_size"] == 1024
-    assert settings.model.options["n_embd"] == PRESETS["quick"]["model.n_embd"]
+    assert settings.model.options["n_embd"] == GPT.presets["quick"]["n_embd"]
 
 
 def test_the_commands_of_the_readme_are_there():

@@ -39,6 +39,13 @@ def test_number_of_parameters(vocab_size, count):
     assert make(config, dtype=np.float32).num_parameters() == count
 
 
+@pytest.mark.parametrize(
+    ("preset", "block_size", "count"), [("tiny", 32, 30_981), ("quick", 128, 827_461)]
+)
+def test_number_of_parameters_of_the_presets(preset, block_size, count):
+    assert GPTConfig(69, block_size, **GPT.presets[preset]).num_parameters == count
+
+
 def test_weights_start_from_002_and_residual_projections_from_less():
     parameters = GPT(GPTConfig(69), rng=np.random.default_rng(0)).parameters()
     for name, array in parameters.items():

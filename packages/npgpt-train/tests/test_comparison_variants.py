@@ -6,19 +6,21 @@ import pytest
 
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train.comparison.variants import LONGEST, plan, warn_if_lr_is_shared
-from npgpt_train.settings import parts
+from npgpt_train.settings import part_options
 from npgpt_train.settings.choices import choose
 
 CHOSEN = choose(preset="tiny", flags={"seed": 7}).values
 
 
 @pytest.fixture(autouse=True)
-def tokenizers(monkeypatch):
-    """char takes no size, any other tokenizer does."""
-    options = {"char": {}, "open": None}
-    monkeypatch.setattr(
-        parts, "part_defaults", lambda kind, name: options.get(name, {"vocab_size": 99})
-    )
+def parts(monkeypatch):
+    """char takes no size, any other tokenizer does; a model takes a number of layers."""
+
+    def defaults(kind, name):
+        others = {"tokenizer": {"vocab_size": 99}, "model": {"n_layer": 4}}
+        return {"char": {}, "open": None}.get(name, others.get(kind, {}))
+
+    monkeypatch.setattr(part_options, "defaults", defaults)
 
 
 def names(**axes):

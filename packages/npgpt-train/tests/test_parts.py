@@ -8,7 +8,7 @@ import pytest
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
-from npgpt_train.settings import parts
+from npgpt_train.settings import part_options, parts
 from npgpt_train.settings.choices import ConfigFile, choose
 
 
@@ -31,6 +31,37 @@ def test_every_option_is_settled(resolve):
     assert settings.schedule == parts.Part("falling", schedule)
     schedule = {"max_iters": 6, "min_lr": 0.0, "warmup_iters": 0}
     assert resolve(min_lr=0.0, warmup_iters=0).schedule.options == schedule
+
+
+@pytest.mark.parametrize(
+    ("presets", "preset", "expected"),
+    [
+        ({}, "tiny", (1, 0.5)),
+        ({"tiny": {"n_layer": 3}}, "tiny", (3, 0.5)),
+        ({"tiny": {"n_layer": 3}}, "full", (1, 0.5)),
+        ({"full": {"n_layer": 9}}, None, (9, 0.5)),
+        ({"tiny": {"n_layer": 3, "rate": 0.1}}, "tiny", (3, 0.25)),
+    ],
+)
+def test_a_preset_reaches_the_parts_that_offer_it(presets, preset, expected, resolve, monkeypatch):
+    def config(vocab_size, block_size, n_layer=1, rate=0.5):
+        return SimpleNamespace()
+
+    def load(kind, name):
+        return model if kind == "model" else own(kind, name)
+
+    model, own = SimpleNamespace(Config=config, presets=presets), registry.load
+    monkeypatch.setattr(registry, "load", load)
+    asked = {"rate": 0.25} if "rate" in presets.get("tiny", {}) else {}
+    options = resolve(preset=preset, **asked).model.options
+    assert (options["n_layer"], options["rate"]) == expected
+
+
+@pytest.mark.parametrize("presets", [{"tiny": {"width": 1}}, {"tiny": 3}, 5, lambda: {}])
+def test_presets_that_are_no_options_of_the_part_are_refused(presets, resolve, monkeypatch):
+    monkeypatch.setattr(registry.load("model", "table"), "presets", presets, raising=False)
+    with pytest.raises(PluginError, match=r"has no option 'width'|expected preset -> option"):
+        resolve(preset="tiny")
 
 
 def refuse(size):
@@ -92,7 +123,7 @@ def test_a_part_may_take_any_option(resolve, monkeypatch):
         return lambda step: lr
 
     monkeypatch.setattr(registry, "load", lambda k, n: anything)
-    assert parts.part_defaults("schedule", "falling") is None
+    assert part_options.defaults("schedule", "falling") is None
 
 
 @pytest.mark.parametrize("number", [2**63 - 1, -(2**63), 0])

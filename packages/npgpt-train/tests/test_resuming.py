@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train import train
 from npgpt_train.evaluation import evaluate_run
@@ -83,6 +84,7 @@ def digest(text):
         {"max_iters": 5},
         {"options": {"tokenizer.extra": 1}},
         {"options": {"tokenizer.extra": None}},
+        {"extra": 1},
         {"config": {"lr": 3e-3, "tokenizer": {"name": "letters", "extra": 1}}},
         {"data": "play.txt"},
     ],
@@ -106,6 +108,8 @@ def test_what_was_recorded_may_be_said_again(same):
         ({"max_iters": 5.0}, "max_iters"),
         ({"tokenizer": "words"}, "tokenizer = 'words' contradicts"),
         ({"options": {"tokenizer.extra": 2}}, "tokenizer.extra = 2 contradicts"),
+        ({"extra": 2}, "tokenizer.extra = 2 contradicts"),
+        ({"vocab_size": 2}, "unknown setting 'vocab_size'"),
         ({"options": {"tokenizer.size": 2}}, "made with no such option"),
         ({"options": {"tokenizer.size": None}}, "made with no such option"),
         ({"config": {"lr": 1.0}}, "lr = 1.0"),
@@ -122,7 +126,7 @@ def test_what_contradicts_the_record_is_refused_by_name(other, named):
     assert record() == before
 
 
-def test_another_preset_is_taken_where_all_its_numbers_are_those_of_the_record():
+def test_another_preset_is_taken_where_all_its_numbers_are_those_of_the_record(monkeypatch):
     quick = {"max_iters": 1200, "lr": 2e-3, "batch_size": 16, "block_size": 128}
     quick |= {"eval_interval": 250, "eval_iters": 10}
     begin(stop_at=1, preset="full", **quick)
@@ -132,6 +136,11 @@ def test_another_preset_is_taken_where_all_its_numbers_are_those_of_the_record()
     resumed_run(folder, choose(preset="tiny", flags=quick), None, **ready).close()
     with pytest.raises(NpgptError, match="batch_size = 8 contradicts"):
         resumed_run(folder, choose(preset="tiny"), None, **ready)
+    presets = {"full": {"dropout": 0.0}, "quick": {"dropout": 0.1}}
+    monkeypatch.setattr(registry.load("model", "table"), "presets", presets, raising=False)
+    resumed_run(folder, choose(preset="tiny", flags=quick), None, **ready).close()
+    with pytest.raises(NpgptError, match=r"model.dropout = 0\.1 contradicts"):
+        resumed_run(folder, choose(preset="quick"), None, **ready)
 
 
 def test_keep_and_on_nan_are_taken_and_recorded():

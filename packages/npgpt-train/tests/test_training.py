@@ -448,6 +448,7 @@ def test_a_folder_that_holds_something_is_refused(begin):
     [
         ("block_size", {"block_size": 4}, {"block_size": 5}),
         ("model.dropout", {"options": {"model.dropout": 0.0}}, {"options": {"model.dropout": 0.5}}),
+        ("tokenizer.extra", {"extra": 1}, {"extra": 2}),
         ("tokenizer", {"tokenizer": "letters"}, {"tokenizer": "words"}),
     ],
 )

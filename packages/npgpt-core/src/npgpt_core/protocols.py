@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 class Tokenizer(Protocol):
-    """Text to ids and back. Options are keyword arguments of ``__init__``.
+    """Text to ids and back. Options are keyword arguments of ``__init__``; ``presets`` are as a
+    model's.
 
     A special token stands for no text, and text that spells one never gives its id. Of the four
     that npgpt knows the meaning of, a tokenizer says in ``pad_id`` and so on which it has; two of
@@ -132,6 +133,8 @@ class Model(Protocol):
       evaluation mode: ``explain attention`` shows it.
     - layers whose ``forward`` takes ``ids``: their parameters count as embeddings.
     - ``Config.num_parameters``: a model that does not fit into memory is refused before it is made.
+    - ``presets``, a mapping such as ``{"tiny": {"n_layer": 2}}`` of the class: the options that
+      ``train(preset="tiny")`` sets; a preset that is not there leaves the model its own defaults.
     """
 
     Config: ClassVar[Callable[..., Any]]

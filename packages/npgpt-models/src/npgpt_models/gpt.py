@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -120,6 +121,10 @@ class GPT(Module):
     """
 
     Config: ClassVar[type[GPTConfig]] = GPTConfig
+    presets: ClassVar[Mapping[str, Mapping[str, int]]] = {
+        "tiny": {"n_layer": 2, "n_head": 2, "n_embd": 32},
+        "quick": {"n_embd": 128},
+    }
 
     def __init__(
         self, config: GPTConfig, *, rng: np.random.Generator, dtype: npt.DTypeLike = np.float32

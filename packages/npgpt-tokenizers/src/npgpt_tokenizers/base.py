@@ -18,6 +18,12 @@ PAD, UNK, BOS, EOS = range(4)
 SPECIAL_TOKENS = {"<pad>": PAD, "<unk>": UNK, "<bos>": BOS, "<eos>": EOS}
 """The first ids of every tokenizer here. They are never produced from text that spells them."""
 
+SIZES: Mapping[str, Mapping[str, int]] = {
+    "tiny": {"vocab_size": 512},
+    "quick": {"vocab_size": 2048},
+}
+"""The ``presets`` of a tokenizer that takes a vocabulary size."""
+
 UNKNOWN_TEXT = "\ufffd"  # what <unk> decodes to; the other special tokens decode to nothing
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from npgpt_core.errors import NpgptError
-from npgpt_tokenizers.base import SPECIAL_TOKENS, UNK, UNKNOWN_TEXT, BaseTokenizer
+from npgpt_tokenizers.base import SIZES, SPECIAL_TOKENS, UNK, UNKNOWN_TEXT, BaseTokenizer
 from npgpt_tokenizers.checks import check_ids, check_integer, check_text, check_texts
 from npgpt_tokenizers.learning import learn_merges
 from npgpt_tokenizers.merging import PairMerges, WordCache
@@ -60,6 +60,7 @@ class BPETokenizer(BaseTokenizer):
     """
 
     name = "bpe"
+    presets = SIZES
 
     def __init__(self, *, vocab_size: int = 6551) -> None:
         self._fixed_tokens = dict(self.fixed_tokens())

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_tokenizers.base import SPECIAL_TOKENS, UNK, UNKNOWN_TEXT, BaseTokenizer
+from npgpt_tokenizers.base import SIZES, SPECIAL_TOKENS, UNK, UNKNOWN_TEXT, BaseTokenizer
 from npgpt_tokenizers.checks import check_ids, check_integer, check_text, check_texts
 from npgpt_tokenizers.split import WORD_OR_MARK, count_words, split_words
 from npgpt_tokenizers.state import Fields
@@ -29,6 +29,7 @@ class WordTokenizer(BaseTokenizer):
     """
 
     name = "word"
+    presets = SIZES
 
     def __init__(self, *, vocab_size: int = 6551, min_frequency: int = 1) -> None:
         self._max_vocab_size = check_integer("vocab_size", vocab_size, 5, 2**31 - 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +70,14 @@ def train(
     report = (report or usual_report()) if processes.rank == 0 else ignore
 
     def prepare() -> Preparation:
-        choices = choose(preset=preset, config=config, options=options, flags=flags)
+        chosen = partial(choose, preset=preset, config=config, options=options, flags=flags)
         if resume:
             folder = Path(out) if out is not None else _newest_unfinished(report)
+            choices = chosen(parts=Run.open(folder).settings.names())
             return resumed_run(folder, choices, init_from, processes.size, report, **session)
-        return _new(out, choices, init_from, processes, report, session)
+        source = Run.open(init_from) if init_from is not None else None
+        choices = chosen(parts=source.settings.names() if source else None)
+        return _new(out, choices, source, processes, report, session)
 
     prepared = _prepare_once(processes, prepare)
     with closing(prepared), processes.ending_together():
@@ -134,12 +138,11 @@ def _newest_unfinished(report: Report) -> Path:
 def _new(
     out: str | Path | None,
     choices: Choices,
-    init_from: str | Path | None,
+    source: Run | None,
     processes: Processes,
     report: Report,
     session: Mapping[str, Any],
 ) -> Preparation:
-    source = Run.open(init_from) if init_from is not None else None
     settings = parts.resolve(like(source, choices) if source else choices)
     workers = settings.workers or max(1, physical_cores() // processes.size)
     settings = dataclasses.replace(settings, workers=workers)

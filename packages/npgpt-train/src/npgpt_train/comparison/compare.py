@@ -22,6 +22,7 @@ from npgpt_train.machine.json_text import format_json
 from npgpt_train.run.folder import Run
 from npgpt_train.settings import parts
 from npgpt_train.settings.choices import choose, flatten
+from npgpt_train.settings.part_options import dotted
 from npgpt_train.settings.provenance import origin_of
 from npgpt_train.settings.settings import Settings, differences
 from npgpt_train.text.corpus import read_text
@@ -80,8 +81,8 @@ def compare(
         raise NpgptError("compare runs in one process: start it without mpiexec")
     folder = Path(out)
     shared: dict[str, Any] = {"preset": preset, "config": config, "options": options}
-    flags = flatten(flags)
     chosen = choose(**shared, flags=flags)
+    flags = dotted(flatten(flags), chosen.values)
     planned = plan(
         chosen.values,
         variants=variants,

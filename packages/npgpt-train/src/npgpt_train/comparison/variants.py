@@ -17,7 +17,7 @@ from itertools import product
 from typing import Any
 
 from npgpt_core.errors import NpgptError, NpgptWarning
-from npgpt_train.settings import parts
+from npgpt_train.settings import part_options
 from npgpt_train.settings.choices import Choices, flatten, parse_value
 from npgpt_train.settings.settings import PARTS
 
@@ -93,7 +93,8 @@ def plan(
         group = "-".join(filter(None, map(_name, choices))) or UNSAFE.sub("-", tokenizer)
         unseeded = "seed" not in settings or (choices[3].name is not None and seeds == 1)
         name = group if unseeded else f"{group}-seed{settings['seed']}"
-        runs.append(Variant(_short(name), _short(group), settings))
+        flags = part_options.dotted(settings, {**chosen, **settings})
+        runs.append(Variant(_short(name), _short(group), flags))
     _require_different(runs)
     return _sized(runs, vocab_size, chosen)
 
@@ -206,7 +207,7 @@ def _sized(runs: list[Variant], vocab_size: int | None, chosen: Mapping[str, Any
 
 
 def _takes_size(tokenizer: str) -> bool:
-    options = parts.part_defaults("tokenizer", tokenizer)
+    options = part_options.defaults("tokenizer", tokenizer)
     return options is None or "vocab_size" in options
 
 

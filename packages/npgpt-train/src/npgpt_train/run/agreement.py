@@ -17,6 +17,7 @@ import numpy as np
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train.run.folder import Run
 from npgpt_train.run.record import RunRecord
+from npgpt_train.settings import part_options
 from npgpt_train.settings.choices import PRESETS, Choices
 from npgpt_train.settings.provenance import dataset_provenance
 from npgpt_train.text.corpus import dataset_record, open_dataset
@@ -38,12 +39,18 @@ def agreed(run: Run, choices: Choices, init_from: str | Path | None, ranks: int)
         NpgptError: something contradicts the record; it is named.
     """
     _require_same_source(run, init_from)
-    recorded, asked = run.settings.flat(), set(choices.asked)
+    recorded, values, asked = run.settings.flat(), dict(choices.values), set(choices.asked)
     if choices.preset not in (None, run.record.preset):
-        asked |= {key for values in PRESETS.values() for key in values} & recorded.keys()
+        of_preset = {
+            f"{kind}.{option}": value
+            for kind, name in run.settings.names().items()
+            for option, value in part_options.of_preset(kind, name, choices.preset).items()
+        }
+        values = {**of_preset, **values}
+        asked |= {*of_preset, *(key for p in PRESETS.values() for key in p)} & recorded.keys()
     settings = run.settings
     for key in sorted(asked):
-        given = choices.values[key]
+        given = values[key]
         if key == "max_iters" and isinstance(given, int) and given > settings.max_iters:
             settings = replace(settings, max_iters=given)
         elif key == "data":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,18 +10,12 @@ from typing import Any
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.numbers import as_python
+from npgpt_core.plugins.kinds import KINDS
+from npgpt_train.settings.part_options import dotted
 from npgpt_train.settings.settings import DEFAULTS, PARTS, check_values
 
-ALIASES = {
-    "optim": "optimizer",
-    "vocab_size": "tokenizer.vocab_size",
-    "n_layer": "model.n_layer",
-    "n_head": "model.n_head",
-    "n_embd": "model.n_embd",
-    "min_lr": "schedule.min_lr",
-    "warmup_iters": "schedule.warmup_iters",
-}
-"""Short names of common options of parts, for flags and files."""
+ALIASES = {kind.argument: kind.name for kind in KINDS.values() if kind.settable}
+"""``optim`` is the optimizer; the others are called what they are."""
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "tiny": {
@@ -31,10 +25,6 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "lr": 3e-3,
         "eval_interval": 50,
         "eval_iters": 5,
-        "tokenizer.vocab_size": 512,
-        "model.n_layer": 2,
-        "model.n_head": 2,
-        "model.n_embd": 32,
     },
     "quick": {
         "batch_size": 16,
@@ -43,14 +33,13 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "lr": 2e-3,
         "eval_interval": 250,
         "eval_iters": 10,
-        "tokenizer.vocab_size": 2048,
-        "model.n_layer": 4,
-        "model.n_head": 4,
-        "model.n_embd": 128,
     },
     "full": {},
 }
-"""Numbers only: ``tiny`` takes seconds, ``quick`` minutes, ``full`` is the published setting."""
+"""Numbers only: ``tiny`` takes seconds, ``quick`` minutes, ``full`` is the published setting.
+
+What a preset makes of a part's options is said by the part, in its ``presets``.
+"""
 
 
 class ConfigFile(dict[str, Any]):
@@ -65,11 +54,8 @@ class ConfigFile(dict[str, Any]):
 class Choices:
     """Flat settings with dotted options of parts, and which of them somebody asked for.
 
-    Options that come from defaults and presets go to the parts that take them; one that was asked
-    for and is not taken is an error.
-
     Args:
-        values: every setting.
+        values: every setting, and the options of parts that were asked for.
         asked: names of those that neither preset nor default decided.
         preset: that was asked for.
         origins: of what a file decided, name -> path of the file.
@@ -80,15 +66,10 @@ class Choices:
     preset: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
 
-    def part_options(self, part: str, valid: Iterable[str] | None) -> dict[str, Any]:
-        """Options for a part that takes those in ``valid`` (None: any)."""
-        prefix = part + "."
-        return {
-            key.removeprefix(prefix): value
-            for key, value in self.values.items()
-            if key.startswith(prefix)
-            and (key in self.asked or valid is None or key.removeprefix(prefix) in valid)
-        }
+    def part_options(self, part: str) -> dict[str, Any]:
+        """Option -> value of a part."""
+        split = ((*key.partition("."), value) for key, value in self.values.items())
+        return {option: value for kind, _, option, value in split if option and kind == part}
 
 
 def choose(
@@ -97,24 +78,31 @@ def choose(
     config: str | Path | Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     flags: Mapping[str, Any] | None = None,
+    parts: Mapping[str, str] | None = None,
 ) -> Choices:
     """Fold the layers: flags over options (``--set``) over config file over preset over default.
+
+    A name that is no setting is an option of the part that takes it: ``n_layer``, of the model.
 
     Args:
         preset: numbers to start from; over that of ``config``.
         config: settings, and with ``"preset"`` the preset; or the path of a file of them.
         options: dotted options of parts.
         flags: settings.
+        parts: kind -> name of the parts that are meant where none is named; by default those of
+            the published setting.
 
     Raises:
-        NpgptError: an unknown preset, a name that is no setting, or a value out of range. Of a
-            file it names the path.
+        NpgptError: an unknown preset, a name that is no setting and no option of these parts, or a
+            value out of range. Of a file it names the path.
     """
     config = read_config(config) if isinstance(config, str | Path) else config or {}
+    second, third = flatten(options or {}), flatten(flags or {})
     with _naming(config):
-        first = {key: value for key, value in config.items() if key != "preset"}
-        lowest, preset_of_file = _checked(first), _known_preset(config.get("preset"))
-    asked = _checked(options or {}) | _checked(flags or {})
+        first = flatten({key: value for key, value in config.items() if key != "preset"})
+        names = {**DEFAULTS, **(parts or {}), **first, **second, **third}
+        lowest, preset_of_file = dotted(first, names), _known_preset(config.get("preset"))
+    asked = dotted(second, names) | dotted(third, names)
     path = getattr(config, "path", None)
     origins = {} if path is None else dict.fromkeys(lowest.keys() - asked.keys(), str(path))
     preset = _known_preset(preset) or preset_of_file
@@ -139,25 +127,18 @@ def _known_preset(name: Any) -> str | None:
     return name
 
 
-def _checked(layer: Mapping[str, Any]) -> dict[str, Any]:
-    """A layer by its dotted keys, of which those that are no parts' are in their ranges."""
-    flat = flatten(layer)
-    check_values(flat)
-    return flat
-
-
 def flatten(layer: Mapping[str, Any]) -> dict[str, Any]:
-    """Resolve aliases, and tables such as {"tokenizer": {"name": ...}}, to dotted keys.
+    """Settings by their names, and options of parts, of tables too, dotted or bare.
 
     Raises:
-        NpgptError: a name that is no setting, or a setting that is there under two names.
+        NpgptError: a setting that is there under two names, or is out of range.
     """
     flat: dict[str, Any] = {}
 
     def put(key: str, value: Any) -> None:
         if key in flat:
             raise NpgptError(f"{key} is set twice, under two of its names: leave one out")
-        flat[key] = value
+        flat[key] = as_python(value)
 
     for given, value in layer.items():
         key = given.replace("-", "_")
@@ -167,15 +148,10 @@ def flatten(layer: Mapping[str, Any]) -> dict[str, Any]:
                 put(key if option == "name" else f"{key}.{option.replace('-', '_')}", item)
         elif key == "data":
             put(key, tuple(value) if isinstance(value, (list, tuple)) else (value,))
-        elif key in DEFAULTS or key.partition(".")[0] in PARTS:
-            put(key, value)
         else:
-            names = sorted({*(k for k in DEFAULTS if "." not in k), *ALIASES})
-            raise NpgptError(
-                f"unknown setting {given!r}; there are {', '.join(names)},"
-                f" and PART.OPTION with PART one of {', '.join(PARTS)}"
-            )
-    return {key: as_python(value) for key, value in flat.items()}
+            put(key, value)
+    check_values(flat)
+    return flat
 
 
 def read_config(path: str | Path) -> ConfigFile:

@@ -16,6 +16,7 @@ from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 from npgpt_core.layers.linear import Linear
 from npgpt_core.module import Module
 from npgpt_train.machine.memory import require_memory
+from npgpt_train.settings import part_options
 from npgpt_train.settings.choices import Choices
 from npgpt_train.settings.provenance import provenance as provenance
 from npgpt_train.settings.settings import PARTS, SETTINGS, Part, Settings, check_values
@@ -112,10 +113,9 @@ def _data(choices: Choices) -> tuple[str, ...]:
 
 def _part(kind: str, choices: Choices) -> Part:
     name = choices.values[kind]
-    if not isinstance(name, str):
-        raise NpgptError(f"{kind} is {name!r}, expected the name of one")
-    defaults = part_defaults(kind, name)
-    options = choices.part_options(kind, None if defaults is None else defaults)
+    defaults = part_options.defaults(kind, name)
+    preset = part_options.of_preset(kind, name, choices.preset or "full")
+    options = {**preset, **choices.part_options(kind)}
     if defaults is not None:
         unknown = sorted(set(options) - set(defaults))
         if unknown:
@@ -161,17 +161,6 @@ def _settle_schedule(options: Mapping[str, Any], values: Mapping[str, Any]) -> d
     if settled.get("min_lr", 0) is None:
         settled["min_lr"] = values["lr"] / 10
     return settled
-
-
-def part_defaults(kind: str, name: str) -> dict[str, Any] | None:
-    """Options that a part takes, with their defaults; None if it takes any (``**options``).
-
-    An option without a default has ``inspect.Parameter.empty``.
-    """
-    options = registry.KINDS[kind].options(registry.load(kind, name))
-    if any(option.kind is option.VAR_KEYWORD for option in options):
-        return None
-    return {option.name: option.default for option in options}
 
 
 def build_tokenizer(settings: Settings) -> Any:

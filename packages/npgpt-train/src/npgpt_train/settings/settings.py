@@ -84,6 +84,10 @@ class Settings:
         """Plain dicts, lists, strings and numbers."""
         return {**asdict(self), "data": list(self.data)}
 
+    def names(self) -> dict[str, str]:
+        """Kind -> name of each part."""
+        return {kind: getattr(self, kind).name for kind in PARTS}
+
     def flat(self) -> dict[str, Any]:
         """Name -> value, with the options of parts as ``part.option``."""
         flat: dict[str, Any] = {}

@@ -1,0 +1,80 @@
+"""What can be set of a part: its options, their defaults, and what a preset makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from npgpt_core import registry
+from npgpt_core.errors import NpgptError, PluginError
+from npgpt_train.settings.settings import PARTS, SETTINGS
+
+
+def defaults(kind: str, name: str) -> dict[str, Any] | None:
+    """Options that a part takes, with their defaults; None if it takes any (``**options``).
+
+    An option without a default has ``inspect.Parameter.empty``.
+    """
+    if not isinstance(name, str):
+        raise NpgptError(f"{kind} is {name!r}, expected the name of one")
+    options = registry.KINDS[kind].options(registry.load(kind, name))
+    if any(option.kind is option.VAR_KEYWORD for option in options):
+        return None
+    return {option.name: option.default for option in options}
+
+
+def of_preset(kind: str, name: str, preset: str) -> dict[str, Any]:
+    """The options that the ``presets`` of a part name, as this one has them, or else by default.
+
+    Raises:
+        PluginError: they are no mapping of presets to options.
+    """
+    presets = getattr(registry.load(kind, name), "presets", {})
+    if not (isinstance(presets, Mapping) and all(isinstance(p, Mapping) for p in presets.values())):
+        raise PluginError(
+            f"{kind} {name!r} has the presets {presets!r:.80}, expected preset -> option -> value"
+        )
+    named = {option for options in presets.values() for option in options}
+    own = {o: default for o, default in (defaults(kind, name) or {}).items() if o in named}
+    return {**own, **presets.get(preset, {})}
+
+
+def dotted(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The settings, with ``model.n_layer`` for ``n_layer`` where it is the model that takes it.
+
+    Args:
+        settings: by their names, and options of parts, dotted or bare.
+        names: kind -> name of the parts that are meant.
+
+    Raises:
+        NpgptError: a name that is neither a setting nor an option of one of these parts, or that is
+            an option of several, or one that is there dotted and bare.
+    """
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        known = name in SETTINGS or name.partition(".")[0] in PARTS
+        key = name if known else f"{_kind_of(name, names)}.{name}"
+        if key in found:
+            raise NpgptError(f"{key} is set twice, under two of its names: leave one out")
+        found[key] = value
+    return found
+
+
+def _kind_of(option: str, names: Mapping[str, str]) -> str:
+    """The kind of the one part that takes an option."""
+    taken = {kind: defaults(kind, names[kind]) for kind in PARTS}
+    kinds = [kind for kind, options in taken.items() if option in (options or {})]
+    if not kinds:
+        takes = "; ".join(
+            f"the {kind} {names[kind]} takes "
+            + ("any" if options is None else ", ".join(options) or "none")
+            for kind, options in taken.items()
+        )
+        raise NpgptError(
+            f"unknown setting {option!r}; there are {', '.join(sorted(SETTINGS))}, and the options"
+            f" of parts: {takes}"
+        )
+    if len(kinds) > 1:
+        dotted = " or ".join(f"`{kind}.{option}`" for kind in kinds)
+        raise NpgptError(f"{option} is an option of {' and '.join(kinds)}: say which with {dotted}")
+    return kinds[0]
