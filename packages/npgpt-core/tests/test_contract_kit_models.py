@@ -8,6 +8,7 @@ import pytest
 
 from npgpt_core import Dropout, Embedding, Linear, Module, NpgptError
 from npgpt_core.testing import model_checks, parametrize_with_checks
+from npgpt_core.testing.small import small_config
 
 CHECKS = dict(model_checks())
 
@@ -306,6 +307,22 @@ BROKEN = {
 @parametrize_with_checks("model", Averages)
 def test_a_right_model_passes(check):
     check()
+
+
+def test_a_config_that_refuses_the_small_sizes_keeps_its_own():
+    @dataclass(frozen=True)
+    class Config(AveragesConfig):
+        n_head: int = 4
+
+        def __post_init__(self):
+            super().__post_init__()
+            if self.n_head % 2:
+                raise NpgptError(f"n_head is {self.n_head}, expected an even number")
+
+    config = small_config(with_config(Config), dropout=0.1)
+    assert (config.n_head, config.n_embd, config.dropout) == (4, 8, 0.1)
+    with pytest.raises(NpgptError, match="block_size"):
+        small_config(with_config(Config), block_size=0)
 
 
 @pytest.mark.parametrize("check_id", BROKEN)

@@ -84,19 +84,20 @@ def _weights(model: Module, ids: Ids) -> list[tuple[str, Array]]:
     """
     model = model.replica().eval()
     offered = {n: m for n, m in model.named_modules() if hasattr(m, "attention_weights")}
-    if not offered:
-        raise NpgptError(
-            f"{type(model).__name__} has no attention to look at: no layer of it offers"
-            " attention_weights(x)"
-        )
     inputs: list[tuple[str, Array]] = []
 
     def look(name: str, module: Module, given: tuple[Any, ...], output: Any) -> None:
         if name in offered:
             inputs.append((name, given[0]))
 
-    with tracing(model, forward=look):
-        model(ids)
+    if offered:
+        with tracing(model, forward=look):
+            model(ids)
+    if not inputs:
+        raise NpgptError(
+            f"{type(model).__name__} has no attention to look at: no layer of it offers"
+            " attention_weights(x)"
+        )
     return [(name, offered[name].attention_weights(x)[0]) for name, x in inputs]
 
 

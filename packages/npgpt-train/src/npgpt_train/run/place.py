@@ -37,15 +37,14 @@ def check_free(folder: Path) -> None:
 
     What a process left that died before its run was made is no hindrance.
     """
-    if folder.exists() and not folder.is_dir():
-        raise NpgptError(f"{folder} is a file, expected a folder for the run")
-    there = set(Folder(folder).names())
-    if RECORD in there:
+    if is_run(folder):
         raise NpgptError(
             f"{folder} holds a run already: continue it with `resume=True`, or choose another `out`"
         )
-    is_begun = checkpoint.FOLDER in there and Checkpoints(folder).steps() not in ([], [0])
-    if there - UNFINISHED or is_begun:
+    if folder.exists() and not folder.is_dir():
+        raise NpgptError(f"{folder} is a file, expected a folder for the run")
+    there = set(Folder(folder).names())
+    if there - UNFINISHED or Checkpoints(folder).steps() not in ([], [0]):
         raise NpgptError(f"{folder} is not empty: choose another `out`")
 
 
