@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from npgpt_cli.options import raw_option
 from npgpt_cli.reading import read_standard_input
-
-if TYPE_CHECKING:
-    from npgpt_core.protocols import Tokenizer
+from npgpt_core.errors import NpgptError
 
 
 @click.command()
@@ -27,8 +23,9 @@ def tokenize(source: Path, text: str, decode: bool, raw: bool) -> None:
     standard input.
     """
     from npgpt_train.machine.escaping import printable
+    from npgpt_train.run.loading import load_tokenizer
 
-    tokenizer = _open_tokenizer(source)
+    tokenizer = load_tokenizer(source)
     if text == "-":
         text = read_standard_input()
     if not decode:
@@ -40,8 +37,6 @@ def tokenize(source: Path, text: str, decode: bool, raw: bool) -> None:
 
 def _ids(text: str, vocab_size: int) -> list[int]:
     """The ids that a text spells."""
-    from npgpt_core.errors import NpgptError
-
     words = text.replace(",", " ").split()
     for word in words:
         is_number = word.isascii() and word.isdigit() and len(word) < 20
@@ -51,29 +46,3 @@ def _ids(text: str, vocab_size: int) -> list[int]:
                 f" them: {word!r:.40} is none"
             )
     return [int(word) for word in words]
-
-
-def _open_tokenizer(source: Path) -> Tokenizer:
-    """Open the tokenizer of a run or a file, by the run beside it or whichever class fits."""
-    from npgpt_core import registry
-    from npgpt_core.errors import NpgptError
-    from npgpt_train.run.folder import Run
-    from npgpt_train.run.place import around, is_run
-    from npgpt_train.text.tokenizer_file import MAX_SIZE
-
-    if os.path.isdir(source):
-        return Run.open(source).tokenizer()
-    if not os.path.isfile(source):
-        raise NpgptError(f"there is no run and no file {source}")
-    folder, name = around(source)
-    state = folder.read_json(name, MAX_SIZE)
-    names = registry.names("tokenizer")
-    if is_run(source.parent):
-        names = [Run.open(source.parent).settings.tokenizer.name]
-    refusals = []
-    for name in names:
-        try:
-            return registry.load("tokenizer", name).from_state(state)
-        except Exception as error:  # a broken plugin must not keep the others from trying
-            refusals.append(f"{name}: {error}")
-    raise NpgptError(f"no installed tokenizer reads {source}: " + "; ".join(refusals))

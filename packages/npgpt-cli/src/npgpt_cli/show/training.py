@@ -24,7 +24,7 @@ from npgpt_train.events import (
     Started,
     Stepped,
 )
-from npgpt_train.formats import duration, mebibytes
+from npgpt_train.formats import duration, mebibytes, number
 from npgpt_train.machine.escaping import printable
 
 PLAIN_INTERVAL = 10.0  # seconds between two lines where there is no bar
@@ -117,18 +117,14 @@ class TrainingDisplay:
             self._task = self._progress.add_task("", total=total, completed=done)
 
     def _step(self, metrics: Any) -> None:
+        step = metrics["step"]
         loss = f"loss {metrics['loss']:.4f}" if "loss" in metrics else "skipped: not finite"
+        state = f"{loss}  {number(metrics['tokens_per_second'])} tokens/s"
         if self._progress is not None:
-            self._progress.update(
-                self._task,
-                completed=metrics["step"],
-                description=f"{loss}  {metrics['tokens_per_second']:,.0f} tokens/s",
-            )
+            self._progress.update(self._task, completed=step, description=state)
         elif time.monotonic() - self._last_line > PLAIN_INTERVAL:
             self._last_line = time.monotonic()
-            self._line(
-                f"step {metrics['step']:>6}  {loss}  {metrics['tokens_per_second']:,.0f} tokens/s"
-            )
+            self._line(f"step {step:>6}  {state}")
 
     def _finish(self, event: Finished) -> None:
         if self._progress is not None:

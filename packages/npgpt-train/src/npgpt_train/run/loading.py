@@ -1,15 +1,20 @@
-"""A run opened for use: ``load_run("runs/x")`` gives its model, tokenizer, settings and metrics."""
+"""A run opened for use, ``load_run("runs/x")``, or the tokenizer of one alone."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
+from npgpt_core import registry
+from npgpt_core.errors import NpgptError
 from npgpt_core.module import Module
 from npgpt_core.protocols import Tokenizer
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import Metrics
+from npgpt_train.run.place import around, is_run
 from npgpt_train.settings.settings import Settings
+from npgpt_train.text.tokenizer_file import MAX_SIZE
 
 
 class LoadedRun(NamedTuple):
@@ -45,3 +50,29 @@ def load_run(folder: str | Path, checkpoint: str = "best") -> LoadedRun:
     run = Run.open(folder)
     run.require_parts("model", "tokenizer")
     return LoadedRun(run.model(checkpoint), run.tokenizer(), run.settings, run.metrics())
+
+
+def load_tokenizer(path: str | Path) -> Tokenizer:
+    """Open the tokenizer of a run or a file, by the run beside it or whichever class fits.
+
+    Raises:
+        NpgptError: there is neither, or no installed tokenizer reads the file.
+    """
+    path = Path(path)
+    if os.path.isdir(path):
+        return Run.open(path).tokenizer()
+    if not os.path.isfile(path):
+        raise NpgptError(f"there is no run and no file {path}")
+    folder, file = around(path)
+    state = folder.read_json(file, MAX_SIZE)
+    names = registry.names("tokenizer")
+    if is_run(path.parent):
+        names = [Run.open(path.parent).settings.tokenizer.name]
+    refusals = []
+    for name in names:
+        try:
+            tokenizer: Tokenizer = registry.load("tokenizer", name).from_state(state)
+            return tokenizer
+        except Exception as error:  # a broken plugin must not keep the others from trying
+            refusals.append(f"{name}: {error}")
+    raise NpgptError(f"no installed tokenizer reads {path}: " + "; ".join(refusals))

@@ -1,11 +1,13 @@
-"""How explanations look: numbers, tokens in colour, shades and bars, and all of it as JSON."""
+"""How what is found looks: tokens in colour, shades and bars, and all of it as JSON."""
 
 import dataclasses
 import io
 import json
 import re
 import time
+from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 
 import click
 import numpy as np
@@ -23,7 +25,7 @@ from npgpt_train.explain.forward import Prediction
 from npgpt_train.explain.tokens import Token
 
 
-def test_an_explanation_is_json_of_plain_values(capsys):
+def test_what_is_found_is_json_of_plain_values(capsys):
     @dataclasses.dataclass
     class Inner:
         share: float
@@ -42,6 +44,14 @@ def test_an_explanation_is_json_of_plain_values(capsys):
         "weights": [[1.0, None], [0.25, 2.0]],
         "numbers": {"n": 3, "none": None},
     }
+
+
+def test_a_path_and_a_date_are_text_and_a_list_may_be_indented(capsys):
+    found = [{"folder": Path("runs", "x"), "date": datetime(2026, 11, 25, 4, 20)}]
+    print_json(found, indent=2)
+    told = capsys.readouterr().out
+    assert told.startswith("[\n  {\n")
+    assert json.loads(told) == [{"folder": str(Path("runs/x")), "date": "2026-11-25T04:20:00"}]
 
 
 def test_in_a_pipe_text_is_printed_as_it_is(capsys):
