@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from npgpt_core.module import Module
 from npgpt_train.events import Preparing, Report
 from npgpt_train.loop.preflight import warn_if_unknown
 from npgpt_train.loop.randomness import Purpose, generator
-from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.machine.disk import writing
 from npgpt_train.machine.lock import RunLock
 from npgpt_train.run.agreement import agreed, versions, warn_of_versions
 from npgpt_train.run.checkpoint import Checkpoint
@@ -26,7 +27,8 @@ from npgpt_train.settings.provenance import origin_of
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.batches import last_start, require_room
 from npgpt_train.text.corpus import Corpus, read_text
-from npgpt_train.text.token_file import Tokens, token_files
+from npgpt_train.text.token_file import Tokens, encoding_digest, token_files
+from npgpt_train.text.tokenizer_file import tokenizer_bytes
 from npgpt_train.text.unknown import unknown_share
 
 
@@ -87,20 +89,23 @@ def new_run(
     tokens = _encoded(settings, corpus, tokenizer, report)
     if source is not None:
         warn_if_unknown(unknown_share(tokenizer, tokens.train), source.folder)
+    written = tokenizer_bytes(tokenizer)
     record = RunRecord(
         **session,
         settings=settings,
         parts=parts.provenance(settings),
         vocab_size=tokenizer.vocab_size,
         parameters=model.num_parameters(),
-        data=replace(corpus.record(), tokens_sha256=tokens.sha256),
+        data=corpus.record(tokens.sha256),
         ranks=ranks,
         versions=versions(),
         init_from=str(source.folder) if source else None,
+        encoding_sha256=encoding_digest(tokenizer),
+        tokenizer_sha256=hashlib.sha256(written).hexdigest(),
     )
 
     def make() -> Preparation:
-        run = Run.create(folder, record, tokenizer, start)
+        run = Run.create(folder, record, written, start)
         return Preparation(run, tokens, model, optimizer, schedule)
 
     return _locked(folder, make)
@@ -197,8 +202,6 @@ def _encoded(settings: Settings, corpus: Corpus, tokenizer: Any, report: Report)
 
 def _locked(folder: Path, prepare: Callable[[], Preparation]) -> Preparation:
     """What ``prepare`` makes of a folder whose lock is held, and held on unless it fails."""
-    with writing(f"the run folder {folder}"):
-        Folder(folder).make()
     lock = RunLock(folder)
     try:
         return replace(prepare(), lock=lock)

@@ -24,7 +24,7 @@ class RunLock:
     The file that is locked stays, and says who holds it; a lock that nobody holds says nothing.
 
     Args:
-        folder: of the run; it must exist.
+        folder: of the run; made if it does not exist.
         done: what its holder does with it, for the message.
 
     Raises:
@@ -33,7 +33,9 @@ class RunLock:
 
     def __init__(self, folder: Path, done: str = "trained") -> None:
         with writing(f"the run folder {folder}"):
-            self._file = Folder(folder).descriptor(NAME)
+            files = Folder(folder)
+            files.make()
+            self._file = files.descriptor(NAME)
         try:
             if not any(_lock(self._file, folder) for _ in _moments()):
                 holder = _holder(self._file)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from npgpt_core.protocols import Tokenizer
 from npgpt_train.machine import lock
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.json_text import format_json
+from npgpt_train.run import checkpoint
 from npgpt_train.run.checkpoint import Checkpoint, Checkpoints
 from npgpt_train.run.formats import read_format
 from npgpt_train.run.metrics import Metrics, read_metrics, require_whole
@@ -30,7 +30,7 @@ from npgpt_train.settings.settings import Settings
 from npgpt_train.text.corpus import Corpus, read_text
 from npgpt_train.text.places import find_text
 from npgpt_train.text.token_file import encoding_digest
-from npgpt_train.text.tokenizer_file import MAX_SIZE, tokenizer_bytes
+from npgpt_train.text.tokenizer_file import MAX_SIZE
 
 
 @dataclass(frozen=True)
@@ -45,31 +45,27 @@ class Run:
         cls,
         folder: Path,
         record: RunRecord,
-        tokenizer: Any,
+        tokenizer: bytes,
         start: Checkpoint | None = None,
     ) -> Run:
         """Make a run in a folder whose lock is held: complete with ``run.json``, no run before it.
 
         Args:
             folder: of the run.
-            record: what ``run.json`` will hold, beside the digests of the tokenizer.
-            tokenizer: trained.
+            record: what ``run.json`` will hold.
+            tokenizer: what ``tokenizer.json`` will hold.
             start: the weights of another run, to be kept as the checkpoint of step 0.
 
         Raises:
             NpgptError: the folder holds something already, or cannot be written.
         """
         check_free(folder)
-        encoding = encoding_digest(tokenizer)
+        run = cls(folder, record)
         with writing(f"the run folder {folder}"):
-            data = tokenizer_bytes(tokenizer)
-            Folder(folder).replace(TOKENIZER, data)
-            checkpoints = Checkpoints(folder)
-            checkpoints.remove(0)  # of a process that died before its run was made
+            run.files.replace(TOKENIZER, tokenizer)
+            run.files.remove(checkpoint.FOLDER)  # of a process that died before its run was made
             if start is not None:
-                checkpoints.save(start, keep=1)
-            digest = hashlib.sha256(data).hexdigest()
-            run = cls(folder, replace(record, encoding_sha256=encoding, tokenizer_sha256=digest))
+                run.checkpoints.save(start, keep=1)
             run.save_record()
         return run
 
@@ -89,14 +85,19 @@ class Run:
     def save_record(self) -> None:
         """Write ``run.json`` anew."""
         text = format_json(self.record.to_json())
-        Folder(self.folder).replace(RECORD, f"{text}\n".encode())
+        self.files.replace(RECORD, f"{text}\n".encode())
 
     @cached_property
     def settings(self) -> Settings:
         """The settings it was made with; a part whose name became ambiguous has its full one."""
         return located(self.record.settings, self.record.parts)
 
-    @property
+    @cached_property
+    def files(self) -> Folder:
+        """Its files, of which none is reached through a link."""
+        return Folder(self.folder)
+
+    @cached_property
     def checkpoints(self) -> Checkpoints:
         """Its checkpoints."""
         return Checkpoints(self.folder)
@@ -105,7 +106,7 @@ class Run:
     def is_finished(self) -> bool:
         """Whether all its steps are done and its sample is written."""
         done = self.checkpoints.pointer("latest") == self.settings.max_iters
-        return done and Folder(self.folder).has("sample.txt")
+        return done and self.files.has("sample.txt")
 
     @property
     def metrics_path(self) -> Path:
@@ -128,10 +129,9 @@ class Run:
 
     def discard(self) -> None:
         """Delete all of it but the lock, which the caller holds: another may be made here."""
-        folder = Folder(self.folder)
-        for name in (RECORD, *folder.names()):  # without that file it is no run any more
+        for name in (RECORD, *self.files.names()):  # without that file it is no run any more
             if name != lock.NAME:
-                folder.remove(name)
+                self.files.remove(name)
 
     def require_parts(self, *kinds: str) -> None:
         """Make sure that its parts (all, unless named) are installed.
@@ -151,7 +151,7 @@ class Run:
         """Its tokenizer, trained."""
         self.require_parts("tokenizer")
         path = self.folder / TOKENIZER
-        state = Folder(self.folder).read_json(TOKENIZER, MAX_SIZE)
+        state = self.files.read_json(TOKENIZER, MAX_SIZE)
         target = registry.load("tokenizer", self.settings.tokenizer.name)
         try:
             tokenizer: Tokenizer = target.from_state(state)
@@ -188,7 +188,7 @@ class Run:
     def require_same_tokenizer(self) -> None:
         """Raise an ``NpgptError`` if its tokenizer is the file that it began with."""
         path = self.folder / TOKENIZER
-        data = Folder(self.folder).read(TOKENIZER, MAX_SIZE)
+        data = self.files.read(TOKENIZER, MAX_SIZE)
         if self.record.tokenizer_sha256 not in (None, hashlib.sha256(data).hexdigest()):
             raise NpgptError(
                 f"{path} changed since the run began: restore it, or start another run"

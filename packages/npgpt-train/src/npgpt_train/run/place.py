@@ -37,14 +37,15 @@ def check_free(folder: Path) -> None:
 
     What a process left that died before its run was made is no hindrance.
     """
-    if is_run(folder):
-        raise NpgptError(
-            f"{folder} holds a run already: continue it with `resume=True`, or choose another `out`"
-        )
     if folder.exists() and not folder.is_dir():
         raise NpgptError(f"{folder} is a file, expected a folder for the run")
     there = set(Folder(folder).names())
-    if there - UNFINISHED or Checkpoints(folder).steps() not in ([], [0]):
+    if RECORD in there:
+        raise NpgptError(
+            f"{folder} holds a run already: continue it with `resume=True`, or choose another `out`"
+        )
+    is_begun = checkpoint.FOLDER in there and Checkpoints(folder).steps() not in ([], [0])
+    if there - UNFINISHED or is_begun:
         raise NpgptError(f"{folder} is not empty: choose another `out`")
 
 

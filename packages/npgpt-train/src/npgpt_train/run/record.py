@@ -54,13 +54,11 @@ class RunRecord:
     tokenizer_sha256: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("vocab_size", "parameters", "ranks", "keep"):
-            require_whole(name, getattr(self, name))
-        for name in ("preset", "on_nan"):
-            require_text(name, getattr(self, name))
-        for name in ("init_from", "encoding_sha256", "tokenizer_sha256"):
-            if (value := getattr(self, name)) is not None:
-                require_text(name, value)
+        optional = ("init_from", "encoding_sha256", "tokenizer_sha256")
+        texts = "preset", "on_nan", *(name for name in optional if getattr(self, name) is not None)
+        whole = "vocab_size", "parameters", "ranks", "keep"
+        require_whole({name: getattr(self, name) for name in whole})
+        require_text({name: getattr(self, name) for name in texts})
         if self.on_nan not in ON_NAN:
             raise NpgptError(f"on_nan is {self.on_nan!r:.40}, expected one of {', '.join(ON_NAN)}")
 

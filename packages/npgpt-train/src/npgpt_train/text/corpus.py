@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -52,10 +51,14 @@ class Corpus:
         train_fraction = 1 - Fraction(str(validation_fraction))  # 0.1 is 1/10, which no float is
         self.split = int(self.n_characters * train_fraction)
 
-    def record(self) -> TextRecord:
-        """What a run says of its text: length, digest and, of files, how many were read."""
-        measured = TextRecord(characters=self.n_characters, sha256=self.sha256)
-        return replace(measured, **dataset_record(self.dataset))
+    def record(self, tokens_sha256: str) -> TextRecord:
+        """What a run says of its text: length, digests and, of files, how many were read."""
+        return TextRecord(
+            characters=self.n_characters,
+            sha256=self.sha256,
+            tokens_sha256=tokens_sha256,
+            **dataset_record(self.dataset),
+        )
 
     def train_texts(self) -> Iterator[str]:
         """The training part in pieces, from its beginning."""

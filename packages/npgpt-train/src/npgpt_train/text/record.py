@@ -41,13 +41,10 @@ class TextRecord:
     def __post_init__(self) -> None:
         if not isinstance(self.sha256, str):
             raise NpgptError("data has no sha256")
-        require_whole("data.characters", self.characters)
-        for name in ("files", "bytes"):
-            if (value := getattr(self, name)) is not None:
-                require_whole(f"data.{name}", value)
-        for name in ("tokens_sha256", "folder"):
-            if (value := getattr(self, name)) is not None:
-                require_text(f"data.{name}", value)
+        known = {name: value for name, value in vars(self).items() if value is not None}
+        whole, texts = known.keys() & {"files", "bytes"}, known.keys() & {"tokens_sha256", "folder"}
+        require_whole({f"data.{name}": getattr(self, name) for name in ("characters", *whole)})
+        require_text({f"data.{name}": known[name] for name in texts})
         for name, kind in (("first_files", list), ("skipped", dict)):
             if not isinstance(value := getattr(self, name), kind | None):
                 raise NpgptError(f"data.{name} is {value!r:.40}, expected a {kind.__name__}")
@@ -64,13 +61,15 @@ class TextRecord:
         return cls(**values)
 
 
-def require_whole(name: str, value: object) -> None:
-    """Raise an ``NpgptError`` unless ``value`` is a whole number from 1 to 2**53 - 1."""
-    if type(value) is not int or not 1 <= value < MOST:
-        raise NpgptError(f"{name} is {value!r:.40}, expected a whole number of at least 1")
+def require_whole(values: Mapping[str, object]) -> None:
+    """Raise an ``NpgptError`` that names the first which is no whole number from 1 to 2**53 - 1."""
+    for name, value in values.items():
+        if type(value) is not int or not 1 <= value < MOST:
+            raise NpgptError(f"{name} is {value!r:.40}, expected a whole number of at least 1")
 
 
-def require_text(name: str, value: object) -> None:
-    """Raise an ``NpgptError`` unless ``value`` is a text."""
-    if not isinstance(value, str):
-        raise NpgptError(f"{name} is {value!r:.40}, expected a text")
+def require_text(values: Mapping[str, object]) -> None:
+    """Raise an ``NpgptError`` that names the first which is no text."""
+    for name, value in values.items():
+        if not isinstance(value, str):
+            raise NpgptError(f"{name} is {value!r:.40}, expected a text")
