@@ -6,6 +6,7 @@ import functools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from inspect import unwrap
 from typing import Any
 
 from npgpt_core.errors import NpgptError
@@ -50,9 +51,18 @@ class CheckList:
         self.checks[check_id] = check
         return check
 
+    def include(self, others: CheckList, make: Callable[[Any], Any]) -> None:
+        """Add checks that several kinds share: they are about what ``make(factory)`` gives."""
+        for check in others.checks.values():
+            self(_made_by(make, unwrap(check)))
+
     def __iter__(self) -> Iterator[tuple[str, Check]]:
         """Id and function of every check."""
         return iter(self.checks.items())
+
+
+def _made_by(make: Callable[[Any], Any], function: Check) -> Check:
+    return functools.wraps(function)(lambda factory: function(functools.partial(make, factory)))
 
 
 def require(condition: object, message: str) -> None:

@@ -17,9 +17,11 @@ from npgpt_core.testing.models.config import model_config
 from npgpt_core.testing.models.generation import model_generation
 from npgpt_core.testing.models.offers import model_offers
 from npgpt_core.testing.models.state import model_state
+from npgpt_core.testing.modules import modules
 from npgpt_core.testing.small import LONG, B, T, V, lively_model, random_ids, small_model
 
 models = CheckList("model")
+models.include(modules, lambda factory: (lively_model(factory), random_ids()))
 
 EXACT = 1e-9  # in float64
 
@@ -55,39 +57,6 @@ def gradients(factory: Any) -> None:
     """In float64 the gradient of every parameter equals central differences within 1e-6."""
     check_gradients(small_model(factory, dropout=0.1), random_ids(), coordinates=25)
     check_gradients(small_model(factory, block_size=LONG), random_ids(B, LONG), coordinates=2)
-
-
-@models
-def gradients_accumulate(factory: Any) -> None:
-    """A second backward adds to the gradients; it does not replace them."""
-    model = lively_model(factory)
-    ids, dlogits = random_ids(), np.random.default_rng(0).normal(size=(B, T, V))
-    model.forward(ids)
-    model.backward(dlogits)
-    once = {name: grad.copy() for name, grad in model.grads().items()}
-    model.forward(ids)
-    model.backward(dlogits)
-    for name, grad in model.grads().items():
-        require(
-            np.allclose(grad, 2 * once[name], rtol=1e-9, atol=1e-12),
-            f"after two equal backward passes the gradient of {name!r} is not twice that of one:"
-            " write += into it",
-        )
-
-
-@models
-def inputs_unchanged(factory: Any) -> None:
-    """Neither the ids nor the gradient of the logits are written into."""
-    model = lively_model(factory)
-    ids, dlogits = random_ids(), np.random.default_rng(0).normal(size=(B, T, V))
-    ids_before, dlogits_before = ids.copy(), dlogits.copy()
-    model.forward(ids)
-    model.backward(dlogits)
-    for what, now, before in (("ids", ids, ids_before), ("dlogits", dlogits, dlogits_before)):
-        require(
-            np.array_equal(now, before),
-            f"{what} were written into, but they belong to the caller: make a new array",
-        )
 
 
 @models
@@ -161,28 +130,3 @@ def noise_can_be_turned_off(factory: Any) -> None:
         f"without a generator training mode gave other logits than evaluation mode, by {off:.2g}:"
         " draw from self.rng, which use_rng sets, and nothing where it is None",
     )
-
-
-@models
-def backward_needs_forward(factory: Any) -> None:
-    """Backward before any forward, or twice after one, is a ``RuntimeError``."""
-    model, ids, dlogits = small_model(factory), random_ids(), np.ones((B, T, V))
-    with refusal("backward without forward", RuntimeError):
-        model.backward(dlogits)
-    model.forward(ids)
-    model.backward(dlogits)
-    with refusal("backward twice after one forward", RuntimeError):
-        model.backward(dlogits)
-
-
-@models
-def eval_keeps_nothing(factory: Any) -> None:
-    """After ``eval()`` nothing is kept, nor is what was kept before: backward is an error."""
-    model, dlogits = small_model(factory), np.ones((B, T, V))
-    model.forward(random_ids())
-    model.eval()
-    with refusal("backward in evaluation mode, after a forward in training mode", RuntimeError):
-        model.backward(dlogits)
-    model.forward(random_ids())
-    with refusal("backward after a forward in evaluation mode", RuntimeError):
-        model.backward(dlogits)

@@ -21,10 +21,8 @@ from npgpt_core.testing.precision import (
     require_no_float64,
 )
 from npgpt_core.testing.small import (
-    B,
     T,
     V,
-    lively_model,
     random_ids,
     small_config,
     small_model,
@@ -116,22 +114,3 @@ def same_seed_same_weights(factory: Any) -> None:
         any(not np.array_equal(array, other[name]) for name, array in one.items()),
         "models of different seeds have the same weights: draw from the rng that is given",
     )
-
-
-@model_config
-def gradients_beside_parameters(factory: Any) -> None:
-    """Every parameter has a gradient of the same name, shape and type, at first zero."""
-    model = lively_model(factory)
-    parameters, grads = model.parameters(), model.grads()
-    expected = {name: (array.shape, array.dtype) for name, array in parameters.items()}
-    given = {name: (array.shape, array.dtype) for name, array in grads.items()}
-    require(given == expected, f"grads() has {given}, expected as parameters(): {expected}")
-    require(not any(grad.any() for grad in grads.values()), "a gradient is not zero at first")
-    model.forward(random_ids())
-    model.backward(np.ones((B, T, V)))
-    model.zero_grad()
-    for name, grad in model.grads().items():
-        require(
-            grad is grads[name] and not grad.any(),
-            f"the gradient of {name!r} is not zero after zero_grad(), or another array: fill(0)",
-        )

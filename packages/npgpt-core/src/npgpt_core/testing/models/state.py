@@ -6,10 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from npgpt_core.testing.checklist import CheckList, refusal, require
+from npgpt_core.testing.checklist import CheckList, require
+from npgpt_core.testing.loading import loading
 from npgpt_core.testing.small import B, T, V, lively_model, random_ids, small_model
 
 model_state = CheckList("model")
+
+
+def _with_state(factory: Any) -> tuple[Any, Any]:
+    model = small_model(factory)
+    return model, model.state_dict()
+
+
+model_state.include(loading, _with_state)
 
 
 @model_state
@@ -59,49 +68,6 @@ def load_in_place(factory: Any) -> None:
             array is before[name],
             f"{name!r} is another array after loading: write array[...] = value, for optimizers"
             " and replicas hold it",
-        )
-
-
-@model_state
-def load_refuses_missing(factory: Any) -> None:
-    """Loading a state that lacks a name is an ``NpgptError`` that says which."""
-    model, state = small_model(factory), small_model(factory).state_dict()
-    for name in state:
-        less = {other: value for other, value in state.items() if other != name}
-        with refusal(f"a state without {name!r}", naming=name):
-            model.load_state_dict(less)
-
-
-@model_state
-def load_refuses_unexpected(factory: Any) -> None:
-    """Loading a state with a name too many is an ``NpgptError`` that says which."""
-    model = small_model(factory)
-    with refusal("a state with an unknown name", naming="stranger.weight"):
-        model.load_state_dict({**model.state_dict(), "stranger.weight": np.zeros(3)})
-
-
-@model_state
-def load_refuses_misshapen(factory: Any) -> None:
-    """Loading an array of another shape is an ``NpgptError`` that says which."""
-    model, state = small_model(factory), small_model(factory).state_dict()
-    for name, array in state.items():
-        other = np.zeros((*array.shape, 1))
-        with refusal(f"{name!r} of shape {other.shape}, not {array.shape}", naming=name):
-            model.load_state_dict({**state, name: other})
-
-
-@model_state
-def load_all_or_none(factory: Any) -> None:
-    """A state that is refused changes nothing."""
-    model = small_model(factory)
-    before = model.state_dict()
-    wrong = {**small_model(factory, seed=9).state_dict(), "stranger.weight": np.zeros(3)}
-    with refusal("a state with an unknown name"):
-        model.load_state_dict(wrong)
-    for name, array in model.parameters().items():
-        require(
-            np.array_equal(array, before[name]),
-            f"{name!r} changed though the state was refused: look at all names before you write",
         )
 
 

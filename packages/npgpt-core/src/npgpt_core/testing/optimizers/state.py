@@ -7,13 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from npgpt_core.testing.checklist import CheckList, refusal, require
+from npgpt_core.testing.checklist import CheckList, require
+from npgpt_core.testing.loading import loading
 from npgpt_core.testing.optimizers.quadratic import Quadratic, same_arrays, take_steps
 from npgpt_core.types import Array
 
 optimizer_state = CheckList("optimizer")
 
 LR = 0.01
+
+
+def _stepped(factory: Any) -> tuple[Any, dict[str, Any]]:
+    model = Quadratic()
+    optimizer = factory(model, lr=LR)
+    take_steps(model, optimizer, 2)
+    return optimizer, optimizer.state_dict()
+
+
+optimizer_state.include(loading, _stepped)
 
 
 @optimizer_state
@@ -88,50 +99,6 @@ def state_is_copied(factory: Any) -> None:
 
 
 @optimizer_state
-def load_refuses_missing(factory: Any) -> None:
-    """Loading a state that lacks a name is an ``NpgptError`` that says which."""
-    optimizer, state = _stepped(factory)
-    for name in state:
-        less = {other: value for other, value in state.items() if other != name}
-        with refusal(f"a state without {name!r}", naming=name):
-            optimizer.load_state_dict(less)
-
-
-@optimizer_state
-def load_refuses_unexpected(factory: Any) -> None:
-    """Loading a state with a name too many is an ``NpgptError`` that says which."""
-    optimizer, state = _stepped(factory)
-    with refusal("a state with an unknown name", naming="stranger.weight"):
-        optimizer.load_state_dict({**state, "stranger.weight": np.zeros(3, np.float32)})
-
-
-@optimizer_state
-def load_refuses_misshapen(factory: Any) -> None:
-    """Loading an array of another shape is an ``NpgptError`` that says which."""
-    optimizer, state = _stepped(factory)
-    for name, array in state.items():
-        if isinstance(array, np.ndarray) and array.ndim:
-            for other in (array[..., None], np.concatenate([array, array])):
-                with refusal(f"{name!r} of shape {other.shape}, not {array.shape}", naming=name):
-                    optimizer.load_state_dict({**state, name: other})
-
-
-@optimizer_state
-def load_all_or_none(factory: Any) -> None:
-    """A state that is refused changes nothing."""
-    optimizer, state = _stepped(factory)
-    other = {name: value + 1 for name, value in state.items()}
-    with refusal("a state with an unknown name"):
-        optimizer.load_state_dict({**other, "stranger.weight": np.zeros(3, np.float32)})
-    now = optimizer.state_dict()
-    for name, value in state.items():
-        require(
-            np.array_equal(now[name], value),
-            f"{name!r} changed though the state was refused: look at all names before you write",
-        )
-
-
-@optimizer_state
 def float32_stays_float32(factory: Any) -> None:
     """The state of parameters in float32 holds no float64 arrays of a parameter's size."""
     _, state = _stepped(factory)
@@ -144,13 +111,6 @@ def float32_stays_float32(factory: Any) -> None:
             f"{name!r} is float64 beside parameters in float32, twice the memory and time: make"
             " state with np.zeros_like(parameter)",
         )
-
-
-def _stepped(factory: Any) -> tuple[Any, dict[str, Any]]:
-    model = Quadratic()
-    optimizer = factory(model, lr=LR)
-    take_steps(model, optimizer, 2)
-    return optimizer, optimizer.state_dict()
 
 
 def _arrays(state: dict[str, Any]) -> dict[str, Array]:

@@ -1,0 +1,125 @@
+"""Contract checks of every ``Module``, layer or model: what is kept, and whose arrays are whose.
+
+A factory takes nothing, and gives a module in float64 and an input for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from npgpt_core.testing.checklist import CheckList, refusal, require
+from npgpt_core.types import Array
+
+modules = CheckList("module")
+
+NOT_TWICE = "self.take() in backward gives what self.keep(...) held, once"
+
+
+@modules
+def gradients_beside_parameters(factory: Any) -> None:
+    """Every parameter has a gradient of the same name, shape and type, at first zero."""
+    module, x = factory()
+    parameters, grads = module.parameters(), module.grads()
+    expected = {name: (array.shape, array.dtype) for name, array in parameters.items()}
+    given = {name: (array.shape, array.dtype) for name, array in grads.items()}
+    require(
+        given == expected,
+        f"grads() has {given}, expected as parameters(): {expected}; make both with"
+        " self.parameter(name, value, dtype)",
+    )
+    require(not any(grad.any() for grad in grads.values()), "a gradient is not zero at first")
+    forward_backward(module, x)
+    module.zero_grad()
+    for name, grad in module.grads().items():
+        require(
+            grad is grads[name] and not grad.any(),
+            f"the gradient of {name!r} is not zero after zero_grad(), or another array: fill(0)",
+        )
+
+
+@modules
+def gradients_accumulate(factory: Any) -> None:
+    """A second backward adds to the gradients of the parameters; it does not replace them."""
+    module, x = factory()
+    forward_backward(module, x)
+    once = {name: grad.copy() for name, grad in module.grads().items()}
+    forward_backward(module, x)
+    for name, grad in module.grads().items():
+        require(
+            np.allclose(grad, 2 * once[name], rtol=1e-9, atol=1e-12),
+            f"after two equal backward passes the gradient of {name!r} is not twice that of one:"
+            f" write self.d{name.rpartition('.')[2]} += ...",
+        )
+
+
+@modules
+def input_unchanged(factory: Any) -> None:
+    """Neither forward nor backward writes into the input."""
+    module, x = factory()
+    before = x.copy()
+    forward_backward(module, x)
+    require(
+        np.array_equal(x, before),
+        "x was written into, but it belongs to the caller: make a new array",
+    )
+
+
+@modules
+def output_gradient_unchanged(factory: Any) -> None:
+    """Backward writes neither into the output nor into the gradient of it that it is given."""
+    module, x = factory()
+    y = module.forward(x)
+    dy = gradient_of(y)
+    before = np.array(y), dy.copy()
+    module.backward(dy)
+    for name, array, own in zip(("y", "dy"), before, (y, dy), strict=True):
+        require(
+            np.array_equal(array, own),
+            f"{name} was written into, but it belongs to the caller: make a new array for dx",
+        )
+
+
+@modules
+def backward_needs_forward(factory: Any) -> None:
+    """Backward before any forward is a ``RuntimeError``."""
+    module, x = factory()
+    dy = gradient_of(factory()[0].forward(x))
+    with refusal(f"backward without forward ({NOT_TWICE})", RuntimeError):
+        module.backward(dy)
+
+
+@modules
+def backward_once(factory: Any) -> None:
+    """A second backward after one forward is a ``RuntimeError``."""
+    module, x = factory()
+    dy = gradient_of(module.forward(x))
+    module.backward(dy)
+    with refusal(f"backward twice after one forward ({NOT_TWICE})", RuntimeError):
+        module.backward(dy)
+
+
+@modules
+def eval_keeps_nothing(factory: Any) -> None:
+    """After ``eval()`` nothing is kept, nor is what was kept before: backward is an error."""
+    module, x = factory()
+    dy = gradient_of(module.forward(x))
+    module.eval()
+    with refusal("backward in evaluation mode, after a forward in training mode", RuntimeError):
+        module.backward(dy)
+    module.forward(x)
+    with refusal("backward after a forward in evaluation mode", RuntimeError):
+        module.backward(dy)
+
+
+def gradient_of(y: Any) -> Array:
+    """A random gradient for an output, of its type."""
+    y = np.asarray(y)
+    return np.asarray(np.random.default_rng(1).normal(size=y.shape)).astype(y.dtype)
+
+
+def forward_backward(module: Any, x: Array) -> None:
+    """Both passes, with the same noise every time."""
+    module.use_rng(np.random.default_rng(2))
+    module.backward(gradient_of(module.forward(x)))
