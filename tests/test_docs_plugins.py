@@ -5,12 +5,14 @@ import re
 import site
 import subprocess
 import sys
+import typing
 import venv
 from pathlib import Path
 
 import pytest
 
 from npgpt_cli import errors
+from npgpt_core import events
 from npgpt_core.plugins import discovery, hookspecs
 
 ROOT = Path(__file__).parents[1]
@@ -91,7 +93,11 @@ def test_every_block_runs_in_order(tmp_path, environment):
 
 def test_what_is_not_run_says_why():
     reasons = re.findall(r"<!-- not run: (.*) -->", PAGE)
-    assert reasons == ["it publishes", "it changes the reader's shell"]
+    assert reasons == [
+        "it publishes",
+        "tests/test_plugins_new.py does",
+        "it changes the reader's shell",
+    ]
 
 
 def test_every_hook_is_documented_as_its_docstring_says():
@@ -102,6 +108,23 @@ def test_every_hook_is_documented_as_its_docstring_says():
         for name, hook in vars(hookspecs).items()
         if name.startswith("npgpt_")
     }
+
+
+def test_every_hook_names_the_packages_that_use_it():
+    used = {}
+    for module in [*ROOT.glob("packages/*/src/*/_plugin.py"), *ROOT.glob("examples/**/_plugin.py")]:
+        for hook in re.findall(r"^def (npgpt_\w+)\(", module.read_text("utf-8"), re.MULTILINE):
+            used.setdefault(hook, set()).add(module.parents[2].name)
+    rows = re.findall(r"^\| `(npgpt_\w+)` \|.*\| ([^|]+) \|$", PAGE, re.MULTILINE)
+    assert {hook: set(packages.split(", ")) for hook, packages in rows} == used
+
+
+def test_every_event_that_an_observer_is_told_is_documented_as_its_docstring_says():
+    section = PAGE.split("\n## Observers\n")[1].split("\n## ")[0]
+    told = [kind for kind in typing.get_args(events.Event) if kind is not events.Comparing]
+    assert re.findall(r"^\| `(\w+)` \| (.*) \|$", section, re.MULTILINE) == [
+        (kind.__name__, kind.__doc__.partition("\n")[0].replace("``", "`")) for kind in told
+    ]
 
 
 def test_every_status_and_variable_is_documented():

@@ -5,6 +5,7 @@ their tests pass at once.
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,17 @@ import pytest
 
 from npgpt_core.plugins.kinds import KINDS
 
+NEEDS = {"npgpt-tensorboard": "tensorboardX"}
+"""Example -> what it needs, which need not be installed here."""
 EXAMPLES = Path(__file__).parents[1] / "examples/plugins"
+READ_CURVES = """
+import json, sys
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+found = EventAccumulator(sys.argv[1]).Reload()
+curves = {tag: [(e.step, e.value) for e in found.Scalars(tag)] for tag in found.Tags()["scalars"]}
+sample = found.Tensors("sample/text_summary")[-1].tensor_proto.string_val[0].decode()
+print(json.dumps([curves, sample]))
+"""
 SMALL = ["--preset", "tiny", "--max-iters", "3", "--eval-interval", "3", "--eval-iters", "1"]
 
 
@@ -36,7 +47,8 @@ def packages(tmp_path_factory):
         done = npgpt("plugins", "new", kind, f"my-{kind}-x", "--out", folder / kind)
         assert done.returncode == 0, done.stderr
     for example in EXAMPLES.iterdir():
-        if (example / "pyproject.toml").is_file():
+        needed = importlib.util.find_spec(NEEDS.get(example.name, "npgpt_core"))
+        if needed and (example / "pyproject.toml").is_file():
             shutil.copytree(example, folder / example.name)  # building leaves nothing behind
     return {path.name: path for path in folder.iterdir()}
 
@@ -58,8 +70,10 @@ def site(packages, tmp_path_factory):
     return site
 
 
-@pytest.mark.parametrize("name", [*KINDS, "npgpt-byte-fallback", "npgpt-lion-wsd"])
+@pytest.mark.parametrize("name", [*KINDS, *sorted(path.name for path in EXAMPLES.glob("npgpt-*"))])
 def test_its_own_tests_pass(packages, site, name):
+    if name not in packages:
+        pytest.skip(f"{NEEDS[name]} is not installed")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"],
         cwd=packages[name],
@@ -91,6 +105,7 @@ def test_training_with_all_of_them(site, tmp_path, cache):
     parts = {kind: f"my-{kind}-x" for kind in ("tokenizer", "schedule", "model")}
     flags = [word for kind, name in parts.items() for word in (f"--{kind}", name)]
     data = ["--data", "my-dataset-x", "--optim", "my-optimizer-x"]
+    data += ["--observe", "my-observer-x", "--set", "observer.my-observer-x.digits=1"]
     env = {"PYTHONPATH": str(site), "NPGPT_CACHE": str(cache)}
     done = npgpt("train", "--out", out, *SMALL, *flags, *data, **env)
     assert done.returncode == 0, done.stderr
@@ -98,6 +113,9 @@ def test_training_with_all_of_them(site, tmp_path, cache):
     assert {kind: part["name"] for kind, part in recorded.items()} == {
         name: f"my-{name}-x" for name, kind in KINDS.items() if kind.recorded
     }
+    rows = (out / "losses.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["step", "0", "3"]
+    assert re.fullmatch(r"3,\d\.\d,\d\.\d", rows[-1])
     done = npgpt("my-command-x", out, "--last", "1", **env)
     assert done.stdout.splitlines()[1].startswith("step      3  validation loss ")
 
@@ -123,3 +141,24 @@ def test_training_with_the_examples(site, tmp_path, cache, text_file):
     shown = " ".join(npgpt("plugins", "show", "bpe-byte-fallback", **env).stdout.split())
     assert "character_coverage: float = 0.9995" in shown
     assert "Share of the training text that the alphabet makes up" in shown
+
+
+def test_tensorboard_reads_what_an_observed_run_wrote(site, tmp_path, cache, text_file):
+    pytest.importorskip("tensorboardX", reason="the observer writes with it")
+    pytest.importorskip("tensorboard", reason="only its own reader can tell")
+    env = {"PYTHONPATH": str(site), "NPGPT_CACHE": str(cache)}
+    out = tmp_path / "run"
+    args = ["train", "--out", out, "--observe", "tensorboard"]
+    for more in (["--data", text_file, *SMALL], ["--resume", "--max-iters", "4"]):
+        done = npgpt(*args, *more, **env)
+        assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    command = [sys.executable, "-c", READ_CURVES, str(out / "tensorboard")]
+    read = subprocess.run(command, capture_output=True, text=True, check=True)
+    curves, sample = json.loads(read.stdout)
+    for group, name in (("step", "loss"), ("step", "lr"), ("evaluation", "val_loss")):
+        expected = [(line["step"], line[name]) for line in lines if name in line]
+        assert [tuple(point) for point in curves[f"{group}/{name}"]] == [
+            (step, pytest.approx(value, rel=1e-6)) for step, value in expected
+        ]
+    assert [line[4:] for line in sample.split("\n")] == (out / "sample.txt").read_text().split("\n")

@@ -23,8 +23,8 @@ import numpy as np
 import pytest
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.events import Estimated, Stepped
 from npgpt_train import load_run, train
-from npgpt_train.events import Estimated, Stepped
 from npgpt_train.loop.trainer import SKIPS
 from npgpt_train.loop.workers import Workers
 from npgpt_train.machine.interruption import Interrupted

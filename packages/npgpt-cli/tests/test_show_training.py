@@ -8,7 +8,7 @@ import pytest
 from npgpt_cli.show import training as display
 from npgpt_cli.show.comparison import print_comparison
 from npgpt_cli.show.training import TrainingDisplay
-from npgpt_train.events import (
+from npgpt_core.events import (
     Comparing,
     Continuing,
     Estimated,
@@ -37,7 +37,7 @@ SETTINGS = Settings(
     seed=0,
     workers=1,
 )
-STARTED = Started(Path("run"), SETTINGS, 0, 12345, 65, 9000, 1000, 10000)
+STARTED = Started(Path("run"), SETTINGS.to_json(), 0, 12345, 65, 9000, 1000, 10000)
 LOSSES = {"step": 7, "train_loss": 2.0, "val_loss": 2.125}
 STEP = {"step": 7, "loss": 2.5, "tokens_per_second": 12345.6}
 FINISHED = Finished(Path("my run"), LOSSES, "to\x1b be", Path("my run/curves.png"), "", "", 0)
@@ -88,7 +88,7 @@ def test_in_a_pipe_an_event_is_a_line(event, line, shown):
 def test_a_start_tells_sizes_and_the_work(step, workers, line, shown):
     settings = dataclasses.replace(SETTINGS, workers=workers)
     sizes = "12,345 parameters, 65 ids; 10,000 characters are 9,000 training and 1,000 validation"
-    lines = shown(dataclasses.replace(STARTED, step=step, settings=settings))
+    lines = shown(dataclasses.replace(STARTED, step=step, settings=settings.to_json()))
     assert lines == [f"{sizes} tokens", line]
 
 

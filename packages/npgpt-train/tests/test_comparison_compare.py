@@ -12,11 +12,11 @@ import pytest
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.events import Comparing
 from npgpt_train import ignore, session
 from npgpt_train.comparison import compare as module
 from npgpt_train.comparison import report
 from npgpt_train.comparison.compare import compare
-from npgpt_train.events import Comparing
 from npgpt_train.loop.diagnosis import SickTrainingError
 from npgpt_train.loop.trainer import Trainer
 from npgpt_train.run.folder import Run

@@ -11,9 +11,9 @@ import pytest
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.events import Continuing, Started, Stepped
 from npgpt_train import train
 from npgpt_train.evaluation import evaluate_run
-from npgpt_train.events import Continuing, Started, Stepped
 from npgpt_train.machine.lock import RunLock
 from npgpt_train.preparation import resumed_run
 from npgpt_train.run.agreement import versions

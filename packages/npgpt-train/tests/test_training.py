@@ -13,8 +13,16 @@ import pytest
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.events import (
+    Checkpointed,
+    Estimated,
+    Evaluated,
+    Finished,
+    Preparing,
+    Started,
+    Stepped,
+)
 from npgpt_train import load_run, session, train, training
-from npgpt_train.events import Estimated, Evaluated, Finished, Preparing, Started, Stepped
 from npgpt_train.loop.processes import Processes
 from npgpt_train.loop.trainer import SKIPS, Trainer
 from npgpt_train.machine.interruption import Interrupted
@@ -113,7 +121,7 @@ def test_every_step_and_evaluation_is_logged(begin):
 
 def test_what_begins_and_what_came_of_it_is_told(begin):
     run, told = begin()
-    assert [type(event) for event in told[-3:]] == [Stepped, Evaluated, Finished]
+    assert [type(event) for event in told[-3:]] == [Evaluated, Checkpointed, Finished]
     assert "letters" in " ".join(event.what for event in of(Preparing, told))
     (started,) = of(Started, told)
     characters = run.record.data.characters

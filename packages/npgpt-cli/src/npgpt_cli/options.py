@@ -34,6 +34,29 @@ class PartName(click.ParamType):  # type: ignore[type-arg]  # generic only since
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
+class PartNames(PartName):
+    """Names of registered parts with commas between them, as a list."""
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """What stands for the value in the help."""
+        return "NAME[,...]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[str]:
+        """The names; none of an empty text."""
+        words = value.split(",") if isinstance(value, str) else value
+        return [word.strip() for word in words if word.strip()]
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """What is there, with each name that the last one may become."""
+        before, comma, last = incomplete.rpartition(",")
+        found = super().shell_complete(ctx, param, last)
+        return [CompletionItem(before + comma + item.value) for item in found]
+
+
 run_argument = click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from npgpt_cli.options import PartName, given
+from npgpt_cli.options import PartName, PartNames, given
 from npgpt_core.plugins.kinds import KINDS
 from npgpt_train.settings.choices import PRESETS
 from npgpt_train.settings.settings import SETTINGS
@@ -89,6 +89,12 @@ def _options() -> list[Callable[[Any], Any]]:
         _option("n_embd", "Channels of the model", "the model's", int),
         _option(
             "vocab_size", "Ids of the tokenizer, where it takes a number", "the tokenizer's", int
+        ),
+        click.option(
+            "--observe",
+            type=PartNames("observer"),
+            default="",
+            help="Observers that hear of every event; npgpt plugins lists those there are.",
         ),
         click.option(
             "--set",

@@ -13,6 +13,7 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.plugins.kinds import KINDS
 
 if TYPE_CHECKING:
+    from npgpt_core.events import Event
     from npgpt_core.module import Module
     from npgpt_core.types import Array, Ids
 
@@ -169,6 +170,17 @@ class Dataset(Protocol):
 
     def texts(self) -> Iterator[str]:
         """The text in pieces; joined, they are the corpus. Every call starts from the beginning."""
+
+
+class Observer(Protocol):
+    """Is told every event of a run, to show or to record it. Built as ``Observer(**options)``.
+
+    It is called between two steps, by the process of rank 0 alone, and the run waits for it. What
+    it raises is told once; from then on it is told nothing more, and the run goes on.
+    """
+
+    def __call__(self, event: Event) -> None:
+        """Take an event; one of a class that it does not know is none of its business."""
 
 
 class Command(Protocol):

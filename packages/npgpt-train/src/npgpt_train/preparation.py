@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.events import Preparing
 from npgpt_core.module import Module
-from npgpt_train.events import Preparing, Report
+from npgpt_train.events import Report
 from npgpt_train.loop.preflight import warn_if_unknown
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.machine.disk import writing

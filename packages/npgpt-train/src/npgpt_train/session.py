@@ -6,7 +6,8 @@ import warnings
 from functools import partial
 
 from npgpt_core.errors import NpgptError, NpgptWarning
-from npgpt_train.events import Evaluated, Finished, Report, Started, Stepped
+from npgpt_core.events import Checkpointed, Evaluated, Event, Finished, Started, Stepped
+from npgpt_train.events import Report
 from npgpt_train.loop.preflight import estimate, warn_if_large, warn_if_odd
 from npgpt_train.loop.processes import Processes
 from npgpt_train.loop.trainer import Trainer
@@ -95,23 +96,24 @@ def _train(
     run, s = prepared.run, prepared.run.settings
     for metrics in trainer.steps(prepared.step, s.max_iters):
         log.append(metrics)
-        step, evaluated = metrics["step"], None
+        step = metrics["step"]
+        events: list[Event] = [Stepped(metrics)]
         if step % s.eval_interval == 0 or step == s.max_iters:
             evaluation = trainer.evaluate(step)
             is_best = evaluation["val_loss"] < best.loss
             best = Best(step, evaluation["val_loss"]) if is_best else best
             log.append(evaluation)
-            evaluated = Evaluated(evaluation, is_best)
+            events.append(Evaluated(evaluation, is_best))
         number = trainer.processes.any(signals.number)
-        if trainer.processes.rank == 0 and (evaluated or number):
+        if trainer.processes.rank == 0 and (len(events) > 1 or number):
             log.sync()
             checkpoint = Checkpoint(
                 step, prepared.model.state_dict(), prepared.optimizer.state_dict(), best
             )
-            run.checkpoints.save(checkpoint, keep=run.record.keep, every=s.eval_interval)
-        report(Stepped(metrics))  # after the checkpoint: a closed terminal takes no print
-        if evaluated:
-            report(evaluated)
+            folder = run.checkpoints.save(checkpoint, keep=run.record.keep, every=s.eval_interval)
+            events.append(Checkpointed(folder, step))
+        for event in events:  # after the checkpoint: a closed terminal takes no print
+            report(event)
         if number and step < s.max_iters:
             raise Interrupted(number, run.folder, step)
 
@@ -129,7 +131,7 @@ def _started(prepared: Preparation) -> Started:
     run = prepared.run
     return Started(
         run.folder,
-        run.settings,
+        run.settings.to_json(),
         prepared.step,
         run.record.parameters,
         run.record.vocab_size,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.events import Continuing, Report, ignore, usual_report
+from npgpt_core.events import Continuing
+from npgpt_core.protocols import Observer
+from npgpt_train.events import Report, ignore, usual_report
 from npgpt_train.loop.processes import Processes, open_processes
 from npgpt_train.machine.processors import physical_cores
+from npgpt_train.observers import observed, split_options, stopped
 from npgpt_train.preparation import Preparation, joined_run, new_run, resumed_run
 from npgpt_train.run.agreement import like
 from npgpt_train.run.folder import Run
@@ -35,6 +38,7 @@ def train(
     options: Mapping[str, Any] | None = None,
     keep: int | None = None,
     on_nan: str | None = None,
+    observe: Sequence[str | Observer] = (),
     report: Report | None = None,
     **flags: Any,
 ) -> Run:
@@ -48,11 +52,14 @@ def train(
         init_from: a run whose weights and tokenizer to start from.
         preset: numbers to start from: "tiny", "quick" or "full".
         config: a TOML file of settings, or what ``choices.read_config`` gives of one.
-        options: dotted options of parts, {"tokenizer.min_frequency": 2}.
+        options: dotted options of parts, {"tokenizer.min_frequency": 2}; those of an observer that
+            is named are "observer.NAME.OPTION".
         keep: checkpoints that stay beside the best; 3 unless given.
         on_nan: "stop" (unless given) or "skip": what to do with a step whose loss or gradient is
             not finite.
-        report: is called with every event (``npgpt_train.events``). Unless given, a terminal
+        observe: observers that hear of every event: names of installed ones, or functions of one
+            event (``npgpt_core.events``). One that fails is told no more, and the run goes on.
+        report: is called with every event first, to show it. Unless given, a terminal
             shows a line an evaluation; ``ignore`` shows nothing.
         flags: any setting: ``data="shakespeare", tokenizer="bpe", optim="adam", lr=1e-3``.
 
@@ -67,25 +74,31 @@ def train(
     """
     session = _session(keep, on_nan)
     processes = open_processes()
-    report = (report or usual_report()) if processes.rank == 0 else ignore
+    tell = (report or usual_report()) if processes.rank == 0 else ignore
+    options, options_of_observers = split_options(options or {})
 
     def prepare() -> Preparation:
+        nonlocal tell
+        tell = observed(tell, observe, options_of_observers)
         chosen = partial(choose, preset=preset, config=config, options=options, flags=flags)
         if resume:
-            folder = Path(out) if out is not None else _newest_unfinished(report)
+            folder = Path(out) if out is not None else _newest_unfinished(tell)
             choices = chosen(parts=Run.open(folder).settings.names())
-            return resumed_run(folder, choices, init_from, processes.size, report, **session)
+            return resumed_run(folder, choices, init_from, processes.size, tell, **session)
         source = Run.open(init_from) if init_from is not None else None
         choices = chosen(parts=source.settings.names() if source else None)
-        return _new(out, choices, source, processes, report, session)
+        return _new(out, choices, source, processes, tell, session)
 
     prepared = _prepare_once(processes, prepare)
     with closing(prepared), processes.ending_together():
         try:
-            return run_session(prepared, processes, report)
-        except BaseException:
-            if processes.rank == 0 and not resume:
-                _discard_untrained(prepared.run)
+            return run_session(prepared, processes, tell)
+        except BaseException as error:
+            try:
+                tell(stopped(prepared.run.folder, error))
+            finally:
+                if processes.rank == 0 and not resume:
+                    _discard_untrained(prepared.run)
             raise
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from npgpt_cli.errors import exit_on_signal
+from npgpt_cli.options import PartNames
 from npgpt_cli.training_options import (
     CONFIG_HELP,
     Command,
@@ -19,17 +20,12 @@ from npgpt_core.plugins.kinds import KINDS
 from npgpt_train.settings.settings import DEFAULTS
 
 
-def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> list[str]:
-    """Names between commas."""
-    return [name.strip() for name in (value or "").split(",") if name.strip()]
-
-
 def _each(kind: str) -> Callable[[Command], Command]:
     """An option that names several parts of a kind."""
     return click.option(
         f"--{KINDS[kind].plural}",
-        callback=_names,
-        metavar="NAME,NAME",
+        type=PartNames(kind),
+        default="",
         help=f"One model for each.  [default: {DEFAULTS[kind]}]",
     )
 

@@ -38,10 +38,10 @@ def print_part(spec: Spec, target: Any) -> None:
     else:
         formatter.write_paragraph()
         formatter.write_text("It has no options.")
-    if kind.settable:
+    if key := kind.key(spec.name):
         formatter.write_paragraph()
         if options:
-            formatter.write_text(f"Set an option with --set {kind.name}.OPTION=VALUE.")
+            formatter.write_text(f"Set an option with --set {key}.OPTION=VALUE.")
         if kind.given:
             formatter.write_text(f"Training itself gives {', '.join(kind.given)}.")
     click.echo(printable(formatter.getvalue()), nl=False)

@@ -12,8 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from npgpt_cli.terminal import ignoring_output_errors, is_terminal
 from npgpt_cli.wording import as_flags
-from npgpt_core.shell import command
-from npgpt_train.events import (
+from npgpt_core.events import (
     Comparing,
     Continuing,
     Estimated,
@@ -24,6 +23,7 @@ from npgpt_train.events import (
     Started,
     Stepped,
 )
+from npgpt_core.shell import command
 from npgpt_train.formats import duration, mebibytes, number
 from npgpt_train.machine.escaping import printable
 
@@ -93,10 +93,10 @@ class TrainingDisplay:
         )
         verb = f"resuming at step {event.step} of" if event.step else "training"
         self._line(
-            f"{verb} {s.max_iters:,} steps of {s.batch_size} x {s.block_size} tokens on"
-            f" {s.workers} {'thread' if s.workers == 1 else 'threads'}, into {event.folder}"
+            f"{verb} {s['max_iters']:,} steps of {s['batch_size']} x {s['block_size']} tokens on"
+            f" {s['workers']} {'thread' if s['workers'] == 1 else 'threads'}, into {event.folder}"
         )
-        self._steps = (event.step, s.max_iters)
+        self._steps = (event.step, s["max_iters"])
 
     def _estimate(self, event: Estimated) -> None:
         memory = f", {mebibytes(event.memory)} of memory" if event.memory else ""

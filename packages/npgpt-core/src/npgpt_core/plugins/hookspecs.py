@@ -44,5 +44,10 @@ def npgpt_datasets() -> Mapping[str, str]:
 
 
 @hookspec
+def npgpt_observers() -> Mapping[str, str]:
+    """Name -> class whose instances are told every event of a run (``protocols.Observer``)."""
+
+
+@hookspec
 def npgpt_commands() -> Mapping[str, str]:
     """Name -> Click command that becomes ``npgpt NAME`` (``protocols.Command``)."""

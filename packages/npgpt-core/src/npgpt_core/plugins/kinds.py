@@ -15,21 +15,23 @@ class Kind(NamedTuple):
 
     Attributes:
         name: in lower case, in the singular; the names of all that belongs to it follow from it.
-        home: the distribution that brings npgpt's own.
+        home: the distribution that brings npgpt's own, if there are any.
         argument: of ``npgpt_train.train``, and so the flag, that names one; none of a command.
         given: the arguments that npgpt itself passes to one, and that are no options of a user's.
         config: the attribute that takes the options in the place of the part itself.
         settable: whether a run has one whose options are settings of the run: "optimizer.beta1".
+        several: whether a run may have several, none of which changes it: "observer.NAME.OPTION".
         recorded: whether a run records which one it was made with, and asks for it again.
         requires: what a new package of the kind needs beside npgpt-core.
     """
 
     name: str
-    home: str
+    home: str = ""
     argument: str = ""
     given: tuple[str, ...] = ()
     config: str = ""
     settable: bool = False
+    several: bool = False
     recorded: bool = False
     requires: tuple[str, ...] = ()
 
@@ -47,6 +49,12 @@ class Kind(NamedTuple):
     def protocol(self) -> str:
         """The class in ``npgpt_core.protocols`` that its parts are held against: ``Tokenizer``."""
         return self.name.title()
+
+    def key(self, part: str) -> str:
+        """What stands before the options of a part where they are set; "" where none can be."""
+        if self.several:
+            return f"{self.name}.{part}"
+        return self.name if self.settable else ""
 
     def built_with(self, part: Any) -> Any:
         """What takes the options of a part: the part itself, or its config."""
@@ -97,6 +105,7 @@ _ALL = (
         requires=(NUMPY,),
     ),
     Kind("dataset", home="npgpt-train", argument="data", recorded=True),
+    Kind("observer", argument="observe", several=True),
     Kind("command", home="npgpt-cli", requires=("click>=8.1.7", "npgpt-train~=$minor")),
 )
 

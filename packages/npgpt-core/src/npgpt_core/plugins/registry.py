@@ -76,7 +76,7 @@ def _unknown(kind: str, name: str) -> str:
                 mending = command("pip", "install", "--upgrade", plugin.distribution)
                 message += f" To mend it: {mending}."
     home = KINDS[kind].home
-    if home not in {plugin.distribution for plugin in plugins()}:
+    if home and home not in {plugin.distribution for plugin in plugins()}:
         message += f" To install npgpt's own: {how_to_install(home)}."
     return message
 

@@ -9,6 +9,7 @@ from npgpt_core.testing.gradients import gradient_errors as gradient_errors
 from npgpt_core.testing.gradients import numerical_gradient as numerical_gradient
 from npgpt_core.testing.layers.checks import layer_checks as layer_checks
 from npgpt_core.testing.models.checks import model_checks as model_checks
+from npgpt_core.testing.observers.checks import observer_checks as observer_checks
 from npgpt_core.testing.optimizers.checks import optimizer_checks as optimizer_checks
 from npgpt_core.testing.schedules.checks import schedule_checks as schedule_checks
 from npgpt_core.testing.tokenizers.checks import tokenizer_checks as tokenizer_checks

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.events import Comparing, Preparing
+from npgpt_core.protocols import Observer
 from npgpt_core.roles import embeddings_and_head
 from npgpt_core.shell import command
 from npgpt_train.comparison import generated, held_out, stability
@@ -14,11 +16,12 @@ from npgpt_train.comparison.report import require_libraries, write_report
 from npgpt_train.comparison.summary import summarize
 from npgpt_train.comparison.variants import Variant, plan, warn_if_lr_is_shared
 from npgpt_train.evaluation import evaluate_run
-from npgpt_train.events import Comparing, Preparing, Report, usual_report
+from npgpt_train.events import Report, usual_report
 from npgpt_train.loop.diagnosis import SickTrainingError
 from npgpt_train.loop.processes import open_processes
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.json_text import format_json
+from npgpt_train.observers import split_options
 from npgpt_train.run.folder import Run
 from npgpt_train.settings import parts
 from npgpt_train.settings.choices import choose, flatten
@@ -44,6 +47,7 @@ def compare(
     preset: str | None = None,
     config: str | Path | Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
+    observe: Sequence[str | Observer] = (),
     report: Report | None = None,
     **flags: Any,
 ) -> dict[str, Any]:
@@ -66,6 +70,7 @@ def compare(
         preset: see ``train``.
         config: see ``train``.
         options: see ``train``.
+        observe: see ``train``; they hear of each run in its turn.
         report: see ``train``.
         flags: any other setting, the same for all runs.
 
@@ -80,7 +85,9 @@ def compare(
     if open_processes().size > 1:
         raise NpgptError("compare runs in one process: start it without mpiexec")
     folder = Path(out)
+    options, of_observers = split_options(options or {})
     shared: dict[str, Any] = {"preset": preset, "config": config, "options": options}
+    told: dict[str, Any] = {"observe": observe, "report": report}
     chosen = choose(**shared, flags=flags)
     flags = dotted(flatten(flags), chosen.values)
     planned = plan(
@@ -105,9 +112,10 @@ def compare(
         report(Comparing(variant.name, number, len(planned), state))
         try:
             if state == "new":
-                train(out=where, report=report, **shared, **{**flags, **variant.flags})
+                asked = {**shared, "options": options | of_observers, **flags, **variant.flags}
+                train(out=where, **asked, **told)
             elif state == "interrupted":
-                train(out=where, resume=True, data=data, report=report)
+                train(out=where, resume=True, data=data, options=of_observers, **told)
         except SickTrainingError as error:
             raise SickTrainingError(f"{where}: {error}") from error
         runs[variant] = Run.open(where)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptWarning
-from npgpt_train.events import Estimated
+from npgpt_core.events import Estimated
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.loop.trainer import Trainer
 from npgpt_train.machine.memory import peak_memory

@@ -83,8 +83,8 @@ class Checkpoints:
             raise NpgptError(f"{self.run.path} has no checkpoint {which!r:.40}: {there}")
         return step
 
-    def save(self, checkpoint: Checkpoint, *, keep: int, every: int = 1) -> None:
-        """Write a checkpoint, point to it, and prune.
+    def save(self, checkpoint: Checkpoint, *, keep: int, every: int = 1) -> Path:
+        """Write a checkpoint, point to it, and prune; gives its folder.
 
         What stays are the last ``keep`` whose steps are multiples of ``every``, the latest and the
         best; others are of runs that were interrupted there.
@@ -110,6 +110,7 @@ class Checkpoints:
         self.run.sync(FOLDER)
         self.point(checkpoint.step, checkpoint.best.step)
         self._prune(keep, every)
+        return self.folder / name
 
     def point(self, latest: int, best: int) -> None:
         """Let ``latest`` and ``best`` name checkpoints, where they do not yet."""

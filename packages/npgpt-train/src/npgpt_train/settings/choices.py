@@ -181,10 +181,12 @@ def parse_option(text: str) -> tuple[str, Any]:
         NpgptError: no "=" or no dotted name before it.
     """
     key, equals, value = text.partition("=")
-    part, dot, option = key.strip().partition(".")
-    if not (equals and dot and part in PARTS and option):
+    part, _, option = key.strip().rpartition(".")
+    kind, _, name = part.partition(".")
+    if not (equals and option and kind in KINDS and part == KINDS[kind].key(name)):
+        parts = filter(None, (kind.key("NAME") for kind in KINDS.values()))
         raise NpgptError(
-            f"{text!r}: expected PART.OPTION=VALUE with PART one of {', '.join(PARTS)},"
+            f"{text!r}: expected PART.OPTION=VALUE with PART one of {', '.join(parts)},"
             " such as tokenizer.min_frequency=2"
         )
     return f"{part}.{option.replace('-', '_')}", parse_value(value)

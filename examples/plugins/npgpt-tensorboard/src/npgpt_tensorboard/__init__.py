@@ -1,0 +1,1 @@
+"""The curves and samples of npgpt's runs in TensorBoard: a plugin."""

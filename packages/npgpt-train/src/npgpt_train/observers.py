@@ -1,0 +1,103 @@
+"""The observers of a run: found by name, told every event, and left alone once they fail."""
+
+from __future__ import annotations
+
+import copy
+import traceback
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from npgpt_core import registry
+from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
+from npgpt_core.events import Event, Stopped
+from npgpt_core.plugins.hooks import explain
+from npgpt_core.protocols import Observer
+from npgpt_train.events import Report
+from npgpt_train.machine.interruption import Interrupted
+
+KIND = registry.KINDS["observer"]
+
+
+def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Those of the run's parts, and those of observers: "observer.NAME.OPTION" -> value."""
+    of_observers = {key: options[key] for key in options if key.startswith(f"{KIND.name}.")}
+    return {key: options[key] for key in options if key not in of_observers}, of_observers
+
+
+def observed(
+    report: Report, observe: Sequence[str | Observer], options: Mapping[str, Any]
+) -> Report:
+    """What tells every event to ``report`` and to the observers; ``report`` itself without any.
+
+    Args:
+        report: shows the run; what it raises ends the run.
+        observe: names of observers, which are built here, or observers.
+        options: of those that are named.
+
+    Raises:
+        NpgptError: an unknown name, an observer that cannot be built, or an option of none of them.
+    """
+    asked = [observe] if isinstance(observe, str) else list(observe)
+    for key in options:
+        name = key.removeprefix(f"{KIND.name}.").rpartition(".")[0]
+        if name not in asked:
+            raise NpgptError(
+                f"{key} is set, but {KIND.name} {name!r} is not named: add `observe={name}`"
+            )
+    observers = [
+        _named(each, options) if isinstance(each, str) else (_label(each), each) for each in asked
+    ]
+    return _Told(report, observers) if observers else report
+
+
+def _named(name: str, options: Mapping[str, Any]) -> tuple[str, Observer]:
+    """What to call an observer, and the observer, built with those of the options that are its."""
+    spec = registry.find(KIND.name, name)
+    split = {key: key.rpartition(".") for key in options}
+    own = {option: options[key] for key, (of, _, option) in split.items() if of == KIND.key(name)}
+    try:
+        return spec.label, registry.create(KIND.name, name, **own)
+    except NpgptError:
+        raise
+    except (Exception, SystemExit) as error:  # a stranger's part may raise anything
+        raise PluginError(f"{spec.label} cannot be built: {explain(error)}") from error
+
+
+def _label(observer: Observer) -> str:
+    """What to call an observer that was not named: what its function or its class is called."""
+    if not callable(observer):
+        raise NpgptError(f"`observe` has {observer!r:.60}, expected names or functions of events")
+    return f"{KIND.name} {getattr(observer, '__qualname__', type(observer).__qualname__)}"
+
+
+def stopped(folder: Path, error: BaseException) -> Stopped:
+    """That a run ends early because of what was raised."""
+    if isinstance(error, Interrupted):
+        return Stopped(folder, str(error), error.signal)
+    return Stopped(folder, explain(error), 0)
+
+
+class _Told:
+    """Tells every event to ``report``, and to each observer until it fails."""
+
+    def __init__(self, report: Report, observers: list[tuple[str, Observer]]) -> None:
+        self.report, self.observers = report, observers
+
+    def __call__(self, event: Event) -> None:
+        self.report(event)
+        for label, observer in tuple(self.observers):
+            try:
+                observer(copy.deepcopy(event))  # what it writes into, nobody else reads
+            except Interrupted:  # by a signal that came meanwhile
+                raise
+            except (Exception, SystemExit) as error:
+                self.observers.remove((label, observer))
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                warnings.warn(
+                    f"{label} failed and is told nothing more, the run goes on: {explain(error)}"
+                    f" ({Path(place.filename).name}, line {place.lineno})",
+                    NpgptWarning,
+                    stacklevel=2,
+                )
