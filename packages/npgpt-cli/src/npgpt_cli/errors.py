@@ -56,7 +56,7 @@ def one_line_errors(ctx: click.Context | None = None) -> Iterator[None]:
 
 def _out_of_memory(error: MemoryError, trains: bool) -> NpgptError:
     """What could not be had, and how to need less."""
-    less = "take a smaller `batch_size`, `block_size` or `n_embd`" if trains else "free some"
+    less = "take a smaller `batch_size`, `block_size` or model" if trains else "free some"
     reason = f" ({error})" if str(error) else ""
     return NpgptError(f"the memory is not enough{reason}: {less}, or use a larger machine")
 

@@ -56,7 +56,7 @@ def warn_if_large(parameters: int, train_tokens: int) -> None:
         warnings.warn(
             f"{parameters:,} parameters for {train_tokens:,} training tokens, {ratio:.0f} for each:"
             " the model can learn the text by heart, and its validation loss will rise again early."
-            " More text, a smaller `n_embd` or `model.dropout=0.2` help",
+            " More text, a smaller model or `model.dropout=0.2` help",
             NpgptWarning,
             stacklevel=2,
         )
