@@ -88,7 +88,7 @@ class Plain(Module):
 
 
 class Shared(Module):
-    """A stranger's attention: two heads, one key for both, values that are x itself."""
+    """A stranger's attention: two heads, one key for both, and the mean of what they see."""
 
     def __init__(self):
         super().__init__()
@@ -100,12 +100,7 @@ class Shared(Module):
         return softmax(np.where(future, -np.inf, q @ k.swapaxes(2, 3)))
 
     def forward(self, x, scale):
-        return (
-            scale
-            * np.concatenate(
-                np.split(self.attention_weights(x) @ x[:, None, :, :], 2, axis=1), axis=-1
-            )[:, 0, :, :8]
-        )
+        return scale * Shared.attention_weights(self, x).mean(axis=1) @ x
 
     def backward(self, dy):
         raise NotImplementedError
@@ -472,6 +467,20 @@ def test_attention_of_whatever_layer_offers_its_weights():
     ]
     for head in explained.heads:
         np.testing.assert_array_equal(head.weights, weights[head.head])
+
+
+def test_layers_may_differ_in_their_number_of_heads(tmp_path):
+    model = Stranger()
+    last = model.blocks[1]
+    last.attention_weights = lambda x: Shared.attention_weights(last, x)[:, :1]
+    explained = explain_attention(model, Letters(), "abcd")
+    assert [(head.layer, head.head) for head in explained.heads] == [(0, 0), (0, 1), (1, 0)]
+    with pytest.raises(NpgptError, match="no head 1: they go from 0 to 0"):
+        explain_attention(model, Letters(), "abcd", layer=1, head=1)
+    pytest.importorskip("matplotlib")
+    plot_attention(explained, tmp_path / "heads.svg")
+    axes = re.findall('id="matplotlib.axis_', (tmp_path / "heads.svg").read_text())
+    assert len(axes) == 2 * (3 + 1)  # of three heads and the scale of colours
 
 
 def test_habits_are_means_over_all_tokens_but_the_first(model):

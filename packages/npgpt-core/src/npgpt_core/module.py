@@ -221,9 +221,9 @@ class Module(ABC):
         return self.train(False)
 
     def use_rng(self, rng: np.random.Generator | None) -> None:
-        """Let every module below that draws random numbers (dropout) draw them from ``rng``.
+        """Let every module below that has an attribute ``rng`` draw its random numbers from this.
 
-        None lets it draw none: what comes out in training mode is what comes out in evaluation.
+        None lets it draw none: training mode then gives what evaluation mode gives.
         """
         for _, module in self.named_modules():
             if "rng" in vars(module):

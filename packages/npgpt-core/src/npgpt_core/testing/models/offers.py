@@ -10,26 +10,18 @@ from npgpt_core.module import Module
 from npgpt_core.testing.checklist import CheckList, require
 from npgpt_core.testing.small import B, T, lively_model, random_ids
 from npgpt_core.tracing import tracing
-from npgpt_core.types import Array
 
 model_offers = CheckList("model")
 
 CLOSE = 1e-9  # in float64
 
-Pass = tuple[str, Module, Array, Array]
-"""Name, module, its first input and its output."""
 
-
-def _passes(model: Module) -> tuple[list[Pass], Array]:
-    """Every pass through a module of a forward in evaluation mode, and the logits of the model."""
-    passes: list[Pass] = []
-
-    def look(name: str, module: Module, inputs: tuple[Any, ...], output: Any) -> None:
-        passes.append((name, module, inputs[0], output))
-
-    with tracing(model, forward=look):
-        logits = model(random_ids())
-    return passes, logits
+def _passes(model: Module) -> list[tuple[str, Module, tuple[Any, ...], Any]]:
+    """Name, module, inputs and output of every module in a forward pass; the model comes last."""
+    passes: list[tuple[str, Module, tuple[Any, ...], Any]] = []
+    with tracing(model, forward=lambda *told: passes.append(told)):
+        model(random_ids())
+    return passes
 
 
 @model_offers
@@ -38,8 +30,8 @@ def blocks_carry_the_stream(factory: Any) -> None:
     model = lively_model(factory, training=False)
     if not (hasattr(model, "blocks") and hasattr(model, "logits")):
         return
-    passes, logits = _passes(model)
-    streams = [(x, y) for _, m, x, y in passes if any(m is block for block in model.blocks)]
+    passes = _passes(model)
+    streams = [(x[0], y) for _, m, x, y in passes if any(m is block for block in model.blocks)]
     require(streams, "no module in blocks was called: forward must go through them")
     for x, y in streams:
         require(
@@ -47,7 +39,7 @@ def blocks_carry_the_stream(factory: Any) -> None:
             f"a block took {np.shape(x)} and gave {np.shape(y)}, expected the stream ({B}, {T}, C)"
             " as its first input, and as its output",
         )
-    off = abs(model.logits(streams[-1][1]) - logits).max()
+    off = abs(model.logits(streams[-1][1]) - passes[-1][-1]).max()
     require(
         off < CLOSE,
         f"logits(x) of what the last block gave differs by {off:.2g} from the model's logits: call"
@@ -58,11 +50,10 @@ def blocks_carry_the_stream(factory: Any) -> None:
 @model_offers
 def attention_weights_are_shares(factory: Any) -> None:
     """Where a layer offers ``attention_weights(x)``: (B, H, T, T), rows of sum 1, none ahead."""
-    passes, _ = _passes(lively_model(factory, training=False))
-    for name, module, x, _ in passes:
+    for name, module, inputs, _ in _passes(lively_model(factory, training=False)):
         if not hasattr(module, "attention_weights"):
             continue
-        weights = module.attention_weights(x)
+        weights = module.attention_weights(inputs[0])
         shape = np.shape(weights)
         require(
             len(shape) == 4 and (shape[0], *shape[2:]) == (B, T, T),
