@@ -215,6 +215,18 @@ def test_a_variant_has_settings_of_its_own(npgpt, text_file, tmp_path):
     assert "npgpt generate" not in result.output
 
 
+@pytest.mark.filterwarnings("default")
+def test_a_run_that_diverges_does_not_end_the_comparison(npgpt, text_file, tmp_path):
+    flags = ["--variant", "name=good lr=0.01", "--variant", "name=bad lr=1e30 optim=sgd"]
+    result = npgpt("compare", *flags, "--data", text_file, "--out", tmp_path, *SMALL)
+    assert result.exit_code == 0, result.output
+    assert "bad diverged: the loss of step 2 is nan" in result.stderr
+    assert "A lower --lr (it was 1e+30)" in result.stderr
+    assert re.search(r"(?m)^bad +diverged at step 2", result.stdout)
+    assert list(_report(tmp_path)["runs"]) == ["good"]
+    assert "| diverged at step 2 |" in (tmp_path / "report.md").read_text()
+
+
 def test_optimizers_that_share_a_learning_rate_by_chance_are_warned_of(text_file, tmp_path):
     command = [sys.executable, "-c", "from npgpt_cli.main import main; main()", "compare", *SMALL]
     command += ["--optimizers", "adam,sgd", "--data", str(text_file), "--out", str(tmp_path / "o")]

@@ -163,6 +163,16 @@ def test_a_bar_ends_with_an_error_too(monkeypatch):
     assert not view._progress.live.is_started
 
 
+def test_the_bar_of_a_run_that_diverged_ends_where_the_next_begins(monkeypatch):
+    monkeypatch.setattr(display, "is_terminal", lambda: True)
+    with TrainingDisplay() as view:
+        view.report(STARTED)
+        view.report(Estimated(9.0, 1, 0, 3))
+        bar = view._progress
+        view.report(Comparing("b", 2, 2, "new"))
+        assert not bar.live.is_started
+
+
 def _run(loss, parameters=1234):
     held_out = {
         "loss": loss,

@@ -13,12 +13,14 @@ import pytest
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_core.events import Comparing
-from npgpt_train import ignore, session
+from npgpt_train import ignore, session, train
 from npgpt_train.comparison import compare as module
 from npgpt_train.comparison import report
 from npgpt_train.comparison.compare import compare
-from npgpt_train.loop.diagnosis import SickTrainingError
+from npgpt_train.loop.diagnosis import NonFiniteError
 from npgpt_train.loop.trainer import Trainer
+from npgpt_train.machine.disk import Folder
+from npgpt_train.run.checkpoint import Checkpoints
 from npgpt_train.run.folder import Run
 
 TEXT = "\n\nFool:\nab ba\n" * 30
@@ -357,10 +359,96 @@ def test_a_variant_trains_with_its_own_settings(toys, tmp_path):
     assert record["runs"]["b"]["settings"] == {"optimizer": "sgd", "lr": 0.5}
 
 
-def test_a_variant_whose_numbers_are_not_finite_is_named(toys, tmp_path, monkeypatch):
-    monkeypatch.setattr(Trainer, "gradients", lambda self, step: math.nan)
-    with pytest.raises(SickTrainingError, match=r"b: the loss of step 1 is nan"):
+# -------------------------------------------------------------------------- diverged
+
+
+def not_finite(monkeypatch, at, **where):
+    """Let the loss of the step after ``at`` be NaN where a setting has this value."""
+    ((name, values),) = where.items()
+    gradients = Trainer.gradients
+
+    def poisoned(self, step):
+        loss = gradients(self, step)
+        return math.nan if getattr(self.settings, name) in values and step == at else loss
+
+    monkeypatch.setattr(Trainer, "gradients", poisoned)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
+def test_a_run_that_diverges_is_told_beside_the_others_and_again(toys, tmp_path):
+    variants, told = ["name=a lr=0.25", "name=b lr=1e30"], []
+    with pytest.warns(NpgptWarning, match="b diverged: the loss of step 2 is .*A lower `lr`"):
+        record = run(tmp_path, toys, told.append, variants=variants)
+    assert list(record["runs"]) == ["a"]
+    (name, lost) = next(iter(record["diverged"].items()))
+    assert (name, lost["step"], lost["settings"]) == ("b", 2, {"lr": 1e30})
+    assert lost["reason"].startswith("the loss of step 2 is ")
+    assert record["runs"]["a"]["settings"] == {"lr": 0.25}
+    for page in ("report.md", "report.html"):
+        assert "diverged at step 2" in (tmp_path / page).read_text()
+    with pytest.warns(NpgptWarning, match="b diverged: the loss of step 2 is"):
+        again = run(tmp_path, toys, told.append, variants=variants)
+    assert again["diverged"] == record["diverged"]
+    states = [event.state for event in told if isinstance(event, Comparing)]
+    assert states == ["new", "new", "finished", "interrupted"]
+
+
+def test_a_run_that_diverges_at_its_first_step_leaves_no_folder_but_its_settings(
+    toys, tmp_path, monkeypatch
+):
+    not_finite(monkeypatch, lr=[2], at=0)
+    with pytest.warns(NpgptWarning, match="b diverged"):
+        record = run(tmp_path, toys, variants=["name=a lr=1", "name=b lr=2"], workers=0)
+    assert record["diverged"]["b"]["settings"] == {"lr": 2}
+    assert record["diverged"]["b"]["step"] == 1
+    assert record["setting"]["workers"] >= 1
+    assert not (tmp_path / "runs/b/run.json").exists()
+
+
+def test_a_diverged_run_that_was_finished_by_hand_is_compared(toys, tmp_path, monkeypatch):
+    not_finite(monkeypatch, lr=[2], at=1)
+    variants = {"variants": ["name=a lr=1", "name=b lr=2"], "max_iters": 3}
+    with pytest.warns(NpgptWarning, match="b diverged: the loss of step 2 is nan"):
+        run(tmp_path, toys, **variants)
+    train(out=tmp_path / "runs/b", resume=True, on_nan="skip", report=ignore)
+    record = run(tmp_path, toys, **variants)
+    assert (list(record["runs"]), record["diverged"]) == (["a", "b"], {})
+    assert record["runs"]["b"]["training"]["steps"] == 2
+
+
+def test_of_seeds_that_diverged_the_spread_tells(toys, tmp_path, monkeypatch):
+    not_finite(monkeypatch, seed=[1339], at=1)
+    with pytest.warns(NpgptWarning, match="seed1339 diverged"):
+        run(tmp_path, toys, seeds=3)
+    assert "| char, without 1 diverged |" in (tmp_path / "report.md").read_text()
+
+
+def test_where_every_run_diverges_there_is_no_report_but_an_error(toys, tmp_path, monkeypatch):
+    not_finite(monkeypatch, lr=[1, 2], at=0)
+    told = r"b: the loss of step 1 is nan; c: the loss of step 1 is nan\. Nothing was updated"
+    with pytest.warns(NpgptWarning), pytest.raises(NonFiniteError, match=told):
         run(tmp_path, toys, variants=["name=b lr=1", "name=c lr=2"])
+    assert not (tmp_path / "report.json").exists()
+
+
+# ------------------------------------------------------------------------- opened once
+
+
+def test_the_run_the_model_and_the_tokenizer_of_each_are_opened_once(compared, toys, monkeypatch):
+    opened = Counter()
+
+    def counted(name, original):
+        def call(self, *arguments):
+            opened[name] += name != "read_json" or arguments[0] == "run.json"
+            return original(self, *arguments)
+
+        return call
+
+    for owner, name in ((Folder, "read_json"), (Checkpoints, "load_model"), (Run, "tokenizer")):
+        monkeypatch.setattr(owner, name, counted(name, getattr(owner, name)))
+    run(compared, toys, **BOTH)
+    assert opened == {"read_json": 2, "load_model": 2, "tokenizer": 2}
 
 
 # --------------------------------------------------------------------------- refusals

@@ -13,7 +13,8 @@ from npgpt_train.comparison.generated import (
     whole_words_of,
     words_of,
 )
-from npgpt_train.comparison.stability import count_spikes, measure, timing
+from npgpt_train.comparison.stability import count_spikes, measure, require_finite, timing
+from npgpt_train.loop.diagnosis import NonFiniteError
 from npgpt_train.text.corpus import Corpus
 from npgpt_train.text.token_texts import token_texts
 
@@ -84,8 +85,8 @@ VOCABULARY = Vocabulary(Corpus(Text("\n\nFool:\nTo be or not\n" * 9)))
 
 
 def written(monkeypatch, tokenizer, rows):
-    monkeypatch.setattr(generated, "write", lambda run, own: np.array(rows))
-    return generated.measure(None, tokenizer, VOCABULARY)
+    monkeypatch.setattr(generated, "write", lambda *arguments: np.array(rows))
+    return generated.measure(None, tokenizer, 0, VOCABULARY)
 
 
 def test_what_is_written_is_counted(monkeypatch):
@@ -176,6 +177,22 @@ def test_what_is_not_finite_is_not_the_best():
     last = {"step": 5, "train_loss": math.nan, "val_loss": math.nan}
     early = {"step": 1, "train_loss": 1.0, "val_loss": math.nan}
     assert measure([*STEPS, early, *EVALUATIONS, last])["best_step"] == 3
+
+
+@pytest.mark.parametrize(
+    ("metrics", "told"),
+    [
+        ([*EVALUATIONS[:1], *EVALUATIONS[2:]], "all steps were left out"),
+        (
+            [*STEPS, *({**event, "val_loss": math.nan} for event in EVALUATIONS)],
+            "the validation loss of step 2 is nan, and no later one is finite. A lower `lr`",
+        ),
+    ],
+)
+def test_what_was_never_finite_cannot_be_compared(metrics, told):
+    require_finite([*STEPS, *EVALUATIONS[:2]], 0.5)
+    with pytest.raises(NonFiniteError, match=told):
+        require_finite(metrics, 0.5)
 
 
 def test_a_loss_that_only_falls_does_not_jump():

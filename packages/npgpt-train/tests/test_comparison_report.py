@@ -116,6 +116,11 @@ SEEDS = record(
 MODELS = record({"gpt": numbers(), "llama": numbers(model__parameters=7)}, ["model"])
 DROPOUT = record({"a": {**numbers(), "settings": {"model.dropout": 0.1}}, "b": numbers()})
 ONE = record({"char": numbers()})
+LOST = {"settings": {"lr": 0.5}, "group": "b", "step": 1200, "reason": HOSTILE}
+DIVERGED = {
+    **record({"a": {**numbers(), "settings": {"lr": 0.1}}}, ["lr"], SEEDS["groups"]),
+    "diverged": {"b": LOST, "c": {**LOST, "group": "char"}},
+}
 ALL = [TOKENIZERS, LOSSLESS, OPTIMIZERS, SEEDS, MODELS, DROPOUT, ONE]
 
 
@@ -136,6 +141,7 @@ def rows(of, table):
         (MODELS, "gpt, llama: models compared on the same text"),
         (DROPOUT, "a, b: settings compared on the same text"),
         (ONE, "char: one run"),
+        (DIVERGED, "a, b, c: settings compared on the same model and text"),
         (
             record({"a": numbers(), "b": numbers()}, ["tokenizer", "optimizer", "seed"]),
             "a, b: tokenizers, optimizers and seeds compared on the same model and text",
@@ -284,6 +290,18 @@ def test_the_settings_that_differ_have_a_table():
     assert "What differs" not in notes(TOKENIZERS)  # a record of old does not tell
 
 
+def test_runs_that_diverged_stand_beside_the_others_with_their_settings():
+    (first, *others) = all_tables(DIVERGED)
+    assert (first.title, first.names) == ("What differs", ["a", "b", "c"])
+    assert "is not measured" in first.note
+    assert dict(first.rows) == {
+        "lr": ["0.1", "0.5", "0.5"],
+        "outcome": ["complete", *["diverged at step 1,200"] * 2],
+    }
+    assert {name for table in others for name in table.names} == {"a"}
+    assert "| char, without 1 diverged | 1.625" in render(DIVERGED, "spread.md.jinja")
+
+
 def test_one_model_has_one_column():
     (model,) = [table for table in all_tables(OPTIMIZERS) if table.title == "The model"]
     assert model.names == ["all runs"]
@@ -372,6 +390,7 @@ def hostile():
     of["setting"][f"{HOSTILE}2"] = HOSTILE
     of["setting"]["data"] = [HOSTILE]
     of["machine"]["processor"] = HOSTILE
+    of["diverged"] = {f"{HOSTILE}3": {**LOST, "settings": {HOSTILE: HOSTILE}}}
     of["groups"] = {HOSTILE: {"bits_per_character": SPREAD, "loss": SPREAD}}
     return of
 
@@ -386,7 +405,7 @@ def test_hostile_names_are_text_in_markdown():
     assert not re.search(r"<|(?<!\\)[`*]", outside)
     for line in outside.splitlines():
         if line.startswith("|"):
-            assert line.count("|") in (3, 4)  # of two columns, or of three
+            assert line.count("|") in (3, 4, 5)  # of two columns, three or four
     assert "(figures/%3Cb%3E%7C%60x%60%2Ay%2A_z_%5Ba%5D%28b%29" in page
 
 

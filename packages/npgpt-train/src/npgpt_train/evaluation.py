@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.module import Module
+from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
 from npgpt_train.loop.diagnosis import first_not_finite
 from npgpt_train.loop.workers import Workers, open_workers
 from npgpt_train.run.folder import Run
-from npgpt_train.run.loading import load_run
 from npgpt_train.settings.provenance import origin_of
+from npgpt_train.settings.settings import Settings
 from npgpt_train.text.batches import last_start, require_room, windows
 from npgpt_train.text.corpus import Corpus, open_dataset
 from npgpt_train.text.token_file import token_files
@@ -90,28 +92,43 @@ def _finite_loss(workers: Workers, x: Ids, y: Ids) -> float:
     return loss
 
 
-def evaluate_run(
-    run: Run, data: Sequence[str] = (), checkpoint: str = "best", corpus: Corpus | None = None
-) -> Evaluation:
+def evaluate_run(run: Run, data: Sequence[str] = (), checkpoint: str = "best") -> Evaluation:
     """Evaluate a run on the whole validation part of its own text, or on the whole of ``data``.
 
     Args:
         run: with a checkpoint.
         data: a dataset's name or paths; none for its own text.
         checkpoint: "best", "latest" or a step.
-        corpus: its own text, if that is open already; looked for unless given.
 
     Raises:
         NpgptError: no such checkpoint or data, a text of less than one block, or weights or a loss
             that are not finite.
     """
-    model, tokenizer, s, _ = load_run(run.folder, checkpoint)
-    corpus = Corpus(open_dataset(data), validation_fraction=0) if data else corpus or run.corpus()
+    model, tokenizer, s = run.model(checkpoint), run.tokenizer(), run.settings
+    corpus = Corpus(open_dataset(data), validation_fraction=0) if data else run.corpus()
     tokens = token_files(corpus, tokenizer, origin_of("tokenizer", s.tokenizer.name))
     ids = tokens.train if data else tokens.val
     characters = corpus.n_characters if data else corpus.n_characters - corpus.split
-    rows = max(1, min(s.batch_size, len(ids) // s.block_size))
-    require_room(rows, s.block_size, tokenizer.vocab_size)
-    with open_workers(model, s.workers, rows) as workers:
-        loss, count = evaluate(workers, ids, batch_size=rows, block_size=s.block_size)
+    return evaluate_text(model, tokenizer, s, ids, characters)
+
+
+def evaluate_text(
+    model: Module, tokenizer: Tokenizer, settings: Settings, ids: Ids, characters: int
+) -> Evaluation:
+    """Evaluate a model on the tokens of a whole text.
+
+    Args:
+        model: of a run.
+        tokenizer: of the run.
+        settings: of the run.
+        ids: of the text, (n,).
+        characters: of the text.
+
+    Raises:
+        NpgptError: a text of less than one block, or a loss that is not finite.
+    """
+    batch_size = max(1, min(settings.batch_size, len(ids) // settings.block_size))
+    require_room(batch_size, settings.block_size, tokenizer.vocab_size)
+    with open_workers(model, settings.workers, batch_size) as workers:
+        loss, count = evaluate(workers, ids, batch_size=batch_size, block_size=settings.block_size)
     return Evaluation(loss, count, characters, unknown_share(tokenizer, ids))

@@ -69,8 +69,9 @@ def compare(
 
     Everything is equal, the text too, but what the variants set, or the tokenizer, the model, the
     optimizer or the seed; where several of these options are given, there is a run for each
-    combination. The same command again continues where it was interrupted. DIR/report.html,
-    report.md and report.json tell the result.
+    combination. The same command again continues where it was interrupted. A model that diverges is
+    told as such, and the others are compared without it. DIR/report.html, report.md and report.json
+    tell the result.
     """
     from npgpt_cli.show.comparison import print_comparison
     from npgpt_cli.show.training import TrainingDisplay

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from npgpt_train.comparison.rows import SAME_TOKENS, TOKENS_DIFFER
-from npgpt_train.comparison.subject import same_model, same_tokens
-from npgpt_train.formats import number
+from npgpt_train.comparison.subject import diverged, same_model, same_tokens
+from npgpt_train.comparison.tables import outcome
+from npgpt_train.formats import NONE, number
 
 
 def print_comparison(record: dict[str, Any], folder: Path) -> None:
@@ -26,6 +27,8 @@ def print_comparison(record: dict[str, Any], folder: Path) -> None:
         losses = (held_out["loss"], held_out["restored_bits_per_character"])
         cells = [*[number(run["model"]["parameters"])] * sizes, *(number(x, 3) for x in losses)]
         table.add_row(name, *cells)
+    for name in diverged(record):
+        table.add_row(name, *[NONE] * sizes, outcome(record, name), NONE)
     click.echo()
     Console().print(table)
     if len(record["runs"]) > 1:

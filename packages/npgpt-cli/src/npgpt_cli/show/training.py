@@ -74,6 +74,7 @@ class TrainingDisplay:
                 self._estimate(event)
             case Comparing():
                 self._comparing = True
+                self._stop()  # of a run that diverged
                 click.echo(f"\n[{event.number} of {event.total}] {event.name}: {event.state}")
             case Finished():
                 self._finish(event)
@@ -126,10 +127,14 @@ class TrainingDisplay:
             self._last_line = time.monotonic()
             self._line(f"step {step:>6}  {state}")
 
-    def _finish(self, event: Finished) -> None:
+    def _stop(self) -> None:
+        """End the progress bar, if there is one."""
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+
+    def _finish(self, event: Finished) -> None:
+        self._stop()
         m = event.metrics
         if not self._comparing:
             click.echo(f"\n{printable(event.sample)}\n")

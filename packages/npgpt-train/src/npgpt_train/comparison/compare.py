@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_core.events import Comparing, Preparing
 from npgpt_core.protocols import Observer
-from npgpt_core.roles import embeddings_and_head
 from npgpt_core.shell import command
-from npgpt_train.comparison import generated, held_out, stability
+from npgpt_train.comparison.generated import Vocabulary
+from npgpt_train.comparison.held_out import HeldOut
+from npgpt_train.comparison.measuring import measure
 from npgpt_train.comparison.report import require_libraries, write_report
+from npgpt_train.comparison.stability import require_finite
 from npgpt_train.comparison.summary import summarize
 from npgpt_train.comparison.variants import Variant, plan, warn_if_lr_is_shared
-from npgpt_train.evaluation import evaluate_run
 from npgpt_train.events import Report, usual_report
-from npgpt_train.loop.diagnosis import SickTrainingError
+from npgpt_train.loop.diagnosis import NonFiniteError
 from npgpt_train.loop.processes import open_processes
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.json_text import format_json
 from npgpt_train.observers import split_options
 from npgpt_train.run.folder import Run
+from npgpt_train.run.place import is_run
 from npgpt_train.settings import parts
 from npgpt_train.settings.choices import choose, flatten
 from npgpt_train.settings.part_options import dotted
-from npgpt_train.settings.provenance import origin_of
 from npgpt_train.settings.settings import Settings, differences
-from npgpt_train.text.corpus import read_text
-from npgpt_train.text.token_file import token_files
+from npgpt_train.text.corpus import Corpus, read_text
 from npgpt_train.training import train
 
 REPORT = "report.json"
@@ -56,7 +58,7 @@ def compare(
     A tokenizer, a model, an optimizer or a seed is a variant that sets one thing; where several
     are named, there is a run for each combination. What is trained in ``out`` already stays, what
     was interrupted goes on: the same call again gives the same report, apart from dates and
-    timings.
+    timings. A run that diverges is told as such, and the others are compared without it.
 
     Args:
         out: folder of the runs and of the report.
@@ -79,6 +81,7 @@ def compare(
 
     Raises:
         NpgptError: wrong settings, or runs in ``out`` that were made with others.
+        NonFiniteError: every run diverged.
     """
     report = report or usual_report()
     require_libraries()
@@ -100,110 +103,99 @@ def compare(
         vocab_size=vocab_size,
     )
     choices = [choose(**shared, flags={**flags, **variant.flags}) for variant in planned]
-    folders = [Folder(folder).real(f"runs/{variant.name}") for variant in planned]
-    for where, chosen_there in zip(folders, choices, strict=True):  # before the first hour of work
-        _check_settings(where, parts.resolve(chosen_there))
-    data = chosen.values["data"]
-    _check_origin(folders, data)
+    wanted = dict(zip(planned, map(parts.resolve, choices), strict=True))
+    data = wanted[planned[0]].data
+    folders = {variant: Folder(folder).real(f"runs/{variant.name}") for variant in planned}
+    there = {variant: Run.open(where) for variant, where in folders.items() if is_run(where)}
+    for variant, run in there.items():  # before the first hour of work
+        _check_settings(run, wanted[variant])
     warn_if_lr_is_shared(choices)
-    runs = {}
-    for number, (variant, where) in enumerate(zip(planned, folders, strict=True), start=1):
-        state = _state(where)
-        report(Comparing(variant.name, number, len(planned), state))
+    report(Preparing("reading the text"))
+    corpus = read_text(data)
+    for run in there.values():
+        _check_origin(run, corpus, data)
+
+    runs: dict[Variant, Run] = {}
+    diverged: dict[Variant, NonFiniteError] = {}
+    for number, (variant, where) in enumerate(folders.items(), start=1):
+        found = there.get(variant)
+        report(Comparing(variant.name, number, len(planned), _state(found)))
+        asked = {**shared, "options": options | of_observers, **flags, **variant.flags}
+        how = {"resume": True, "data": data, "options": of_observers} if found else asked
         try:
-            if state == "new":
-                asked = {**shared, "options": options | of_observers, **flags, **variant.flags}
-                train(out=where, **asked, **told)
-            elif state == "interrupted":
-                train(out=where, resume=True, data=data, options=of_observers, **told)
-        except SickTrainingError as error:
-            raise SickTrainingError(f"{where}: {error}") from error
-        runs[variant] = Run.open(where)
-    record = _measure(runs, data, chosen.preset or "full", report)
+            if found is None or not found.is_finished:
+                found = train(out=where, **how, **told)
+            require_finite(found.whole_metrics(), found.settings.lr)
+        except NonFiniteError as error:
+            warnings.warn(f"{variant.name} diverged: {error}", NpgptWarning, stacklevel=2)
+            diverged[variant] = error.with_traceback(None)  # which would keep the model alive
+        else:
+            runs[variant] = found
+    if not runs:
+        raise _all_diverged(diverged)
+
+    report(Preparing("counting the text"))
+    text, vocabulary = HeldOut.of(corpus), Vocabulary(corpus)
+    metrics = {variant.name: run.whole_metrics() for variant, run in runs.items()}
+    measured = {}
+    for variant, run in runs.items():
+        report(Preparing(f"measuring {variant.name}"))
+        measured[variant] = measure(run, metrics[variant.name], text, vocabulary)
+    settings = _used(wanted, runs)
+    record = summarize(settings, measured, diverged, text, chosen.preset or "full")
+    report(Preparing("writing the report"))
     with writing(f"the report in {folder}"):
         Folder(folder).replace(REPORT, f"{format_json(record)}\n".encode())
-    report(Preparing("writing the report"))
-    write_report(record, {variant.name: run.metrics() for variant, run in runs.items()}, folder)
+    write_report(record, metrics, folder)
     return record
 
 
-def _check_settings(where: Path, wanted: Settings) -> None:
-    """Refuse a run that is there but was made with other settings."""
-    if _state(where) == "new":
-        return
-    found = differences(wanted, Run.open(where).settings)
+def _check_settings(run: Run, wanted: Settings) -> None:
+    """Refuse a run that was made with other settings."""
+    found = differences(wanted, run.settings)
     found.pop("workers", None)  # settled by the machine
     found.pop("data", None)  # its content decides: see _check_origin
     if found:
         raise NpgptError(
-            f"{where} was made with other settings ({'; '.join(found.values())}):"
+            f"{run.folder} was made with other settings ({'; '.join(found.values())}):"
             " compare into another `out`"
         )
 
 
-def _check_origin(folders: list[Path], data: Sequence[str]) -> None:
-    """Refuse runs that read another text than ``data``, or whose batches several ranks made."""
-    runs = [Run.open(folder) for folder in folders if _state(folder) != "new"]
-    if not runs:
-        return
-    corpus = read_text(data)
-    for run in runs:
-        if run.record.data.sha256 != corpus.sha256:
-            raise NpgptError(
-                f"{run.folder} was trained on another text than {command(*data)} is now, with"
-                f" SHA-256 {run.record.data.sha256}, not {corpus.sha256}: restore it, or"
-                " compare into another `out`"
-            )
-        if run.record.ranks != 1:
-            raise NpgptError(
-                f"{run.folder} was trained by {run.record.ranks} processes, so its batches are"
-                " larger than those of the others: compare into another `out`"
-            )
+def _check_origin(run: Run, corpus: Corpus, data: Sequence[str]) -> None:
+    """Refuse a run that read another text than ``data``, or whose batches several ranks made."""
+    record = run.record
+    if record.data.sha256 != corpus.sha256:
+        raise NpgptError(
+            f"{run.folder} was trained on another text than {command(*data)} is now, with"
+            f" SHA-256 {record.data.sha256}, not {corpus.sha256}: restore it, or compare into"
+            " another `out`"
+        )
+    if record.ranks != 1:
+        raise NpgptError(
+            f"{run.folder} was trained by {record.ranks} processes, so its batches are larger than"
+            " those of the others: compare into another `out`"
+        )
 
 
-def _state(where: Path) -> str:
-    """Of a run: "new", "interrupted" or "finished"."""
-    if not Folder(where).has("run.json"):
+def _state(run: Run | None) -> str:
+    """Of a run that is there or not: "new", "interrupted" or "finished"."""
+    if run is None:
         return "new"
-    return "finished" if Run.open(where).is_finished else "interrupted"
+    return "finished" if run.is_finished else "interrupted"
 
 
-def _measure(
-    runs: Mapping[Variant, Run], data: Sequence[str], preset: str, report: Report
-) -> dict[str, Any]:
-    """Everything that is measured, as ``report.json`` holds it."""
-    report(Preparing("reading the text"))
-    corpus = read_text(data)
-    text = held_out.HeldOut.of(corpus)
-    vocabulary = generated.Vocabulary(corpus)
-    measured = {}
-    for variant, run in runs.items():
-        report(Preparing(f"measuring {variant.name}"))
-        tokenizer = run.tokenizer()
-        origin = origin_of("tokenizer", run.settings.tokenizer.name)
-        tokens = token_files(corpus, tokenizer, origin)
-        metrics = run.whole_metrics()
-        evaluation = evaluate_run(run, corpus=corpus)
-        on_text = held_out.measure(text, tokenizer, evaluation, tokens.train, tokens.val)
-        measured[variant] = {
-            "model": _sizes(run),
-            "train_tokens": len(tokens.train),
-            "held_out": on_text,
-            "training": stability.measure(metrics),
-            "generated": generated.measure(run, tokenizer, vocabulary),
-            "timing": stability.timing(metrics, on_text["characters_per_token"]),
-        }
-    return summarize(runs, measured, text, preset)
+def _used(
+    wanted: Mapping[Variant, Settings], runs: Mapping[Variant, Run]
+) -> dict[Variant, Settings]:
+    """The settings of all; of those that diverged, which may have left no folder, as asked."""
+    workers = next(iter(runs.values())).settings.workers
+    settled = {v: replace(s, workers=s.workers or workers) for v, s in wanted.items()}
+    return {v: runs[v].settings if v in runs else settled[v] for v in wanted}
 
 
-def _sizes(run: Run) -> dict[str, Any]:
-    """Parameters, and how many of them are embeddings or the head that gives the logits."""
-    model, vocab_size = run.model(), run.record.vocab_size
-    total = model.num_parameters()
-    embedding = sum(array.size for array in embeddings_and_head(model, vocab_size).values())
-    return {
-        "vocab_size": vocab_size,
-        "parameters": total,
-        "embedding_parameters": embedding,
-        "embedding_share": embedding / total,
-    }
+def _all_diverged(diverged: Mapping[Variant, NonFiniteError]) -> NonFiniteError:
+    """One error for all runs."""
+    first = next(iter(diverged.values()))
+    reasons = "; ".join(f"{variant.name}: {error.reason}" for variant, error in diverged.items())
+    return NonFiniteError(first.step, f"every run diverged: {reasons}", first.advice)

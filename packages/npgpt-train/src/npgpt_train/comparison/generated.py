@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from npgpt_core.generation import generate
+from npgpt_core.module import Module
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
 from npgpt_train.comparison.characters import WORD
 from npgpt_train.machine.processors import one_blas_thread
-from npgpt_train.run.folder import Run
 from npgpt_train.run.sample import SAMPLE_TEMPERATURE, SAMPLE_TOKENS, first_ids
 from npgpt_train.text.corpus import Corpus
 from npgpt_train.text.token_texts import token_texts
@@ -59,28 +59,30 @@ def repeated_share(words: list[str], n: int = NGRAM) -> float | None:
     return (len(runs) - len(set(runs))) / len(runs) if runs else None
 
 
-def write(run: Run, tokenizer: Tokenizer) -> Ids:
-    """The ids of ``SAMPLES`` continuations of a line break by the best checkpoint, (SAMPLES, n)."""
+def write(model: Module, tokenizer: Tokenizer, seed: int) -> Ids:
+    """The ids of ``SAMPLES`` continuations of a line break, (SAMPLES, n)."""
     prompt = first_ids(tokenizer)
     with one_blas_thread():
         ids = generate(
-            run.model(),
+            model,
             np.tile(prompt, (SAMPLES, 1)),
             SAMPLE_TOKENS,
             temperature=SAMPLE_TEMPERATURE,
-            seed=run.settings.seed,
+            seed=seed,
             window="slide",
         )
     return ids[:, len(prompt) :]
 
 
-def measure(run: Run, tokenizer: Tokenizer, vocabulary: Vocabulary) -> dict[str, Any]:
+def measure(
+    model: Module, tokenizer: Tokenizer, seed: int, vocabulary: Vocabulary
+) -> dict[str, Any]:
     """What ``SAMPLES`` texts of 500 tokens hold, and the first of them, token by token.
 
     Returns:
         A JSON object; a share of nothing is None.
     """
-    rows = write(run, tokenizer)
+    rows = write(model, tokenizer, seed)
     texts = [tokenizer.decode(row) for row in rows]
     written = [whole_words_of(text) for text in texts]
     words = [word for some in written for word in some]

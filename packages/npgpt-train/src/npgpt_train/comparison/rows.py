@@ -83,6 +83,9 @@ TRAINING = [
     Row("characters a second", "timing.characters_per_second", number),
     Row("time of all steps", "timing.seconds", duration),
 ]
+DIVERGED = (
+    "A run that diverged is not measured: from that step on, its loss or gradient is not finite."
+)
 CHOSEN = (
     "Measured with the checkpoint of the lowest validation loss, which samples of this same text"
     " chose."

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from npgpt_core.errors import NpgptError
+from npgpt_train.loop.diagnosis import NonFiniteError
 from npgpt_train.run.metrics import Metrics
+from npgpt_train.settings.advice import steadier
 
 WINDOW = 100  # steps
 SPIKE = 3.0  # times the median gradient norm of the steps before
@@ -18,10 +19,7 @@ SPIKE = 3.0  # times the median gradient norm of the steps before
 
 def measure(metrics: Metrics) -> dict[str, Any]:
     """Losses, spikes and jumps: a JSON object that is the same each time the run is repeated."""
-    steps = [event for event in metrics if "loss" in event]
-    if not steps:
-        raise NpgptError("a run that skipped every step cannot be compared: take a smaller `lr`")
-    evaluations = [event for event in metrics if "val_loss" in event and event["step"] > 0]
+    steps, evaluations = _steps(metrics), _evaluations(metrics)
     best = min(evaluations, key=lambda event: _or_infinite(event["val_loss"]))
     norms = np.array([step["grad_norm"] for step in steps], np.float64)
     return {
@@ -37,9 +35,25 @@ def measure(metrics: Metrics) -> dict[str, Any]:
     }
 
 
+def require_finite(metrics: Metrics, lr: float) -> None:
+    """Raise a ``NonFiniteError`` if a finished run never had a finite loss after its start.
+
+    Args:
+        metrics: of the run.
+        lr: its highest learning rate.
+    """
+    evaluations = _evaluations(metrics)
+    step, loss = evaluations[0]["step"], evaluations[0]["val_loss"]
+    if not _steps(metrics):
+        raise NonFiniteError(1, "all steps were left out: none was finite", steadier(lr))
+    if not any(math.isfinite(event["val_loss"]) for event in evaluations):
+        reason = f"the validation loss of step {step} is {loss}, and no later one is finite"
+        raise NonFiniteError(step, reason, steadier(lr))
+
+
 def timing(metrics: Metrics, characters_per_token: float) -> dict[str, float]:
     """Speed and time of the steps, without evaluations and checkpoints."""
-    steps = [event for event in metrics if "loss" in event]
+    steps = _steps(metrics)
     rate = median(step["tokens_per_second"] for step in steps)
     return {
         "tokens_per_second": rate,
@@ -61,6 +75,16 @@ def count_spikes(norms: list[float]) -> int:
 def _largest_rise(losses: list[float]) -> float:
     """The most that a loss lies above the one before; 0 if it only falls."""
     return max([0.0, *(later - loss for loss, later in pairwise(losses))])
+
+
+def _steps(metrics: Metrics) -> Metrics:
+    """The steps that were taken."""
+    return [event for event in metrics if "loss" in event]
+
+
+def _evaluations(metrics: Metrics) -> Metrics:
+    """The evaluations after the start."""
+    return [event for event in metrics if "val_loss" in event and event["step"] > 0]
 
 
 def _or_infinite(loss: float) -> float:

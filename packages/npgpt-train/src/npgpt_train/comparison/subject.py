@@ -12,10 +12,22 @@ Record = Mapping[str, Any]  # what ``report.json`` holds
 OTHER = "settings"
 
 
+def diverged(record: Record) -> Mapping[str, Any]:
+    """The runs that diverged, by name; a record of old has none."""
+    found: Mapping[str, Any] = record.get("diverged", {})
+    return found
+
+
+def own_settings(record: Record) -> dict[str, Mapping[str, Any]]:
+    """The settings that not all runs have, of each, the diverged ones last."""
+    runs = {**record["runs"], **diverged(record)}
+    return {name: run.get("settings", {}) for name, run in runs.items()}
+
+
 def differing(record: Record) -> list[str]:
     """The settings that differ between the runs, options of parts as ``part.option``."""
     common = record["setting"]
-    own = (key for run in record["runs"].values() for key in run.get("settings", {}))
+    own = (key for settings in own_settings(record).values() for key in settings)
     names = [field.name for field in fields(Settings)]  # a record of old has no settings of runs
     return [key for key in dict.fromkeys([*names, *own]) if key not in common]
 
@@ -43,7 +55,7 @@ def loses(record: Record) -> bool:
 
 def title(record: Record) -> str:
     """The runs, what is compared, and what is the same."""
-    names = list(record["runs"])
+    names = list(own_settings(record))
     if len(names) == 1:
         return f"{names[0]}: one run"
     kinds = compared(record)

@@ -14,8 +14,9 @@ import numpy as np
 
 from npgpt_train.comparison.held_out import HeldOut
 from npgpt_train.comparison.variants import Variant
+from npgpt_train.loop.diagnosis import NonFiniteError
 from npgpt_train.machine.processors import physical_cores
-from npgpt_train.run.folder import Run
+from npgpt_train.settings.settings import Settings
 
 FORMAT = 1
 SPREAD = {
@@ -28,23 +29,33 @@ SPREAD = {
 
 
 def summarize(
-    runs: Mapping[Variant, Run],
+    settings: Mapping[Variant, Settings],
     measured: Mapping[Variant, dict[str, Any]],
+    diverged: Mapping[Variant, NonFiniteError],
     text: HeldOut,
     preset: str,
 ) -> dict[str, Any]:
     """All of it, as JSON values. Only ``date``, ``machine`` and every ``timing`` vary with time."""
-    flats = {variant.name: run.settings.flat() for variant, run in runs.items()}
-    shared, first = _shared(list(flats.values())), next(iter(runs.values()))
+    flats = {variant: of.flat() for variant, of in settings.items()}
+    shared = _shared(list(flats.values()))
     return {
         "format": FORMAT,
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": _machine(),
         "setting": {"preset": preset, **shared},
-        "data": {**first.record.data.to_json(), "held_out": text.to_json()},
+        "data": {**text.corpus.record().to_json(), "held_out": text.to_json()},
         "runs": {
-            variant.name: {"settings": _without(flats[variant.name], shared), **numbers}
+            variant.name: {"settings": _without(flats[variant], shared), **numbers}
             for variant, numbers in measured.items()
+        },
+        "diverged": {
+            variant.name: {
+                "settings": _without(flats[variant], shared),
+                "group": variant.group,
+                "step": error.step,
+                "reason": error.reason,
+            }
+            for variant, error in diverged.items()
         },
         "groups": _groups(measured),
     }

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from npgpt_train.comparison import rows
 from npgpt_train.comparison.rows import Row
-from npgpt_train.comparison.subject import Record, differing, loses, same_model, same_tokens
+from npgpt_train.comparison.subject import (
+    Record,
+    differing,
+    diverged,
+    loses,
+    own_settings,
+    same_model,
+    same_tokens,
+)
 from npgpt_train.formats import NONE, duration, setting
 
 
@@ -50,10 +59,19 @@ def all_tables(record: Record) -> list[Table]:
 
 def _differences(record: Record) -> list[Table]:
     """The settings that differ; no table where the runs of a record of old do not tell them."""
-    settings = [run.get("settings", {}) for run in record["runs"].values()]
+    names, settings = list(own_settings(record)), list(own_settings(record).values())
     told = [key for key in differing(record) if any(key in own for own in settings)]
     cells = [(key, [setting(own[key]) if key in own else NONE for own in settings]) for key in told]
-    return [Table("What differs", "", list(record["runs"]), cells)] if cells else []
+    if found := diverged(record):
+        cells.append(("outcome", [outcome(record, name) for name in names]))
+    note = rows.DIVERGED if found else ""
+    return [Table("What differs", note, names, cells)] if cells else []
+
+
+def outcome(record: Record, name: str) -> str:
+    """How the training of a run ended."""
+    found = diverged(record).get(name)
+    return f"diverged at step {found['step']:,}" if found else "complete"
 
 
 def _model_table(record: Record) -> Table:
@@ -106,8 +124,12 @@ def spread_names(record: Record) -> list[str]:
 
 def spread_rows(record: Record) -> list[tuple[str, list[str]]]:
     """A row a group of seeds: mean, lowest and highest of bits per character and of the loss."""
+    lost = Counter(run["group"] for run in diverged(record).values())
     return [
-        (group, [_spread(numbers["bits_per_character"]), _spread(numbers["loss"])])
+        (
+            f"{group}, without {lost[group]} diverged" if lost[group] else group,
+            [_spread(numbers["bits_per_character"]), _spread(numbers["loss"])],
+        )
         for group, numbers in record["groups"].items()
     ]
 

@@ -13,8 +13,18 @@ from npgpt_core.tracing import tracing
 from npgpt_train.settings.advice import steadier
 
 
-class SickTrainingError(NpgptError):
-    """A loss or gradient that is not finite; nothing was updated with it."""
+class NonFiniteError(NpgptError):
+    """A loss or gradient that is not finite; nothing was updated with it.
+
+    Args:
+        step: its number, from 1.
+        reason: what was not finite, and where that began.
+        advice: what to do.
+    """
+
+    def __init__(self, step: int, reason: str, advice: str) -> None:
+        super().__init__(f"{reason}. {advice}")
+        self.step, self.reason, self.advice = step, reason, advice
 
 
 def first_not_finite(model: Module, work: Callable[[], Any]) -> str | None:
@@ -47,9 +57,9 @@ def first_not_finite(model: Module, work: Callable[[], Any]) -> str | None:
     return found[0] if found else None
 
 
-def sick(
+def non_finite(
     step: int, what: str, value: float, where: str | None, lr: float, skipped: int
-) -> SickTrainingError:
+) -> NonFiniteError:
     """The error of a step whose loss or gradient is not finite.
 
     Args:
@@ -66,7 +76,8 @@ def sick(
         if skipped
         else 'training with `on_nan="skip"` leaves such steps out'
     )
-    return SickTrainingError(
-        f"the {what} of step {step} is {value}{origin}. Nothing was updated with it."
-        f" {steadier(lr)}; {skipping}"
+    return NonFiniteError(
+        step,
+        f"the {what} of step {step} is {value}{origin}",
+        f"Nothing was updated with it. {steadier(lr)}; {skipping}",
     )

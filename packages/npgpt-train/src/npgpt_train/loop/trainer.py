@@ -12,7 +12,7 @@ import numpy as np
 
 from npgpt_core.clipping import clip_grad_norm
 from npgpt_core.types import Ids
-from npgpt_train.loop.diagnosis import SickTrainingError, sick
+from npgpt_train.loop.diagnosis import NonFiniteError, non_finite
 from npgpt_train.loop.processes import Processes
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.loop.workers import Workers
@@ -66,7 +66,7 @@ class Trainer:
         """Train from ``start`` steps done to ``end``; gives the metrics of every step.
 
         Raises:
-            SickTrainingError: a loss or gradient that is not finite, or with "skip" SKIPS of them
+            NonFiniteError: a loss or gradient that is not finite, or with "skip" SKIPS of them
                 in a row; nothing was updated with it.
         """
         clock, skipped = time.perf_counter(), 0
@@ -77,7 +77,7 @@ class Trainer:
             else:
                 skipped, result = skipped + 1, {"skipped": True}
                 if self.on_nan == "stop" or skipped == SKIPS:
-                    raise self._sick(step, loss, grad_norm, skipped - 1)
+                    raise self._non_finite(step, loss, grad_norm, skipped - 1)
             seconds = time.perf_counter() - clock
             yield {
                 "step": step + 1,
@@ -121,12 +121,12 @@ class Trainer:
             part = slice(mine.start + i * s.batch_size, mine.start + (i + 1) * s.batch_size)
             yield x[part], y[part], self._dropout_rngs(step, i)
 
-    def _sick(self, step: int, loss: float, grad_norm: float, skipped: int) -> SickTrainingError:
+    def _non_finite(self, step: int, loss: float, grad_norm: float, skipped: int) -> NonFiniteError:
         """Compute the step again, looking for the first number that is not finite."""
         found = (self.workers.diagnose(x, y, rngs) for x, y, rngs in self._parts(step))
         where = next((place for place in found if place), None)
         what, value = ("gradient", grad_norm) if math.isfinite(loss) else ("loss", loss)
-        return sick(step + 1, what, value, where, self.settings.lr, skipped)
+        return non_finite(step + 1, what, value, where, self.settings.lr, skipped)
 
     def _dropout_rngs(self, step: int, part: int) -> list[np.random.Generator]:
         count, rank = len(self.workers.models), self.processes.rank

@@ -51,7 +51,7 @@ class Corpus:
         train_fraction = 1 - Fraction(str(validation_fraction))  # 0.1 is 1/10, which no float is
         self.split = int(self.n_characters * train_fraction)
 
-    def record(self, tokens_sha256: str) -> TextRecord:
+    def record(self, tokens_sha256: str | None = None) -> TextRecord:
         """What a run says of its text: length, digests and, of files, how many were read."""
         return TextRecord(
             characters=self.n_characters,
