@@ -57,7 +57,9 @@ def test_warmup_cosine_in_closed_form():
 def test_a_tenth_of_the_run_and_a_tenth_of_lr_are_the_defaults():
     short = WarmupCosine(lr=1.0, max_iters=100)
     full = WarmupCosine(lr=1.0, max_iters=100, min_lr=0.1, warmup_iters=10)
+    assert short == full
     assert [short(step) for step in range(120)] == [full(step) for step in range(120)]
+    assert Step(lr=1.0, max_iters=100) == Step(lr=1.0, max_iters=100, step_size=34)
 
 
 @given(max_iters=iters, warmup=iters, low=st.floats(0, 0.1))

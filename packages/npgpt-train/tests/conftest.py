@@ -92,10 +92,11 @@ class Momentum:
 
 
 class Falling:
-    """From ``lr`` in equal steps towards ``min_lr``."""
+    """From ``lr`` in equal steps towards ``min_lr``, by default a tenth of it."""
 
     def __init__(self, lr, max_iters, min_lr=None, warmup_iters=None):
-        self.lr, self.max_iters, self.min_lr = lr, max_iters, min_lr
+        self.lr, self.max_iters = lr, max_iters
+        self.min_lr = lr / 10 if min_lr is None else min_lr
 
     def __call__(self, step):
         return self.lr + (self.min_lr - self.lr) * step / self.max_iters

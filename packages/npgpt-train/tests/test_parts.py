@@ -1,5 +1,6 @@
 """Parts of a run by name: every option settled and tried before the long work, or refused."""
 
+import math
 import warnings
 from types import SimpleNamespace
 
@@ -27,10 +28,35 @@ def test_every_option_is_settled(resolve):
     assert settings.tokenizer == parts.Part("letters", {"extra": 1})
     assert settings.model == parts.Part("table", {"dropout": 0.25})
     assert settings.optimizer == parts.Part("momentum", {"beta": 0.5})
-    schedule = {"max_iters": 39, "min_lr": 0.05, "warmup_iters": 3}
+    schedule = {"max_iters": 39, "min_lr": 0.05, "warmup_iters": None}
     assert settings.schedule == parts.Part("falling", schedule)
     schedule = {"max_iters": 6, "min_lr": 0.0, "warmup_iters": 0}
     assert resolve(min_lr=0.0, warmup_iters=0).schedule.options == schedule
+
+
+@pytest.mark.parametrize(
+    ("kept", "recorded"),
+    [(3, 3), (np.float64(0.5), 0.5), (0, 0), (None, None), (math.inf, None), ("a", None)],
+)
+def test_what_a_schedule_chose_itself_is_recorded_where_it_keeps_the_number(
+    kept, recorded, resolve, monkeypatch
+):
+    given = []
+
+    class Own:
+        def __init__(self, lr, max_iters, warmup_iters=None, min_lr=None, period=None):
+            given.append((warmup_iters, min_lr, period))
+            self.period = kept
+
+        def __call__(self, step):
+            return 0.1
+
+    load = registry.load
+    monkeypatch.setattr(registry, "load", lambda k, n: Own if k == "schedule" else load(k, n))
+    options = resolve().schedule.options
+    assert options == {"max_iters": 6, "warmup_iters": None, "min_lr": None, "period": recorded}
+    assert type(options["period"]) is type(recorded)
+    assert given == [(None, None, None)]
 
 
 @pytest.mark.parametrize(

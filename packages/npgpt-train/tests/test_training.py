@@ -73,7 +73,7 @@ def test_the_record_tells_what_was_settled(begin):
     assert record.settings.schedule.options == {
         "max_iters": 6,
         "min_lr": pytest.approx(3e-4),
-        "warmup_iters": 0,
+        "warmup_iters": None,
     }
     assert record.settings.optimizer.options == {"beta": 0.5}
     assert set(record.versions) == {"python", "numpy", "npgpt-core", "npgpt-train"}

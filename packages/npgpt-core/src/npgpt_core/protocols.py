@@ -98,7 +98,8 @@ class Optimizer(Protocol):
 class Schedule(Protocol):
     """A pure function from step (0, 1, ...) to learning rate.
 
-    Built as ``Schedule(lr=..., max_iters=..., **options)``.
+    Built as ``Schedule(lr=..., max_iters=..., **options)``. An option that is None is left to the
+    schedule; if it keeps the number that it chose as an attribute of that name, a run records it.
     """
 
     def __call__(self, step: int) -> float:

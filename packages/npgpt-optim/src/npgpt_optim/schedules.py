@@ -24,6 +24,11 @@ class Schedule:
             raise NpgptError(f"lr is {self.lr!r:.40}, expected a finite number of at least 0")
         whole_number("max_iters", self.max_iters, least=0)
 
+    def _settle(self, name: str, default: float) -> None:
+        """Choose an option that is left open, so that a run records what was chosen."""
+        if getattr(self, name) is None:
+            object.__setattr__(self, name, default)
+
 
 @dataclass(frozen=True)
 class Constant(Schedule):
@@ -50,20 +55,19 @@ class Step(Schedule):
         gamma: the factor, from 0 to 1.
     """
 
-    step_size: int | None = None
+    step_size: int = None  # type: ignore[assignment]  # a number as soon as it is made
     gamma: float = 0.1
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.step_size is not None:
-            whole_number("step_size", self.step_size)
+        self._settle("step_size", max(1, math.ceil(self.max_iters / 3)))
+        whole_number("step_size", self.step_size)
         if not (is_real(self.gamma) and 0 <= self.gamma <= 1):
             raise NpgptError(f"gamma is {self.gamma!r:.40}, expected from 0 to 1")
 
     def __call__(self, step: int) -> float:
         """The learning rate after ``step // step_size`` falls."""
-        step_size = self.step_size or max(1, math.ceil(self.max_iters / 3))
-        return self.lr * self.gamma ** (step // step_size)
+        return self.lr * self.gamma ** (step // self.step_size)
 
 
 @dataclass(frozen=True)
@@ -81,21 +85,21 @@ class WarmupCosine(Schedule):
         warmup_iters: steps on the way up; a tenth of the run unless given.
     """
 
-    min_lr: float | None = None
-    warmup_iters: int | None = None
+    min_lr: float = None  # type: ignore[assignment]  # numbers as soon as it is made
+    warmup_iters: int = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._settle("min_lr", self.lr / 10)
+        self._settle("warmup_iters", self.max_iters // 10)
         low = self.min_lr
-        if low is not None and not (is_real(low) and 0 <= low <= self.lr):
+        if not (is_real(low) and 0 <= low <= self.lr):
             raise NpgptError(f"min_lr is {low!r:.40}, expected from 0 to lr = {self.lr}")
-        if self.warmup_iters is not None:
-            whole_number("warmup_iters", self.warmup_iters, least=0)
+        whole_number("warmup_iters", self.warmup_iters, least=0)
 
     def __call__(self, step: int) -> float:
         """The learning rate of a step (0, 1, ...)."""
-        warmup = self.max_iters // 10 if self.warmup_iters is None else self.warmup_iters
-        low = self.lr / 10 if self.min_lr is None else self.min_lr
+        low, warmup = self.min_lr, self.warmup_iters
         if step < warmup:
             return self.lr * ((step + 1) / warmup)
         if step >= self.max_iters:

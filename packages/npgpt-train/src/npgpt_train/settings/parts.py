@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 from npgpt_core.layers.linear import Linear
 from npgpt_core.module import Module
+from npgpt_core.numbers import as_python, is_real
 from npgpt_train.machine.memory import require_memory
 from npgpt_train.settings import part_options
 from npgpt_train.settings.choices import Choices
@@ -45,10 +48,11 @@ def resolve(choices: Choices) -> Settings:
     plain = {name: values[name] for name in SETTINGS}
     plain["data"] = _data(choices)
     settings = Settings(**{**plain, **parts})
+    built = {}
     for kind in PARTS:
         with _naming_origin(kind, choices):
-            check_part(kind, settings)
-    return settings
+            built[kind] = check_part(kind, settings)
+    return replace(settings, schedule=_settled(settings.schedule, built["schedule"]))
 
 
 @contextmanager
@@ -64,26 +68,29 @@ def _naming_origin(kind: str, choices: Choices) -> Iterator[None]:
         raise type(error)(f"{error} ({where})") from error
 
 
-def check_part(kind: str, settings: Settings) -> None:
-    """Build a part as far as it needs no text, and warn of a warm-up that never ends.
+def check_part(kind: str, settings: Settings) -> Any:
+    """A part, built as far as it needs no text; a warm-up that never ends is warned of.
 
     Raises:
         NpgptError: the part refuses its options.
     """
     match kind:
         case "tokenizer":
-            build_tokenizer(settings)
+            return build_tokenizer(settings)
         case "model":
             try:
-                model_config(settings, settings.tokenizer.options.get("vocab_size") or SOME_IDS)
+                return model_config(
+                    settings, settings.tokenizer.options.get("vocab_size") or SOME_IDS
+                )
             except NpgptError as error:
                 if "vocab_size" not in str(error):  # which is known only with the text
                     raise
         case "optimizer":
-            build_optimizer(settings, Linear(2, 2, rng=np.random.default_rng(0)))
+            return build_optimizer(settings, Linear(2, 2, rng=np.random.default_rng(0)))
         case "schedule":
-            build_schedule(settings)
             _warn_of_long_warmup(settings)
+            return build_schedule(settings)
+    return None
 
 
 def _warn_of_long_warmup(settings: Settings) -> None:
@@ -127,8 +134,8 @@ def _part(kind: str, choices: Choices) -> Part:
             raise PluginError(
                 f"{kind} {name!r} needs {', '.join(required)}: give `{kind}.{required[0]}=VALUE`"
             )
-    if kind == "schedule":
-        options = _settle_schedule(options, choices.values)
+    if kind == "schedule":  # a run can be extended, but its schedule keeps the length it has now
+        options["max_iters"] = choices.values["max_iters"]
     return Part(name, _as_data(kind, name, options))
 
 
@@ -153,14 +160,12 @@ def _whole(digits: str) -> int:
     return int(digits)
 
 
-def _settle_schedule(options: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """A run can be extended, but its schedule keeps the length it was made for."""
-    settled = {**options, "max_iters": values["max_iters"]}
-    if settled.get("warmup_iters", 0) is None:
-        settled["warmup_iters"] = values["max_iters"] // 10
-    if settled.get("min_lr", 0) is None:
-        settled["min_lr"] = values["lr"] / 10
-    return settled
+def _settled(part: Part, built: Any) -> Part:
+    """The part with what it chose for the options that were left to it, if it keeps numbers so."""
+    left = [option for option, value in part.options.items() if value is None]
+    chosen = {option: as_python(getattr(built, option, None)) for option in left}
+    numbers = {o: value for o, value in chosen.items() if is_real(value) and math.isfinite(value)}
+    return Part(part.name, {**part.options, **numbers})
 
 
 def build_tokenizer(settings: Settings) -> Any:
