@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from benchmarks.comparison import Comparison
 from benchmarks.plan import Plan, environments, given_pins
 from benchmarks.side import Rounds
 from npgpt_core.errors import NpgptError
+from npgpt_train.machine.json_text import format_json
 from npgpt_train.machine.processors import physical_cores
 
 MODULES = {
@@ -82,7 +82,7 @@ def main(
             report.print_comparison(console, comparison)
             if json_path is not None:  # after each, so that an interruption loses little
                 content = report.to_json(about, settings, comparisons)
-                json_path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+                json_path.write_text(format_json(content) + "\n", encoding="utf-8")
 
 
 def wanted(names: tuple[str, ...]) -> list[str]:

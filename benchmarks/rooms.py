@@ -23,6 +23,8 @@ from typing import Any
 
 import click
 
+from npgpt_train.machine.json_text import format_json
+
 PACKAGE = "npgpt_train."
 USES = ("Workers.gradients", "Workers.loss")
 LOOP = "Trainer.steps"
@@ -127,7 +129,7 @@ def main(name: str, path: Path | None, moves: bool) -> None:
         click.echo(f"{phase}: {count['moves']} moves, {count['rooms']} rooms")
     if path is not None:
         figures = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        path.write_text(json.dumps({**figures, name: found.counts()}, indent=1) + "\n", "utf-8")
+        path.write_text(format_json({**figures, name: found.counts()}) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from npgpt_train.machine.json_text import format_json
+
 FOLDER = Path(__file__).parents[1] / "results/benchmarks"
 UNPINNED = "unpinned"
 SHOWN = 0.005  # the smallest part of a step that has a row
@@ -27,7 +29,7 @@ def main(results: str) -> None:
     for comparison in taken["comparisons"]:
         for side in comparison["sides"].values():
             side.pop("rounds", None)
-    (FOLDER / "results.json").write_text(json.dumps(taken, indent=1) + "\n", "utf-8")
+    (FOLDER / "results.json").write_text(format_json(taken) + "\n", "utf-8")
     for name, text in fragments().items():
         (FOLDER / name).write_text(text, "utf-8")
 
@@ -36,7 +38,7 @@ def fragments() -> dict[str, str]:
     """What the pages show, by file, made from the results."""
     results = json.loads((FOLDER / "results.json").read_text("utf-8"))
     return {
-        "figures.json": json.dumps(figures(results), indent=1) + "\n",
+        "figures.json": format_json(figures(results)) + "\n",
         "machine.md": machine(results),
         "parts.md": "\n".join(map(parts, of(results, "parts"))),
         "pytorch.md": beside_pytorch(results),

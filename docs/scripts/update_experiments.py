@@ -17,6 +17,7 @@ from npgpt_train import Run
 from npgpt_train.comparison.report import bits_per_step, render
 from npgpt_train.comparison.tables import machine
 from npgpt_train.machine.escaping import printable
+from npgpt_train.machine.json_text import format_json
 from npgpt_train.plots import plot_overlay
 
 DOCS = Path(__file__).parents[1]
@@ -47,8 +48,7 @@ def excerpt(sample: str) -> str:
 def by_step(bits: dict[str, list[tuple[int, float]]]) -> str:
     """JSON of each run's bits per character by step: a line a run."""
     rounded = {name: {step: round(value, 4) for step, value in bits[name]} for name in bits}
-    lines = (f"{json.dumps(name)}: {json.dumps(values)}" for name, values in rounded.items())
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    return format_json(rounded, width=1000) + "\n"
 
 
 def main(*folders: str) -> None:

@@ -12,7 +12,6 @@ import argparse
 import functools
 import json
 import math
-import re
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from npgpt_core import CrossEntropy, registry
 from npgpt_models import GPT, GPTConfig
 from npgpt_optim import SGD, Adam, AdamW, Constant, WarmupCosine, clip_grad_norm
 from npgpt_tokenizers import CharTokenizer
+from npgpt_train.machine.json_text import format_json
 
 DOCS = Path(__file__).parents[2]
 RESULTS, FIGURES = DOCS / "results/optimizers/results.json", DOCS / "figures/optimizers"
@@ -346,9 +346,7 @@ def main() -> None:
             ):
                 runs[variant] = result
                 print(f"{i}/{len(wanted)} {variant} -> {result['val']}", flush=True)
-        text = json.dumps(rounded(collect(runs)), indent=1)
-        lists = re.compile(r"\[[^\[\]{}]*\]")  # of numbers: one line each
-        RESULTS.write_text(lists.sub(lambda found: " ".join(found[0].split()), text) + "\n")
+        RESULTS.write_text(format_json(rounded(collect(runs))) + "\n")
     figures.draw(json.loads(RESULTS.read_text()), FIGURES)
 
 

@@ -10,13 +10,13 @@ another's end says less, because its learning rate is still high there.
 """
 
 import argparse
-import json
 import math
 import statistics
 from pathlib import Path
 from typing import Any
 
 from npgpt_train import Run, train
+from npgpt_train.machine.json_text import format_json
 
 RESULTS = Path(__file__).parents[2] / "results/optimizers/muon.json"
 RATES = {
@@ -110,8 +110,7 @@ def main() -> None:
         found: dict[str, Any] = {"setting": setting, "runs": runs, "shorter": shorter}
         if all(len(runs[name]) == len(RATES[name]) for name in RATES):
             found["summary"] = summary(runs, shorter)
-        lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in found.items()]
-        asked.json.write_text("{" + ",\n".join(lines) + "}\n", "utf-8")
+        asked.json.write_text(format_json(found) + "\n", "utf-8")
 
     for name, rates in RATES.items():
         for lr in rates:
@@ -126,7 +125,7 @@ def main() -> None:
         shorter[str(steps)] = measured(trained(folder, "muon", lr, steps, given))
         print(f"muon {lr}, {steps} steps: {shorter[str(steps)]['val']}", flush=True)
         write()
-    print(json.dumps(summary(runs, shorter), indent=1))
+    print(format_json(summary(runs, shorter)))
 
 
 if __name__ == "__main__":

@@ -9,23 +9,25 @@ WIDTH = 100  # characters
 MAX_NUMBER = 2**63  # whole numbers are below: no array holds larger ones
 
 
-def format_json(value: Any, indent: str = "") -> str:
+def format_json(value: Any, *, width: int = WIDTH, indent: str = "") -> str:
     """JSON for people and for version control: what fits into a line stands in one.
 
     So does a list of plain values, however long; of anything else each item has its own line.
 
     Args:
         value: of JSON.
+        width: characters that fit into a line.
         indent: of what it stands in.
     """
     line = json.dumps(value)
-    if len(indent + line) <= WIDTH or not _nests(value):
+    if len(indent + line) <= width or not _nests(value):
         return line
     deeper = indent + " "
     if isinstance(value, dict):
-        lines = [f"{json.dumps(key)}: {format_json(item, deeper)}" for key, item in value.items()]
+        items = ((f"{json.dumps(str(key))}: ", item) for key, item in value.items())
     else:
-        lines = [format_json(item, deeper) for item in value]
+        items = (("", item) for item in value)
+    lines = [key + format_json(item, width=width, indent=deeper) for key, item in items]
     return f"{line[0]}\n{deeper}" + f",\n{deeper}".join(lines) + f"\n{indent}{line[-1]}"
 
 
