@@ -160,3 +160,35 @@ def _ranks(out):
         if str(out).encode() in command and b"-c" in command and b"-n" not in command:
             ids.append(int(entry.name))
     return sorted(ids)
+
+
+OBSERVED = """
+import os, sys
+from npgpt_train import ignore, train
+def tell(event):
+    with open(sys.argv[3], "a") as file:
+        print(os.getpid(), type(event).__name__, file=file)
+train(data=sys.argv[1], out=sys.argv[2], preset="tiny", max_iters=2, eval_iters=1, workers=1,
+      report=ignore, observe=[tell])
+"""
+
+
+def test_rank_0_alone_is_observed(text_file, tmp_path):
+    told = tmp_path / "told.txt"
+    command = [
+        MPIEXEC,
+        "-n",
+        "2",
+        sys.executable,
+        "-c",
+        OBSERVED,
+        text_file,
+        tmp_path / "run",
+        told,
+    ]
+    result = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    pids, names = zip(*(line.split() for line in told.read_text().splitlines()), strict=True)
+    assert len(set(pids)) == 1
+    assert names.count("Stepped") == 2
+    assert names[-1] == "Finished"
