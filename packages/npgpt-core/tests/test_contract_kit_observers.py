@@ -14,13 +14,17 @@ CHECKS = dict(observer_checks())
 class Lines:
     """A right observer, to be broken in one place at a time: a line an event, in a file."""
 
+    follows = False
+
     def __init__(self, *, name="lines.txt"):
         self.name, self.file = name, None
 
     def __call__(self, event):
         match event:
             case Started():
-                self.file = open(event.folder / self.name, "a", encoding="utf-8")  # noqa: SIM115
+                path = event.folder / self.name
+                if self.follows or not path.is_symlink():
+                    self.file = open(path, "a", encoding="utf-8")  # noqa: SIM115
             case Stepped():
                 self.step(event.metrics)
             case Evaluated():
@@ -108,6 +112,10 @@ class LeavesItsFileOpen(Lines):
             self.file.flush()
 
 
+class FollowsLinks(Lines):
+    follows = True
+
+
 BROKEN = {
     "protocol": NoCall,
     "options-are-data": DefaultIsAnObject,
@@ -120,6 +128,7 @@ BROKEN = {
     "passes-over-unknown-events": KnowsAllEvents,
     "takes-runs-one-after-another": CountsSteps,
     "closes-its-files": LeavesItsFileOpen,
+    "follows-no-link": FollowsLinks,
 }
 
 

@@ -41,7 +41,7 @@ def observed(
     """
     asked = [observe] if isinstance(observe, str) else list(observe)
     for key in options:
-        name = key.removeprefix(f"{KIND.name}.").rpartition(".")[0]
+        name = _part(key).partition(".")[2]
         if name not in asked:
             raise NpgptError(
                 f"{key} is set, but {KIND.name} {name!r} is not named: add `observe={name}`"
@@ -52,11 +52,15 @@ def observed(
     return _Told(report, observers) if observers else report
 
 
+def _part(key: str) -> str:
+    """``observer.NAME`` of ``observer.NAME.OPTION``."""
+    return key.rpartition(".")[0]
+
+
 def _named(name: str, options: Mapping[str, Any]) -> tuple[str, Observer]:
     """What to call an observer, and the observer, built with those of the options that are its."""
     spec = registry.find(KIND.name, name)
-    split = {key: key.rpartition(".") for key in options}
-    own = {option: options[key] for key, (of, _, option) in split.items() if of == KIND.key(name)}
+    own = {key.rpartition(".")[2]: options[key] for key in options if _part(key) == KIND.key(name)}
     try:
         return spec.label, registry.create(KIND.name, name, **own)
     except NpgptError:

@@ -28,9 +28,12 @@ class TensorBoard:
         """Take an event."""
         if isinstance(event, Started):
             self.close()
+            folder = event.folder / "tensorboard"
+            if folder.is_symlink():  # in a stranger's run that is resumed
+                raise NpgptError(f"{folder} is a link, expected a folder of the run's own")
             # what a run wrote that died after its last checkpoint is written anew, and hidden
             again = event.step + 1 if event.step else None
-            self.writer = SummaryWriter(str(event.folder / "tensorboard"), purge_step=again)
+            self.writer = SummaryWriter(str(folder), purge_step=again)
             self.text("settings", json.dumps(event.settings, indent=2), event.step)
         if self.writer is None:
             return

@@ -123,6 +123,30 @@ def closes_its_files(factory: Any) -> None:
             )
 
 
+@observers
+def follows_no_link(factory: Any) -> None:
+    """Where a link stands in the place of what it writes, it writes nothing: runs are copied."""
+    with _folder() as folder:
+        _tell(factory(), _whole(folder))
+        written = {path.name: path.is_dir() for path in folder.iterdir()}
+    for name, is_folder in written.items():
+        with _folder() as folder, _folder() as elsewhere:
+            target = elsewhere / name
+            target.mkdir() if is_folder else target.touch()
+            try:
+                (folder / name).symlink_to(target, is_folder)
+            except OSError:  # Windows lets not everybody make one
+                return
+            with suppress(Exception, SystemExit):
+                _tell(factory(), _whole(folder))
+            untouched = not (os.listdir(target) if is_folder else target.read_bytes())
+            require(
+                untouched,
+                f"{name} in the run's folder was a link, and what it leads to was written: refuse"
+                " it, because a resumed run may be a stranger's",
+            )
+
+
 def _whole(folder: Path) -> list[Event]:
     return [*runs.trained(folder), runs.finished(folder)]
 
