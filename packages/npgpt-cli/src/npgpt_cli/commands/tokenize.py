@@ -19,8 +19,8 @@ from npgpt_core.errors import NpgptError
 def tokenize(source: Path, text: str, decode: bool, raw: bool) -> None:
     """Turn text into ids, or ids into text.
 
-    The tokenizer is that of a run. With --decode, TEXT is ids. Without TEXT, or with -, reads
-    standard input.
+    The tokenizer is that of a run or a file. With --decode, TEXT is ids. Without TEXT, or with -,
+    reads standard input.
     """
     from npgpt_train.machine.escaping import printable
     from npgpt_train.run.loading import load_tokenizer
