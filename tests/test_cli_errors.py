@@ -190,11 +190,9 @@ def test_from_a_folder_that_is_gone_paths_from_the_root_work(
     _assert_one_line(npgpt("train", "--resume"), "the current folder is gone")
 
 
-def test_no_folder_for_temporary_files_is_one_line(npgpt, text_file, tmp_path, monkeypatch):
+def test_no_folder_for_temporary_files_is_needed(npgpt, text_file, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
-    result = npgpt("train", "--data", text_file, "--out", tmp_path / "run", *SMALL)
-    _assert_one_line(result, "cannot write a temporary file: No such file or directory")
-    assert "TMPDIR" in result.stderr
+    assert npgpt("train", "--data", text_file, "--out", tmp_path / "run", *SMALL).exit_code == 0
 
 
 def _assert_one_line(result, expected):

@@ -52,7 +52,8 @@ WINGS = {
     "machine": set(),
     "text": {"machine"},
     "settings": {"machine", "text"},
-    "events": {"settings"},
+    "formats": set(),
+    "events": {"formats"},
     "loop": {"machine", "text", "settings", "events"},
     "run": {"machine", "text", "settings"},
 }

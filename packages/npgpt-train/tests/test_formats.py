@@ -6,6 +6,7 @@ from npgpt_train.formats import (
     compact,
     decimals,
     duration,
+    evaluation,
     mebibytes,
     number,
     percent,
@@ -71,3 +72,8 @@ def test_a_setting_is_written_as_one_would():
     assert [setting(2.9999999999999997e-05), setting(["a", "b"]), setting(1.0), setting(True)] == [
         *["3e-05", "a, b", "1", "True"]
     ]
+
+
+def test_an_evaluation_is_a_line():
+    metrics = {"step": 12, "train_loss": 2.0, "val_loss": 2.34567}
+    assert evaluation(metrics) == "step     12  train 2.0000  validation 2.3457"

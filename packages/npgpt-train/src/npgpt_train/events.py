@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from npgpt_core.events import Comparing, Continuing, Evaluated, Event, Finished, Started
+from npgpt_train.formats import evaluation
 
 Report: TypeAlias = Callable[[Event], None]
 
@@ -26,8 +27,7 @@ def print_progress(event: Event) -> None:
             steps = f"steps {event.step} to {event.settings['max_iters']}"
             line = f"training {event.parameters:,} parameters, {steps}, into {event.folder}"
         case Evaluated():
-            train, val = event.metrics["train_loss"], event.metrics["val_loss"]
-            line = f"step {event.metrics['step']:>6}  train {train:.4f}  validation {val:.4f}"
+            line = evaluation(event.metrics)
         case Finished():
             line = f"the run is in {event.folder}"
         case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 NONE = "–"  # where there is no number
@@ -38,6 +38,12 @@ def percent(share: float | None, digits: int | None = None) -> str:
     if digits is None:
         digits = 0 if share >= 0.0995 else 1
     return f"{share:.{digits}%}"
+
+
+def evaluation(metrics: Mapping[str, Any]) -> str:
+    """An evaluation as a line of a run's progress."""
+    losses = f"train {metrics['train_loss']:.4f}  validation {metrics['val_loss']:.4f}"
+    return f"step {metrics['step']:>6}  {losses}"
 
 
 def mebibytes(size: int, digits: int = 0) -> str:

@@ -24,7 +24,7 @@ from npgpt_core.events import (
     Stepped,
 )
 from npgpt_core.shell import command
-from npgpt_train.formats import duration, mebibytes, number
+from npgpt_train.formats import duration, evaluation, mebibytes, number
 from npgpt_train.machine.escaping import printable
 
 PLAIN_INTERVAL = 10.0  # seconds between two lines where there is no bar
@@ -66,10 +66,8 @@ class TrainingDisplay:
             case Stepped():
                 self._step(event.metrics)
             case Evaluated():
-                m = event.metrics
                 best = "  best so far" if event.best else ""
-                losses = f"train {m['train_loss']:.4f}  validation {m['val_loss']:.4f}"
-                self._line(f"step {m['step']:>6}  {losses}{best}")
+                self._line(f"{evaluation(event.metrics)}{best}")
             case Estimated():
                 self._estimate(event)
             case Comparing():
