@@ -52,6 +52,6 @@ class Embedding(Module):
         Row v of dW collects dy from every place where v was looked up.
         """
         ids = self.take()
-        # On wide rows this is faster than np.add.at.
-        for i, row in zip(ids.reshape(-1), rows(dy), strict=True):
-            self.dweight[i] += row  # dW[ids[n]] += dy[n]
+        for i, row in zip(ids.reshape(-1).tolist(), rows(dy), strict=True):
+            dw = self.dweight[i]  # a view
+            dw += row  # dW[ids[n]] += dy[n]
