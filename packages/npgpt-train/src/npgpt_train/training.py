@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial
@@ -14,7 +13,6 @@ from npgpt_core.events import Continuing
 from npgpt_core.protocols import Observer
 from npgpt_train.events import Report, ignore, usual_report
 from npgpt_train.loop.processes import Processes, open_processes
-from npgpt_train.machine.processors import physical_cores
 from npgpt_train.observers import observed, split_options, stopped
 from npgpt_train.preparation import Preparation, joined_run, new_run, resumed_run
 from npgpt_train.run.agreement import like
@@ -156,9 +154,7 @@ def _new(
     report: Report,
     session: Mapping[str, Any],
 ) -> Preparation:
-    settings = parts.resolve(like(source, choices) if source else choices)
-    workers = settings.workers or max(1, physical_cores() // processes.size)
-    settings = dataclasses.replace(settings, workers=workers)
+    settings = parts.resolve(like(source, choices) if source else choices, processes.size)
     folder = Path(out) if out is not None else next_free(Path("runs"), _stem(settings))
     check_free(folder)
     given = {name: value for name, value in session.items() if value is not None}

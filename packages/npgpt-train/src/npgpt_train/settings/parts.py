@@ -19,6 +19,7 @@ from npgpt_core.layers.linear import Linear
 from npgpt_core.module import Module
 from npgpt_core.numbers import as_python, is_real
 from npgpt_train.machine.memory import require_memory
+from npgpt_train.machine.processors import physical_cores
 from npgpt_train.settings import part_options
 from npgpt_train.settings.choices import Choices
 from npgpt_train.settings.provenance import provenance as provenance
@@ -29,11 +30,15 @@ SOME_IDS = 256  # in the place of a vocabulary that only the text decides
 BYTES = 8  # of a parameter and its gradient in float32
 
 
-def resolve(choices: Choices) -> Settings:
+def resolve(choices: Choices, ranks: int = 1) -> Settings:
     """Settle every value: each part with all its options, defaults of the part included.
 
     Each part is also built, as far as it needs no text, so that wrong options are refused before
     the long work.
+
+    Args:
+        choices: what was asked for.
+        ranks: processes that share the cores of this machine.
 
     Raises:
         PluginError: an unknown part, or an option that it does not take.
@@ -47,6 +52,7 @@ def resolve(choices: Choices) -> Settings:
             parts[kind] = _part(kind, choices)
     plain = {name: values[name] for name in SETTINGS}
     plain["data"] = _data(choices)
+    plain["workers"] = plain["workers"] or max(1, physical_cores() // ranks)
     settings = Settings(**{**plain, **parts})
     built = {}
     for kind in PARTS:
