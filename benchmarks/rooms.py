@@ -67,7 +67,7 @@ class Trace:
         first, second = self.steps[:2]
         return {
             "preparation": self.calls[: self.used],
-            "before the first step": self.calls[:first],
+            "before_the_first_step": self.calls[:first],
             "step": self.calls[first:second],
         }
 
@@ -130,7 +130,7 @@ def main(name: str, path: Path | None, calls: bool) -> None:
     for phase, found in phases.items():
         told = figures[phase]
         click.echo(
-            f"{phase}: {told['moves']} moves in {told['rooms']} rooms,"
+            f"{phase.replace('_', ' ')}: {told['moves']} moves in {told['rooms']} rooms,"
             f" {told['calls']} calls between {told['modules']} modules"
         )
         for number, (came, went, function) in enumerate(found if calls else [], start=1):

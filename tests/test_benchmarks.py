@@ -117,3 +117,18 @@ def test_the_documents_take_the_results_as_they_are(result, tmp_path, monkeypatc
     step = sides(result, "parts")[0]["step"]["median"]
     assert f"| **step** | {step * 1000:.1f} |" in parts
     assert "Tiny numbers" in (tmp_path / "machine.md").read_text()
+
+
+def test_the_way_to_the_first_step_leads_through_few_rooms(tmp_path):
+    """Once it was a pinball; the recorded counts of then are the measure."""
+    path = tmp_path / "rooms.json"
+    command = [sys.executable, "-m", "benchmarks.rooms", "--json", path]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    recorded = json.loads((ROOT / "docs/results/benchmarks/rooms.json").read_text())
+    now, then = (
+        found["before_the_first_step"]
+        for found in (json.loads(path.read_text())["now"], recorded["at_2c3c4e1"])
+    )
+    assert f"before the first step: {now['moves']} moves in {now['rooms']} rooms" in told
+    assert 5 <= now["rooms"] <= then["rooms"] / 2
+    assert now["rooms"] < now["moves"] <= then["moves"] * 0.6

@@ -26,7 +26,7 @@ from npgpt_train.settings import parts
 from npgpt_train.settings.choices import Choices
 from npgpt_train.settings.provenance import origin_of
 from npgpt_train.settings.settings import Settings
-from npgpt_train.text.batches import last_start, require_room
+from npgpt_train.text.batches import require_batches
 from npgpt_train.text.corpus import Corpus, read_text
 from npgpt_train.text.token_file import Tokens, encoding_digest, token_files
 from npgpt_train.text.tokenizer_file import tokenizer_bytes
@@ -194,10 +194,8 @@ def _encoded(settings: Settings, corpus: Corpus, tokenizer: Any, report: Report)
     """
     report(Preparing("encoding the text"))
     tokens = token_files(corpus, tokenizer, origin_of("tokenizer", settings.tokenizer.name))
-    last_start(min(tokens.train, tokens.val, key=len), settings.block_size)  # there must be one
-    require_room(
-        settings.batch_size, settings.block_size, tokenizer.vocab_size, settings.grad_accumulation
-    )
+    s, both = settings, (tokens.train, tokens.val)
+    require_batches(both, s.batch_size, s.block_size, tokenizer.vocab_size, s.grad_accumulation)
     return tokens
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from npgpt_core.errors import NpgptError
@@ -40,6 +42,23 @@ def last_start(tokens: Ids, block_size: int) -> int:
             " take more text or a smaller block_size"
         )
     return last
+
+
+def require_batches(
+    parts: Iterable[Ids],
+    batch_size: int,
+    block_size: int,
+    vocab_size: int,
+    grad_accumulation: int,
+) -> None:
+    """Refuse parts of a text (n,) that are too short for a block, and batches that are too large.
+
+    Raises:
+        NpgptError: says what to change.
+    """
+    for part in parts:
+        last_start(part, block_size)
+    require_room(batch_size, block_size, vocab_size, grad_accumulation)
 
 
 def require_room(
