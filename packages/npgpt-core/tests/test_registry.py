@@ -10,6 +10,7 @@ import pytest
 from npgpt_core import registry
 from npgpt_core.errors import PluginError
 from npgpt_core.plugins.entry_points import entry_points, normalized
+from npgpt_core.plugins.kinds import KINDS
 from npgpt_core.plugins.origin import origin
 
 DATASET = """
@@ -100,8 +101,12 @@ BROKEN = {
     "coordinates": (f"{HEAD}def npgpt_models(): return {{'x': 'module'}}", "package.module:attr"),
     "class-not-name": (f"{HEAD}def npgpt_models(): return {{'x': dict}}", "package.module:attr"),
     "slash": (f"{HEAD}def npgpt_models(): return {{'a/b': 'c:d'}}", "gave the name 'a/b'"),
-    "newer": ("NPGPT_PLUGIN_API = 2", "plugin contract 2.*speaks 1: upgrade npgpt-core"),
-    "odd-contract": ("NPGPT_PLUGIN_API = '1'", "NPGPT_PLUGIN_API is '1', expected 1"),
+    "newer": ("NPGPT_PLUGIN_API = 3", "plugin contract 3.*speaks 2: upgrade npgpt-core"),
+    "older": (
+        f"NPGPT_PLUGIN_API = 1\n{HEAD}def npgpt_tokenizers(): return {{}}",
+        r"contract 1, .* speaks 2\. docs/PLUGINS.md .*: a tokenizer has state\(\) and from_state",
+    ),
+    "odd-contract": ("NPGPT_PLUGIN_API = '1'", "NPGPT_PLUGIN_API is '1', expected 2"),
 }
 
 
@@ -213,7 +218,47 @@ def test_a_model_must_be_a_module_with_a_config_and_both_passes(install, tmp_pat
     )
     with pytest.raises(PluginError) as refused:
         registry.load("model", "it")
-    assert str(refused.value).endswith(f" lacks {lacking} of npgpt_core.protocols.Model")
+    assert f" lacks {lacking} of npgpt_core.protocols.Model. " in str(refused.value)
+
+
+# -------------------------------------------------------------------- contract 1
+
+
+def test_a_plugin_of_contract_1_is_told_what_changed_for_each_kind_that_it_brings(install):
+    hooks = "@hookimpl\ndef npgpt_models(): return {}\n@hookimpl(specname='npgpt_tokenizers')\n"
+    stated = "NPGPT_PLUGIN_API = 1\nfrom npgpt_core import hookimpl\n"
+    install("old", f"{stated}{hooks}def words(): return {{}}\n")
+    reason = plugin("old").reason
+    assert 'docs/PLUGINS.md says how to change it ("From contract 1 to 2"): ' in reason
+    assert KINDS["tokenizer"].changed in reason
+    assert reason.endswith(f"; {KINDS['model'].changed}")
+
+
+def test_a_plugin_of_contract_1_that_brings_what_did_not_change_goes_on(install):
+    install("old", f"NPGPT_PLUGIN_API = 1\n{bringing('old', 'old')}")
+    assert plugin("old").status == "ok"
+    assert list(registry.create("dataset", "old").texts()) == ["x"]
+
+
+def test_a_tokenizer_of_contract_1_that_states_none_is_told_what_changed(install, tmp_path):
+    install("old", bringing("old", "words", kind="tokenizer", target="words:Words"))
+    members = "".join(
+        f"    {name} = None\n" for name in ("train", "encode", "decode", "save", "load")
+    )
+    (tmp_path / "old/words.py").write_text(f"class Words:\n{members}")
+    with pytest.raises(
+        PluginError, match=r"lacks state, from_state of npgpt_core.protocols.To"
+    ) as e:
+        registry.load("tokenizer", "words")
+    assert "Was it written for contract 1? docs/PLUGINS.md says" in str(e.value)
+    assert str(e.value).endswith(KINDS["tokenizer"].changed)
+
+
+def test_what_npgpt_has_no_more_is_told_so(install, tmp_path):
+    install("old", bringing("old", "words", kind="tokenizer", target="words:Words"))
+    (tmp_path / "old/words.py").write_text("from npgpt_core.protocols import SPECIAL_TOKENS")
+    with pytest.raises(PluginError, match=r"does not import: .* Was it written for contract 1\?"):
+        registry.load("tokenizer", "words")
 
 
 # -------------------------------------------------------------------- names

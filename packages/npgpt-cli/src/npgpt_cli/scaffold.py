@@ -16,6 +16,7 @@ from string import Template
 from npgpt_cli import __version__
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError
+from npgpt_core.plugins.hookspecs import PLUGIN_API
 from npgpt_core.shell import command
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -78,6 +79,7 @@ class Scaffold:
             "class_name": class_name,
             "attribute": identifier if self.kind == "command" else class_name,
             "minor": minor,
+            "api": str(PLUGIN_API),
             "try_it": self.try_it,
         }
         values["requires"] = ", ".join(f'"{Template(r).substitute(values)}"' for r in requires)

@@ -2,7 +2,7 @@
 
 from npgpt_core import hookimpl
 
-NPGPT_PLUGIN_API = 1
+NPGPT_PLUGIN_API = 2
 
 
 @hookimpl

@@ -19,6 +19,8 @@ from npgpt_core.plugins.kinds import KINDS
 
 HOOKS = {kind.hook: kind.name for kind in KINDS.values()}
 
+HOW_TO_CHANGE = 'docs/PLUGINS.md says how to change it ("From contract 1 to 2")'
+
 NAME = re.compile(r"\w([\w.+-]*[\w+])?", re.ASCII)
 TARGET = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
 
@@ -36,10 +38,12 @@ def ask(manager: pluggy.PluginManager, module: str) -> Iterator[tuple[str, str, 
     The manager is as it was afterwards, unless something was raised.
     """
     plugin = import_target(module)
-    _check_api(plugin)
+    api = _stated_api(plugin)
     _check_hooks(manager, plugin)
     manager.register(plugin)
     manager.check_pending()  # whatever pluggy finds that _check_hooks does not
+    if api < hookspecs.PLUGIN_API:
+        _check_unchanged(manager, api)
     for hook, kind in HOOKS.items():
         for parts in getattr(manager.hook, hook)():
             if not isinstance(parts, Mapping):
@@ -72,16 +76,26 @@ def explain(error: BaseException) -> str:
     return text if len(text) <= 400 else f"{text[:400]} ..."
 
 
-def _check_api(plugin: Any) -> None:
-    api = getattr(plugin, "NPGPT_PLUGIN_API", 1)
+def _stated_api(plugin: Any) -> int:
+    """The contract that a plugin says it was written for, which is no newer than this one."""
+    api = getattr(plugin, "NPGPT_PLUGIN_API", hookspecs.PLUGIN_API)
     if type(api) is not int or api < 1:
         raise PluginError(f"NPGPT_PLUGIN_API is {_brief(api)}, expected {hookspecs.PLUGIN_API}")
-    if api != hookspecs.PLUGIN_API:
-        outdated = "npgpt-core" if api > hookspecs.PLUGIN_API else "the plugin"
-        raise PluginError(
-            f"it is written for plugin contract {api}, and this npgpt-core speaks"
-            f" {hookspecs.PLUGIN_API}: upgrade {outdated}"
-        )
+    if api > hookspecs.PLUGIN_API:
+        raise PluginError(f"{_written_for(api)}: upgrade npgpt-core")
+    return api
+
+
+def _check_unchanged(manager: pluggy.PluginManager, api: int) -> None:
+    """Refuse an older plugin if the contract of a kind that it brings changed since."""
+    brought = [kind for hook, kind in HOOKS.items() if getattr(manager.hook, hook).get_hookimpls()]
+    if changes := [KINDS[kind].changed for kind in brought if KINDS[kind].changed]:
+        raise PluginError(f"{_written_for(api)}. {HOW_TO_CHANGE}: {'; '.join(changes)}")
+
+
+def _written_for(api: int) -> str:
+    speaks = f"this npgpt-core speaks {hookspecs.PLUGIN_API}"
+    return f"it is written for plugin contract {api}, and {speaks}"
 
 
 def _check_hooks(manager: pluggy.PluginManager, plugin: Any) -> None:

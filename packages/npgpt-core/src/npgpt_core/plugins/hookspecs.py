@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pluggy
 
 PROJECT = "npgpt"
-PLUGIN_API = 1  # a plugin module may state the contract it was written for as NPGPT_PLUGIN_API
+PLUGIN_API = 2  # a plugin module may state the contract it was written for as NPGPT_PLUGIN_API
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

@@ -23,6 +23,8 @@ class Kind(NamedTuple):
         several: whether a run may have several, none of which changes it: "observer.NAME.OPTION".
         recorded: whether a run records which one it was made with, and asks for it again.
         requires: what a new package of the kind needs beside npgpt-core.
+        changed: what contract 2 asks of its parts that contract 1 did not; nothing if it asks the
+            same.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Kind(NamedTuple):
     several: bool = False
     recorded: bool = False
     requires: tuple[str, ...] = ()
+    changed: str = ""
 
     @property
     def plural(self) -> str:
@@ -76,6 +79,8 @@ _ALL = (
         settable=True,
         recorded=True,
         requires=(NUMPY,),
+        changed="a tokenizer has state() and from_state(state) in the place of save and load, a"
+        " mapping special_tokens of spellings to ids, and pad_id, unk_id, bos_id and eos_id",
     ),
     Kind(
         "optimizer",
@@ -85,6 +90,8 @@ _ALL = (
         settable=True,
         recorded=True,
         requires=(NUMPY,),
+        changed="an optimizer that derives from one of npgpt-optim takes"
+        " update(name, parameter, gradient, slots)",
     ),
     Kind(
         "schedule",
@@ -103,10 +110,16 @@ _ALL = (
         settable=True,
         recorded=True,
         requires=(NUMPY,),
+        changed="a model derives from npgpt_core.Module",
     ),
     Kind("dataset", home="npgpt-train", argument="data", recorded=True),
     Kind("observer", argument="observe", several=True),
-    Kind("command", home="npgpt-cli", requires=("click>=8.1.7", "npgpt-train~=$minor")),
+    Kind(
+        "command",
+        home="npgpt-cli",
+        requires=("click>=8.1.7", "npgpt-train~=$minor"),
+        changed="a run's record has attributes, such as record.parameters",
+    ),
 )
 
 KINDS = {kind.name: kind for kind in _ALL}

@@ -11,7 +11,7 @@ from typing import Any
 from npgpt_core.errors import NpgptError, PluginError
 from npgpt_core.plugins.discovery import HOUSE, Plugin, Spec, plugins
 from npgpt_core.plugins.entry_points import normalized
-from npgpt_core.plugins.hooks import explain, import_target
+from npgpt_core.plugins.hooks import HOW_TO_CHANGE, explain, import_target
 from npgpt_core.plugins.kinds import KINDS
 from npgpt_core.shell import command
 
@@ -113,11 +113,20 @@ def load_spec(spec: Spec) -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a stranger's module may raise anything, SystemExit too
-        raise PluginError(f"{who} does not import: {explain(error)}") from error
+        gone = isinstance(error, ImportError) and str(error.name).startswith("npgpt_")
+        hint = _hint_of_contract_1(spec) if gone else ""
+        raise PluginError(f"{who} does not import: {explain(error)}{hint}") from error
     if missing:
         protocol = f"npgpt_core.protocols.{KINDS[spec.kind].protocol}"
-        raise PluginError(f"{who} lacks {', '.join(missing)} of {protocol}")
+        lacking = f"{who} lacks {', '.join(missing)} of {protocol}"
+        raise PluginError(f"{lacking}{_hint_of_contract_1(spec)}")
     return target
+
+
+def _hint_of_contract_1(spec: Spec) -> str:
+    """What may be wrong with a part that states no contract."""
+    changed = KINDS[spec.kind].changed
+    return f". Was it written for contract 1? {HOW_TO_CHANGE}: {changed}" if changed else ""
 
 
 def create(kind: str, name: str, /, *args: Any, **options: Any) -> Any:
