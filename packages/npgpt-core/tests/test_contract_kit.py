@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import typing
 
 import pytest
 
@@ -187,6 +188,20 @@ def test_a_refusal_that_does_not_come_or_says_too_little_fails(error, message):
 def test_options_that_cannot_be_given_by_name_or_written_as_json_are_refused():
     require_options_are_data("schedule", lambda *, rate=0.1, sizes=(1, 2), **rest: None)
     require_options_are_data("optimizer", lambda model=len: None)
+
+    class Part:
+        presets: typing.ClassVar = {}
+
+        def __init__(self, *, rate=0.1):
+            pass
+
+    for wrong, told in (
+        ({"rat": 1}, r"sets \['rat'\], expected some"),
+        ({"rate": {1}}, "which JSON"),
+    ):
+        Part.presets = {"tiny": {"rate": 1}, "quick": wrong}
+        with pytest.raises(AssertionError, match=rf"presets\['quick'\] .*{told}"):
+            require_options_are_data("schedule", Part)
     with pytest.raises(AssertionError, match="option 'rate' cannot be given by name"):
         require_options_are_data("schedule", lambda rate, /: None)
     with pytest.raises(AssertionError, match="option 'rate' has the default inf, which JSON"):

@@ -340,6 +340,26 @@ def test_a_broken_model_fails(check_id):
         CHECKS[check_id](BROKEN[check_id])
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [({"n_embd": 4}, None), ({"width": 4}, "expected some of"), ({"dropout": 2}, "dropout is 2")],
+)
+def test_a_preset_that_makes_no_config_fails(options, told):
+    @dataclass(frozen=True)
+    class Config(AveragesConfig):
+        def __post_init__(self):
+            if self.dropout > 1:
+                raise NpgptError(f"dropout is {self.dropout}")
+
+    model = with_config(Config)
+    model.presets = {"tiny": {"n_embd": 2}, "quick": options}
+    if told is None:
+        CHECKS["config-is-data"](model)
+    else:
+        with pytest.raises(AssertionError, match=told):
+            CHECKS["config-is-data"](model)
+
+
 def test_every_check_has_its_broken_model():
     assert set(BROKEN) == set(CHECKS)
 

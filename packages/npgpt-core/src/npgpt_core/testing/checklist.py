@@ -104,8 +104,17 @@ def require_protocol(kind: str, target: Any) -> None:
 
 
 def require_options_are_data(kind: str, part: Any) -> None:
-    """Options of a part can be given by name, and their defaults written as JSON."""
-    for parameter in KINDS[kind].options(part):
+    """Options can be given by name; their defaults and ``presets`` can be written as JSON."""
+    options = {option.name: option for option in KINDS[kind].options(part)}
+    takes_any = any(option.kind is option.VAR_KEYWORD for option in options.values())
+    for preset, values in getattr(part, "presets", {}).items():
+        unknown = [option for option in values if option not in options]
+        require(
+            takes_any or not unknown,
+            f"presets[{preset!r}] sets {unknown}, expected some of {[*options]}",
+        )
+        require(_is_json(values), f"presets[{preset!r}] is {values!r:.60}, which JSON cannot hold")
+    for parameter in options.values():
         if parameter.kind is parameter.VAR_KEYWORD:
             continue
         require(

@@ -33,7 +33,7 @@ def protocol(factory: Any) -> None:
 
 @datasets
 def options_are_data(factory: Any) -> None:
-    """Options can be given by name, and their defaults written as JSON."""
+    """Options can be given by name; their defaults and ``presets`` can be written as JSON."""
     require_options_are_data("dataset", type(factory()))
 
 

@@ -54,12 +54,13 @@ def config_is_frozen_dataclass(factory: Any) -> None:
 
 @model_config
 def config_is_data(factory: Any) -> None:
-    """Every other field of ``Config`` has a default, which JSON can hold."""
+    """Other fields of ``Config`` have defaults that JSON can hold; all ``presets`` make one."""
     require_options_are_data("model", factory)
     config = small_config(factory)
     again = type(config)(**json.loads(json.dumps(dataclasses.asdict(config))))
     require(again == config, f"{config} became {again} by way of JSON: use JSON's own types")
-    factory.Config(vocab_size=V, block_size=T)  # as npgpt train --model NAME does
+    for options in ({}, *getattr(factory, "presets", {}).values()):
+        factory.Config(vocab_size=V, block_size=T, **options)  # as npgpt train --model NAME does
 
 
 @model_config

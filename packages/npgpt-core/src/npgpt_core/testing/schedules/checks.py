@@ -33,7 +33,7 @@ def protocol(factory: Any) -> None:
 
 @schedules
 def options_are_data(factory: Any) -> None:
-    """Options can be given by name, and their defaults written as JSON."""
+    """Options can be given by name; their defaults and ``presets`` can be written as JSON."""
     schedule_class = type(factory(lr=LR, max_iters=100))
     require_options_are_data("schedule", schedule_class)
 
