@@ -169,7 +169,6 @@ def test_what_a_stub_exports_is_what_its_package_loads(stub):
         node for node in ast.parse(stub.read_text()).body if isinstance(node, ast.ImportFrom)
     ]
     assert dir(package) == sorted(alias.name for node in imports for alias in node.names)
-    assert all(hasattr(package, name) for name in dir(package))
 
 
 def test_ci_runs_the_test_command_of_the_readme():

@@ -58,12 +58,12 @@ def test_the_loss_is_a_number_of_python():
     assert type(CrossEntropy()(logits.astype(np.float32), targets)) is float
 
 
-@pytest.mark.parametrize("rows", [1, 4])
-def test_rows_in_blocks_change_nothing(rows, monkeypatch):
+@pytest.mark.parametrize("block", [1, V, 4 * V])
+def test_rows_in_blocks_change_nothing(block, monkeypatch):
     logits, targets = logits_and_targets()
     criterion = CrossEntropy()
     loss, dlogits = criterion(logits, targets), criterion.backward()
-    monkeypatch.setattr(losses, "BLOCK", rows * V)
+    monkeypatch.setattr(losses, "BLOCK", block)
     assert criterion(logits, targets) == loss
     np.testing.assert_array_equal(criterion.backward(), dlogits)
 
