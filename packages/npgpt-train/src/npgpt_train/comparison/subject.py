@@ -14,8 +14,7 @@ OTHER = "settings"
 
 def diverged(record: Record) -> Mapping[str, Any]:
     """The runs that diverged, by name; a record of old has none."""
-    found: Mapping[str, Any] = record.get("diverged", {})
-    return found
+    return record.get("diverged", {})
 
 
 def own_settings(record: Record) -> dict[str, Mapping[str, Any]]:

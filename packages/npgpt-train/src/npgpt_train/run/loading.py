@@ -71,8 +71,7 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
     refusals = []
     for name in names:
         try:
-            tokenizer: Tokenizer = registry.load("tokenizer", name).from_state(state)
-            return tokenizer
+            return registry.load("tokenizer", name).from_state(state)
         except Exception as error:  # a broken plugin must not keep the others from trying
             refusals.append(f"{name}: {error}")
     raise NpgptError(f"no installed tokenizer reads {path}: " + "; ".join(refusals))
