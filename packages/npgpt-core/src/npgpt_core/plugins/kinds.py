@@ -100,6 +100,7 @@ _ALL = (
         given=("lr", "max_iters"),
         settable=True,
         recorded=True,
+        changed="an option that is None is left to the schedule",
     ),
     Kind(
         "model",
@@ -110,7 +111,8 @@ _ALL = (
         settable=True,
         recorded=True,
         requires=(NUMPY,),
-        changed="a model derives from npgpt_core.Module",
+        changed="a model derives from npgpt_core.Module, and its presets say which sizes a preset"
+        " gives it",
     ),
     Kind("dataset", home="npgpt-train", argument="data", recorded=True),
     Kind("observer", argument="observe", several=True),
