@@ -8,12 +8,19 @@ gave for them. ``lr-0`` is of commit 5511454, which took a learning rate of 0 an
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from npgpt_core.events import Comparing
 from npgpt_train import load_run
+from npgpt_train.comparison.compare import compare
+from npgpt_train.run.listing import list_runs
 from npgpt_train.run.metrics import read_metrics
+from npgpt_train.run.reference import references, standing
+from npgpt_train.settings.choices import choose
+from npgpt_train.settings.parts import resolve
 from npgpt_train.text.tokenizer_file import tokenizer_bytes
 
 DATA = Path(__file__).with_name("data") / "runs-of-0.1"
@@ -70,3 +77,48 @@ def test_a_run_with_a_learning_rate_of_0_opens(npgpt):
     assert npgpt("evaluate", "lr-0", "--data", "poem.txt").exit_code == 0
     result = npgpt("train", "--out", "lr-0", "--resume", "--max-iters", "6")
     assert result.exit_code == 0, result.output
+
+
+@pytest.mark.usefixtures("runs")
+def test_they_are_listed_with_their_best():
+    found = {entry.folder.name: entry for entry in list_runs(Path())}
+    for name in (*EXPECTED, "lr-0"):
+        early = json.loads(Path(name, "checkpoints/step-000004/state.json").read_text())
+        assert (found[name].state, found[name].step) == ("finished", 4)
+        assert found[name].best_loss == early["best_val_loss"]
+        assert found[name].best_step == early["best_step"]
+
+
+@pytest.mark.usefixtures("runs")
+def test_they_are_compared_without_training_them_again():
+    pytest.importorskip("jinja2")
+    for name in ("char", "bpe"):
+        shutil.copytree(name, f"both/runs/{name}")
+    settings = json.loads(Path("char/run.json").read_text())["settings"]
+    shared = {k: v for k, v in settings.items() if not isinstance(v, (dict, list))}
+    shared |= settings["model"]["options"]
+    asked = {"data": "poem.txt", "tokenizers": ["char", "bpe"], "vocab_size": 64, "preset": "tiny"}
+    told = []
+    record = compare(out="both", report=told.append, **asked, **shared)
+    assert [event.state for event in told if isinstance(event, Comparing)] == ["finished"] * 2
+    for name, run in record["runs"].items():
+        np.testing.assert_allclose(run["held_out"]["loss"], EXPECTED[name]["loss"], rtol=1e-5)
+
+
+@pytest.mark.usefixtures("runs")
+def test_an_option_that_a_part_got_since_may_be_said_at_its_default(npgpt):
+    flags = ["--out", "char", "--resume", "--max-iters", "6"]
+    result = npgpt("train", *flags, "--set", "model.activation=gelu")
+    assert "model.activation = 'gelu' contradicts char, which was made with 'relu'" in result.output
+    result = npgpt("train", *flags, "--set", "model.activation=relu")
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("entry", references(), ids=lambda e: f"{e['preset']}-{e['tokenizer']}")
+def test_a_new_run_stands_beside_the_curve_that_0_1_recorded(entry):
+    asked = {"tokenizer": entry["tokenizer"], "data": ("python-docs",)}
+    settings = resolve(choose(preset=entry["preset"], flags=asked))
+    data = SimpleNamespace(sha256=entry["sha256"])
+    record = SimpleNamespace(init_from=None, ranks=1, data=data)
+    run = SimpleNamespace(settings=settings, record=record)
+    assert standing(run, [{"step": 50, "val_loss": 9.0}]) is not None

@@ -29,7 +29,7 @@ from npgpt_train.run.folder import Run
 from npgpt_train.run.place import is_run
 from npgpt_train.settings import parts
 from npgpt_train.settings.choices import choose, flatten
-from npgpt_train.settings.part_options import dotted
+from npgpt_train.settings.part_options import completed, dotted
 from npgpt_train.settings.settings import Settings, differences
 from npgpt_train.text.corpus import Corpus, read_text
 from npgpt_train.training import train
@@ -152,7 +152,7 @@ def compare(
 
 def _check_settings(run: Run, wanted: Settings) -> None:
     """Refuse a run that was made with other settings."""
-    found = differences(wanted, run.settings)
+    found = differences(wanted, completed(run.settings))
     found.pop("workers", None)  # settled by the machine
     found.pop("data", None)  # its content decides: see _check_origin
     if found:
@@ -191,7 +191,7 @@ def _used(
     """The settings of all; of those that diverged, which may have left no folder, as asked."""
     workers = next(iter(runs.values())).settings.workers
     settled = {v: replace(s, workers=s.workers or workers) for v, s in wanted.items()}
-    return {v: runs[v].settings if v in runs else settled[v] for v in wanted}
+    return {v: completed(runs[v].settings) if v in runs else settled[v] for v in wanted}
 
 
 def _all_diverged(diverged: Mapping[Variant, NonFiniteError]) -> NonFiniteError:

@@ -39,7 +39,8 @@ def agreed(run: Run, choices: Choices, init_from: str | Path | None, ranks: int)
         NpgptError: something contradicts the record; it is named.
     """
     _require_same_source(run, init_from)
-    recorded, values, asked = run.settings.flat(), dict(choices.values), set(choices.asked)
+    recorded = part_options.completed(run.settings).flat()
+    values, asked = dict(choices.values), set(choices.asked)
     if choices.preset not in (None, run.record.preset):
         of_preset = {
             f"{kind}.{option}": value

@@ -14,6 +14,7 @@ import numpy as np
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import Metrics
 from npgpt_train.settings.advice import steadier
+from npgpt_train.settings.part_options import completed
 from npgpt_train.settings.settings import Settings, differences
 
 NORMAL = 0.15  # nats: about what seeds and small samples make of the same setting
@@ -130,6 +131,6 @@ def _equal(run: Run) -> Mapping[str, Any] | None:
     for entry in references():
         if entry["sha256"] == run.record.data.sha256:
             settings = Settings.from_json(entry["settings"])
-            if differences(settings, run.settings).keys() <= FREE:
+            if differences(completed(settings), completed(run.settings)).keys() <= FREE:
                 return entry
     return None

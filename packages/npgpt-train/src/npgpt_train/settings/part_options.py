@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from inspect import Parameter
 from typing import Any
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
-from npgpt_train.settings.settings import PARTS, SETTINGS
+from npgpt_train.settings.settings import PARTS, SETTINGS, Part, Settings
 
 
 def defaults(kind: str, name: str) -> dict[str, Any] | None:
@@ -21,6 +23,24 @@ def defaults(kind: str, name: str) -> dict[str, Any] | None:
     if any(option.kind is option.VAR_KEYWORD for option in options):
         return None
     return {option.name: option.default for option in options}
+
+
+def completed(settings: Settings) -> Settings:
+    """Recorded settings, with the options that their parts got since, at their defaults.
+
+    A part that is not installed, or takes any options, stays as it is.
+    """
+    parts: dict[str, Any] = {kind: _completed(kind, getattr(settings, kind)) for kind in PARTS}
+    return replace(settings, **parts)
+
+
+def _completed(kind: str, part: Part) -> Part:
+    try:
+        known = defaults(kind, part.name) or {}
+    except PluginError:
+        return part
+    new = {o: v for o, v in known.items() if o not in part.options and v is not Parameter.empty}
+    return replace(part, options={**part.options, **new})
 
 
 def of_preset(kind: str, name: str, preset: str) -> dict[str, Any]:
