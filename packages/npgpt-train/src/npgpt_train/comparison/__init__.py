@@ -1,7 +1,8 @@
 """Several runs that differ in one thing, measured on the same text: ``npgpt compare``.
 
-``variants`` says which runs there are, ``compare`` trains and measures them, ``report`` writes what
-came out. ``characters``, ``held_out``, ``generated`` and ``stability`` are what is measured. What a
+``compare`` is all of it: ``variants`` says which runs there are, ``runs`` trains and ``measuring``
+measures them (``characters``, ``held_out``, ``generated``, ``stability``), ``summary`` is what came
+out, ``report`` writes it. What a
 report tells of it depends on what differs (``subject``): ``tables`` chooses among the ``rows``, and
 ``npgpt_train.formats`` writes their numbers.
 """

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from npgpt_core.errors import NpgptError, NpgptWarning
-from npgpt_core.events import Comparing, Preparing
+from npgpt_core.errors import NpgptError
+from npgpt_core.events import Preparing
 from npgpt_core.protocols import Observer
-from npgpt_core.shell import command
-from npgpt_train.comparison.generated import Vocabulary
-from npgpt_train.comparison.held_out import HeldOut
-from npgpt_train.comparison.measuring import measure
+from npgpt_train.comparison.measuring import measure_all
 from npgpt_train.comparison.report import require_libraries, write_report
-from npgpt_train.comparison.stability import require_finite
+from npgpt_train.comparison.runs import check_origin, check_settings, train_all
 from npgpt_train.comparison.summary import summarize
 from npgpt_train.comparison.variants import Variant, plan, warn_if_lr_is_shared
 from npgpt_train.events import Report, usual_report
-from npgpt_train.loop.diagnosis import NonFiniteError
 from npgpt_train.loop.processes import open_processes
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.json_text import format_json
@@ -30,9 +25,8 @@ from npgpt_train.run.place import is_run
 from npgpt_train.settings import parts
 from npgpt_train.settings.choices import choose, flatten
 from npgpt_train.settings.part_options import completed, dotted
-from npgpt_train.settings.settings import Settings, differences
-from npgpt_train.text.corpus import Corpus, read_text
-from npgpt_train.training import train
+from npgpt_train.settings.settings import Settings
+from npgpt_train.text.corpus import read_text
 
 REPORT = "report.json"
 
@@ -90,7 +84,6 @@ def compare(
     folder = Path(out)
     options, of_observers = split_options(options or {})
     shared: dict[str, Any] = {"preset": preset, "config": config, "options": options}
-    told: dict[str, Any] = {"observe": observe, "report": report}
     chosen = choose(**shared, flags=flags)
     flags = dotted(flatten(flags), chosen.values)
     planned = plan(
@@ -104,85 +97,29 @@ def compare(
     )
     choices = [choose(**shared, flags={**flags, **variant.flags}) for variant in planned]
     wanted = dict(zip(planned, map(parts.resolve, choices), strict=True))
-    data = wanted[planned[0]].data
     folders = {variant: Folder(folder).real(f"runs/{variant.name}") for variant in planned}
     there = {variant: Run.open(where) for variant, where in folders.items() if is_run(where)}
     for variant, run in there.items():  # before the first hour of work
-        _check_settings(run, wanted[variant])
+        check_settings(run, wanted[variant])
     warn_if_lr_is_shared(choices)
     report(Preparing("reading the text"))
+    data = wanted[planned[0]].data
     corpus = read_text(data)
     for run in there.values():
-        _check_origin(run, corpus, data)
-
-    runs: dict[Variant, Run] = {}
-    diverged: dict[Variant, NonFiniteError] = {}
-    for number, (variant, where) in enumerate(folders.items(), start=1):
-        found = there.get(variant)
-        report(Comparing(variant.name, number, len(planned), _state(found)))
-        asked = {**shared, "options": options | of_observers, **flags, **variant.flags}
-        how = {"resume": True, "data": data, "options": of_observers} if found else asked
-        try:
-            if found is None or not found.is_finished:
-                found = train(out=where, **how, **told)
-            require_finite(found.whole_metrics(), found.settings.lr)
-        except NonFiniteError as error:
-            warnings.warn(f"{variant.name} diverged: {error}", NpgptWarning, stacklevel=2)
-            diverged[variant] = error.with_traceback(None)  # which would keep the model alive
-        else:
-            runs[variant] = found
-    if not runs:
-        raise _all_diverged(diverged)
-
-    report(Preparing("counting the text"))
-    text, vocabulary = HeldOut.of(corpus), Vocabulary(corpus)
-    metrics = {variant.name: run.whole_metrics() for variant, run in runs.items()}
-    measured = {}
-    for variant, run in runs.items():
-        report(Preparing(f"measuring {variant.name}"))
-        measured[variant] = measure(run, metrics[variant.name], text, vocabulary)
+        check_origin(run, corpus, data)
+    new = {**shared, "options": options | of_observers, **flags}
+    runs, diverged = train_all(
+        folders, there, new, {"data": data, "options": of_observers}, observe, report
+    )
+    metrics = {variant: run.whole_metrics() for variant, run in runs.items()}
+    text, measured = measure_all(runs, metrics, corpus, report)
     settings = _used(wanted, runs)
     record = summarize(settings, measured, diverged, text, chosen.preset or "full")
     report(Preparing("writing the report"))
     with writing(f"the report in {folder}"):
         Folder(folder).replace(REPORT, f"{format_json(record)}\n".encode())
-    write_report(record, metrics, folder)
+    write_report(record, {variant.name: of for variant, of in metrics.items()}, folder)
     return record
-
-
-def _check_settings(run: Run, wanted: Settings) -> None:
-    """Refuse a run that was made with other settings."""
-    found = differences(wanted, completed(run.settings))
-    found.pop("workers", None)  # settled by the machine
-    found.pop("data", None)  # its content decides: see _check_origin
-    if found:
-        raise NpgptError(
-            f"{run.folder} was made with other settings ({'; '.join(found.values())}):"
-            " compare into another `out`"
-        )
-
-
-def _check_origin(run: Run, corpus: Corpus, data: Sequence[str]) -> None:
-    """Refuse a run that read another text than ``data``, or whose batches several ranks made."""
-    record = run.record
-    if record.data.sha256 != corpus.sha256:
-        raise NpgptError(
-            f"{run.folder} was trained on another text than {command(*data)} is now, with"
-            f" SHA-256 {record.data.sha256}, not {corpus.sha256}: restore it, or compare into"
-            " another `out`"
-        )
-    if record.ranks != 1:
-        raise NpgptError(
-            f"{run.folder} was trained by {record.ranks} processes, so its batches are larger than"
-            " those of the others: compare into another `out`"
-        )
-
-
-def _state(run: Run | None) -> str:
-    """Of a run that is there or not: "new", "interrupted" or "finished"."""
-    if run is None:
-        return "new"
-    return "finished" if run.is_finished else "interrupted"
 
 
 def _used(
@@ -192,10 +129,3 @@ def _used(
     workers = next(iter(runs.values())).settings.workers
     settled = {v: replace(s, workers=s.workers or workers) for v, s in wanted.items()}
     return {v: completed(runs[v].settings) if v in runs else settled[v] for v in wanted}
-
-
-def _all_diverged(diverged: Mapping[Variant, NonFiniteError]) -> NonFiniteError:
-    """One error for all runs."""
-    first = next(iter(diverged.values()))
-    reasons = "; ".join(f"{variant.name}: {error.reason}" for variant, error in diverged.items())
-    return NonFiniteError(first.step, f"every run diverged: {reasons}", first.advice)

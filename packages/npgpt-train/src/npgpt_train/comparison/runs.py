@@ -1,0 +1,107 @@
+"""The runs of a comparison: what is there must be what is asked for, what is not is trained."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.events import Comparing
+from npgpt_core.protocols import Observer
+from npgpt_core.shell import command
+from npgpt_train.comparison.stability import require_finite
+from npgpt_train.comparison.variants import Variant
+from npgpt_train.events import Report
+from npgpt_train.loop.diagnosis import NonFiniteError
+from npgpt_train.run.folder import Run
+from npgpt_train.settings.part_options import completed
+from npgpt_train.settings.settings import Settings, differences
+from npgpt_train.text.corpus import Corpus
+from npgpt_train.training import train
+
+
+def check_settings(run: Run, wanted: Settings) -> None:
+    """Refuse a run that was made with other settings."""
+    found = differences(wanted, completed(run.settings))
+    found.pop("workers", None)  # settled by the machine
+    found.pop("data", None)  # its content decides: see check_origin
+    if found:
+        raise NpgptError(
+            f"{run.folder} was made with other settings ({'; '.join(found.values())}):"
+            " compare into another `out`"
+        )
+
+
+def check_origin(run: Run, corpus: Corpus, data: Sequence[str]) -> None:
+    """Refuse a run that read another text than ``data``, or whose batches several ranks made."""
+    record = run.record
+    if record.data.sha256 != corpus.sha256:
+        raise NpgptError(
+            f"{run.folder} was trained on another text than {command(*data)} is now, with"
+            f" SHA-256 {record.data.sha256}, not {corpus.sha256}: restore it, or compare into"
+            " another `out`"
+        )
+    if record.ranks != 1:
+        raise NpgptError(
+            f"{run.folder} was trained by {record.ranks} processes, so its batches are larger than"
+            " those of the others: compare into another `out`"
+        )
+
+
+def _state(run: Run | None) -> str:
+    """Of a run that is there or not: "new", "interrupted" or "finished"."""
+    if run is None:
+        return "new"
+    return "finished" if run.is_finished else "interrupted"
+
+
+def train_all(
+    folders: Mapping[Variant, Path],
+    there: Mapping[Variant, Run],
+    new: Mapping[str, Any],
+    again: Mapping[str, Any],
+    observe: Sequence[str | Observer],
+    report: Report,
+) -> tuple[dict[Variant, Run], dict[Variant, NonFiniteError]]:
+    """Train each run that is not finished: those that are then, and those that diverged.
+
+    What diverged in an earlier call goes on from its last checkpoint, and diverges again.
+
+    Args:
+        folders: of all.
+        there: the runs that exist.
+        new: what all new runs are made with, beside their own flags.
+        again: what interrupted ones go on with.
+        observe: see ``train``.
+        report: hears of all.
+
+    Raises:
+        NonFiniteError: every run diverged.
+    """
+    runs: dict[Variant, Run] = {}
+    diverged: dict[Variant, NonFiniteError] = {}
+    for number, (variant, where) in enumerate(folders.items(), start=1):
+        run = there.get(variant)
+        report(Comparing(variant.name, number, len(folders), _state(run)))
+        how = {**new, **variant.flags} if run is None else {"resume": True, **again}
+        try:
+            if run is None or not run.is_finished:
+                run = train(out=where, observe=observe, report=report, **how)
+            require_finite(run.whole_metrics(), run.settings.lr)
+        except NonFiniteError as error:
+            warnings.warn(f"{variant.name} diverged: {error}", NpgptWarning, stacklevel=3)
+            diverged[variant] = error.with_traceback(None)  # which would keep the model alive
+        else:
+            runs[variant] = run
+    if not runs:
+        raise _all_diverged(diverged)
+    return runs, diverged
+
+
+def _all_diverged(diverged: Mapping[Variant, NonFiniteError]) -> NonFiniteError:
+    """One error for all runs."""
+    first = next(iter(diverged.values()))
+    reasons = "; ".join(f"{variant.name}: {error.reason}" for variant, error in diverged.items())
+    return NonFiniteError(first.step, f"every run diverged: {reasons}", first.advice)
