@@ -6,6 +6,8 @@ asked for here, and held against its protocol.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from npgpt_core.errors import NpgptError, PluginError
@@ -145,12 +147,19 @@ def create(kind: str, name: str, /, *args: Any, **options: Any) -> Any:
             f"{spec.label} has no option {', '.join(map(repr, unknown))};"
             f" it takes {', '.join(valid or []) or 'none'}"
         )
-    try:
+    with refusal(spec.label, options):
         return target(*args, **options)
+
+
+@contextmanager
+def refusal(label: str, options: Mapping[str, Any]) -> Iterator[None]:
+    """Say of a part that refuses its options which part and options these are."""
+    try:
+        yield
     except NpgptError:
         raise
     except (TypeError, ValueError, OverflowError) as error:
-        raise PluginError(f"{spec.label} refuses {options}: {error}") from error
+        raise PluginError(f"{label} refuses {options}: {error}") from error
 
 
 def option_names(target: Any) -> list[str] | None:

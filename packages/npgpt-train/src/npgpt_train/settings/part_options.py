@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from inspect import Parameter
@@ -98,3 +99,24 @@ def _kind_of(option: str, names: Mapping[str, str]) -> str:
         dotted = " or ".join(f"`{kind}.{option}`" for kind in kinds)
         raise NpgptError(f"{option} is an option of {' and '.join(kinds)}: say which with {dotted}")
     return kinds[0]
+
+
+def as_data(kind: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as the record of the run will give them back: a tuple is a list."""
+    data: dict[str, Any] = {}
+    for option, value in options.items():
+        try:
+            data[option] = json.loads(json.dumps(value, allow_nan=False), parse_int=_whole)
+        except (TypeError, ValueError) as error:
+            raise PluginError(
+                f"the options of {kind} {name!r} are no data: {option} is {value!r:.40}, expected"
+                " what JSON can hold, such as a finite number, a text or a list"
+            ) from error
+    return data
+
+
+def _whole(digits: str) -> int:
+    """A whole number of JSON, of 64 bits as elsewhere in settings."""
+    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
+        raise ValueError(f"{digits:.40} is out of range")
+    return int(digits)

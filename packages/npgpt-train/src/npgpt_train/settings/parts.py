@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import json
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -23,7 +22,7 @@ from npgpt_train.machine.processors import physical_cores
 from npgpt_train.settings import part_options
 from npgpt_train.settings.choices import Choices
 from npgpt_train.settings.provenance import provenance as provenance
-from npgpt_train.settings.settings import PARTS, SETTINGS, Part, Settings, check_values
+from npgpt_train.settings.settings import PARTS, SETTINGS, Part, Settings
 from npgpt_train.text.datasets import shakespeare
 
 SOME_IDS = 256  # in the place of a vocabulary that only the text decides
@@ -44,16 +43,14 @@ def resolve(choices: Choices, ranks: int = 1) -> Settings:
         PluginError: an unknown part, or an option that it does not take.
         NpgptError: a value out of range.
     """
-    values = dict(choices.values)
-    check_values(values)
     parts = {}
     for kind in PARTS:
         with _naming_origin(kind, choices):
             parts[kind] = _part(kind, choices)
-    plain = {name: values[name] for name in SETTINGS}
-    plain["data"] = _data(choices)
-    plain["workers"] = plain["workers"] or max(1, physical_cores() // ranks)
-    settings = Settings(**{**plain, **parts})
+    values = {name: choices.values[name] for name in SETTINGS} | parts
+    values["data"] = _data(choices)
+    values["workers"] = values["workers"] or max(1, physical_cores() // ranks)
+    settings = Settings(**values)
     built = {}
     for kind in PARTS:
         with _naming_origin(kind, choices):
@@ -142,28 +139,7 @@ def _part(kind: str, choices: Choices) -> Part:
             )
     if kind == "schedule":  # a run can be extended, but its schedule keeps the length it has now
         options["max_iters"] = choices.values["max_iters"]
-    return Part(name, _as_data(kind, name, options))
-
-
-def _as_data(kind: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options as the record of the run will give them back: a tuple is a list."""
-    data: dict[str, Any] = {}
-    for option, value in options.items():
-        try:
-            data[option] = json.loads(json.dumps(value, allow_nan=False), parse_int=_whole)
-        except (TypeError, ValueError) as error:
-            raise PluginError(
-                f"the options of {kind} {name!r} are no data: {option} is {value!r:.40}, expected"
-                " what JSON can hold, such as a finite number, a text or a list"
-            ) from error
-    return data
-
-
-def _whole(digits: str) -> int:
-    """A whole number of JSON, of 64 bits as elsewhere in settings."""
-    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
-        raise ValueError(f"{digits:.40} is out of range")
-    return int(digits)
+    return Part(name, part_options.as_data(kind, name, options))
 
 
 def _settled(part: Part, built: Any) -> Part:
@@ -186,14 +162,10 @@ def model_config(settings: Settings, vocab_size: int) -> Any:
         NpgptError: it refuses the options.
     """
     name, options = settings.model.name, settings.model.options
-    try:
+    with registry.refusal(f"model {name!r}", options):
         return registry.load("model", name).Config(
             vocab_size=vocab_size, block_size=settings.block_size, **options
         )
-    except NpgptError:
-        raise
-    except (TypeError, ValueError, OverflowError) as error:
-        raise PluginError(f"model {name!r} refuses {options}: {error}") from error
 
 
 def build_model(
