@@ -295,10 +295,9 @@ def test_a_summary_is_the_first_paragraph_on_one_line():
         x: not a summary.
         """
 
-    assert (summary(part), summary(sections)) == (["Does one thing."], [])
-    assert summary(main.get_command(None, "runs")) == [
-        "List runs: what they are, how far they are, how good."
-    ]
+    assert (summary(part), summary(sections)) == ("Does one thing.", "")
+    told = summary(main.get_command(None, "runs"))
+    assert told == "List runs: what they are, how far they are, how good."
 
 
 def test_a_new_package_asks_for_the_minor_version_that_it_was_made_with(monkeypatch, tmp_path):

@@ -216,6 +216,8 @@ def test_arguments_of_a_docstring():
     Args:
         one: the first,
             continued: here.
+        and more text, at the margin: of it.
+
         *rest: more.
         two (int, optional): the second.
 
@@ -223,7 +225,7 @@ def test_arguments_of_a_docstring():
         three: not an argument.
     """
     assert dict(arguments_in(doc)) == {
-        "one": "the first, continued: here.",
+        "one": "the first, continued: here. and more text, at the margin: of it.",
         "rest": "more.",
         "two": "the second.",
     }

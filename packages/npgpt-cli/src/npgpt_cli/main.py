@@ -25,14 +25,12 @@ class RegisteredCommands(LazyGroup):
         """Names of all commands, sorted."""
         return registry.names("command")
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Import a command; None if there is none of that name.
+    def get_command(self, ctx: click.Context, name: str) -> click.Command:
+        """Import a command.
 
         Raises:
-            PluginError: it is ambiguous, does not import, or is no Click command.
+            PluginError: it is unknown or ambiguous, does not import, or is no Click command.
         """
-        if name not in {spec.name for spec in registry.specs("command")} and "/" not in name:
-            return None
         spec = registry.find("command", name)
         command = registry.load_spec(spec)
         if not isinstance(command, click.Command):
@@ -51,9 +49,6 @@ class RegisteredCommands(LazyGroup):
         except PluginError:
             if ctx.resilient_parsing:  # completion: there is nothing to offer
                 return args[0], click.Command(args[0]), args[1:]
-            raise
-        except click.UsageError:
-            registry.find("command", args[0])  # an unknown name: this error says more
             raise
 
     def summaries(self) -> Mapping[str, str]:

@@ -106,14 +106,8 @@ def _options() -> list[Callable[[Any], Any]]:
     ]
 
 
-def settings_of(
-    config: Path | None, assignments: tuple[str, ...], flags: dict[str, Any]
-) -> dict[str, Any]:
+def arguments(assignments: tuple[str, ...], **flags: Any) -> dict[str, Any]:
     """The keyword arguments of ``train`` and ``compare`` that the options stand for."""
     from npgpt_train.settings.choices import parse_option
 
-    return {
-        "config": config,
-        "options": dict(map(parse_option, assignments)),
-        **given(**flags),
-    }
+    return {"options": dict(map(parse_option, assignments)), **given(**flags)}

@@ -10,12 +10,7 @@ import click
 
 from npgpt_cli.errors import exit_on_signal
 from npgpt_cli.options import PartNames
-from npgpt_cli.training_options import (
-    CONFIG_HELP,
-    Command,
-    settings_of,
-    training_options,
-)
+from npgpt_cli.training_options import CONFIG_HELP, Command, arguments, training_options
 from npgpt_core.plugins.kinds import KINDS
 from npgpt_train.settings.settings import DEFAULTS
 
@@ -53,18 +48,7 @@ def _each(kind: str) -> Callable[[Command], Command]:
     help="For the runs and the report; what is there already stays or goes on.",
 )
 @training_options
-def compare(
-    variants: tuple[str, ...],
-    tokenizers: list[str],
-    models: list[str],
-    optimizers: list[str],
-    seeds: int,
-    out: Path,
-    preset: str | None,
-    config: Path | None,
-    assignments: tuple[str, ...],
-    **flags: Any,
-) -> None:
+def compare(out: Path, **flags: Any) -> None:
     """Train models that differ in one thing, and compare them.
 
     Everything is equal, the text too, but what the variants set, or the tokenizer, the model, the
@@ -78,15 +62,5 @@ def compare(
     from npgpt_train.comparison.compare import compare as run_comparison
 
     with exit_on_signal("the same command goes on"), TrainingDisplay() as display:
-        record = run_comparison(
-            out=out,
-            variants=variants,
-            tokenizers=tokenizers,
-            models=models,
-            optimizers=optimizers,
-            seeds=seeds,
-            preset=preset,
-            report=display.report,
-            **settings_of(config, assignments, flags),
-        )
+        record = run_comparison(out=out, report=display.report, **arguments(**flags))
     print_comparison(record, out)

@@ -8,12 +8,7 @@ from typing import Any
 import click
 
 from npgpt_cli.errors import exit_on_signal
-from npgpt_cli.training_options import (
-    CONFIG_HELP,
-    setting,
-    settings_of,
-    training_options,
-)
+from npgpt_cli.training_options import CONFIG_HELP, arguments, setting, training_options
 
 
 @click.command(epilog=CONFIG_HELP)
@@ -45,17 +40,7 @@ from npgpt_cli.training_options import (
     help="At a loss or gradient that is not finite.  [default: stop]",
 )
 @training_options
-def train(
-    out: Path | None,
-    resume: bool,
-    init_from: Path | None,
-    keep: int | None,
-    on_nan: str | None,
-    preset: str | None,
-    config: Path | None,
-    assignments: tuple[str, ...],
-    **flags: Any,
-) -> None:
+def train(**flags: Any) -> None:
     """Train a model on text.
 
     A flag wins over --set, --set over --config, --config over --preset. The run's folder holds
@@ -68,13 +53,4 @@ def train(
     from npgpt_train.training import train as run_training
 
     with exit_on_signal(), TrainingDisplay() as display:
-        run_training(
-            out=out,
-            resume=resume,
-            init_from=init_from,
-            preset=preset,
-            keep=keep,
-            on_nan=on_nan,
-            report=display.report,
-            **settings_of(config, assignments, flags),
-        )
+        run_training(report=display.report, **arguments(**flags))

@@ -15,8 +15,10 @@ import click
 
 from npgpt_core.plugins.kinds import KINDS
 
-_SECTION = re.compile(r"(Args|Arguments|Parameters):")
-_ENTRY = re.compile(r"\*{0,2}(\w+)(?: *\([^)]*\))?: *(.*)")
+_ARGUMENTS = re.compile(
+    r"^( *)(?:Args|Arguments|Parameters): *\n((?:\1 +\S.*\n|\n)*)", re.MULTILINE
+)
+_ENTRY = re.compile(r"^\*{0,2}(\w+)(?: *\([^)]*\))?:", re.MULTILINE)
 _OTHER_SECTION = re.compile(r"[A-Z]\w*:")
 
 
@@ -35,18 +37,13 @@ class Option(NamedTuple):
         return f"{self.name}{kind}" + (f" = {self.default}" if self.default else "")
 
 
-def summary(target: Any) -> list[str]:
-    """The paragraphs of the docstring before any section, each on one line."""
-    if isinstance(target, click.Command):
-        doc = inspect.cleandoc(target.help or "")
-    else:
-        doc = inspect.getdoc(target) or ""
-    paragraphs = []
-    for paragraph in re.split(r"\n\s*\n", doc):
-        if _OTHER_SECTION.fullmatch(paragraph.split("\n")[0].strip()):
-            break
-        paragraphs.append(" ".join(paragraph.split()))
-    return paragraphs[:1]
+def summary(target: Any) -> str:
+    """The first paragraph of the docstring on one line, unless it is a section."""
+    is_command = isinstance(target, click.Command)
+    doc = inspect.cleandoc(target.help or "") if is_command else inspect.getdoc(target) or ""
+    first = re.split(r"\n\s*\n", doc)[0]
+    is_section = _OTHER_SECTION.fullmatch(first.split("\n")[0].strip())
+    return "" if is_section else " ".join(first.split())
 
 
 def options_of(kind: str, target: Any) -> list[Option]:
@@ -96,25 +93,8 @@ def _documented(source: Any) -> Mapping[str, str]:
 
 def arguments_in(docstring: str) -> Iterator[tuple[str, str]]:
     """Yield name and text, on one line, of each entry of the ``Args:`` section of a docstring."""
-    lines = inspect.cleandoc(docstring).splitlines()
-    starts = [number for number, line in enumerate(lines) if _SECTION.fullmatch(line.strip())]
-    if not starts:
-        return
-    heading = lines[starts[0]]
-    outer = len(heading) - len(heading.lstrip())
-    inner: int | None = None
-    name, words = "", list[str]()
-    for line in lines[starts[0] + 1 :]:
-        indent = len(line) - len(line.lstrip())
-        if line.strip() and indent <= outer:
-            break
-        inner = indent if inner is None else inner
-        entry = _ENTRY.fullmatch(line.strip()) if indent == inner else None
-        if entry:
-            if name:
-                yield name, " ".join(words)
-            name, words = entry[1], entry[2].split()
-        else:
-            words += line.split()
-    if name:
-        yield name, " ".join(words)
+    section = _ARGUMENTS.search(f"{inspect.cleandoc(docstring)}\n")
+    entries = inspect.cleandoc(f"\n{section[2]}") if section else ""
+    _, *found = _ENTRY.split(entries)
+    for name, text in zip(found[::2], found[1::2], strict=True):
+        yield name, " ".join(text.split())

@@ -20,8 +20,8 @@ def print_part(spec: Spec, target: Any) -> None:
     formatter = click.HelpFormatter(max_width=100)
     formatter.write_text(f"{spec.kind} {spec.name}")
     with formatter.indentation():
-        for paragraph in summary(target):
-            formatter.write_text(paragraph)
+        if text := summary(target):
+            formatter.write_text(text)
             formatter.write_paragraph()
         formatter.write_dl(
             [
