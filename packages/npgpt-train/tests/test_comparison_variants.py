@@ -5,7 +5,8 @@ import warnings
 import pytest
 
 from npgpt_core.errors import NpgptError, NpgptWarning
-from npgpt_train.comparison.variants import LONGEST, plan, warn_if_lr_is_shared
+from npgpt_train.comparison.axes import LONGEST
+from npgpt_train.comparison.variants import plan, warn_if_lr_is_shared
 from npgpt_train.settings import part_options
 from npgpt_train.settings.choices import choose
 
