@@ -20,7 +20,6 @@ ALLOWED = {
     ("machine/lock.py", "ftruncate"),  # of a descriptor that disk.py opened
     ("machine/lock.py", "write"),
     ("plots.py", "savefig"),  # into memory
-    ("settings/parts.py", "TemporaryDirectory"),  # a tokenizer opens a path of its own
     ("text/datasets/tiny_shakespeare.py", "retrieve"),  # pooch: renames into the cache
 }
 CHANGING = {
@@ -38,7 +37,7 @@ OF_A_MODULE = {  # names that mean something else on other objects
     ("np", "save"),
     ("shutil", "move"),
 }
-FOLDERS = ("cache", "run")  # what variables that hold a ``Folder`` are called
+FOLDERS = ("cache", "files", "run")  # what variables that hold a ``Folder`` are called
 
 
 def _changes(path: Path):

@@ -61,7 +61,7 @@ def new_run(
     source: Run | None,
     ranks: int,
     report: Report,
-    **session: Any,
+    **recorded: Any,
 ) -> Preparation:
     """Prepare a run from scratch, or from the weights and tokenizer of ``source``; make its folder.
 
@@ -71,7 +71,7 @@ def new_run(
         source: the run that lends weights and tokenizer, or None.
         ranks: number of processes.
         report: hears of the progress.
-        session: what else to record: ``preset``, ``keep``, ``on_nan``.
+        recorded: what else its record says: ``preset``, ``keep``, ``on_nan``.
 
     Raises:
         NpgptError: data, settings or parts are wrong; nothing has been written.
@@ -92,7 +92,7 @@ def new_run(
         warn_if_unknown(unknown_share(tokenizer, tokens.train), source.folder)
     written = tokenizer_bytes(tokenizer)
     record = RunRecord(
-        **session,
+        **recorded,
         settings=settings,
         parts=parts.provenance(settings),
         vocab_size=tokenizer.vocab_size,
@@ -118,7 +118,7 @@ def resumed_run(
     init_from: str | Path | None,
     ranks: int,
     report: Report,
-    **session: Any,
+    **recorded: Any,
 ) -> Preparation:
     """Prepare a run to go on from its newest checkpoint, or from the start if it has none.
 
@@ -128,7 +128,7 @@ def resumed_run(
         init_from: the run that was named as its beginning, or None.
         ranks: number of processes.
         report: hears of the progress.
-        session: ``keep`` and ``on_nan``, to be recorded anew unless None.
+        recorded: what its record will say from now on: ``keep``, ``on_nan``.
 
     Raises:
         NpgptError: no run is there, something asked for contradicts what it was made with, or its
@@ -137,8 +137,7 @@ def resumed_run(
     before = Run.open(folder)
 
     def go_on() -> Preparation:
-        given = {key: value for key, value in session.items() if value is not None}
-        run = Run(folder, replace(agreed(before, choices, init_from, ranks), **given))
+        run = Run(folder, replace(agreed(before, choices, init_from, ranks), **recorded))
         run.require_same_tokenizer()
         warn_of_versions(run)
         prepared = joined_run(run, report)
@@ -152,8 +151,13 @@ def resumed_run(
     return _locked(folder, go_on)
 
 
-def joined_run(run: Run, report: Report) -> Preparation:
-    """Prepare to train an existing run from its newest checkpoint, without writing anything.
+def joined_run(run: Run, report: Report, step: int | None = None) -> Preparation:
+    """Prepare to train an existing run from a checkpoint, without writing anything.
+
+    Args:
+        run: that is there.
+        report: hears of the progress.
+        step: of the checkpoint; the newest unless given, or the start of a run that has none.
 
     Raises:
         NpgptError: a part is not installed, the data changed, or the weights that it began with
@@ -173,11 +177,11 @@ def joined_run(run: Run, report: Report) -> Preparation:
             " was made, so its code changed: restore it, or start another run"
         )
     if steps := run.checkpoints.steps():
-        checkpoint = run.checkpoints.load(steps[-1], model.nbytes)
+        checkpoint = run.checkpoints.load(steps[-1] if step is None else step, model.nbytes)
         model.load_state_dict(checkpoint.model)
         optimizer.load_state_dict(checkpoint.optimizer)
-        step, best = checkpoint.step, checkpoint.best
-        return Preparation(run, tokens, model, optimizer, schedule, step, best)
+        done, best = checkpoint.step, checkpoint.best
+        return Preparation(run, tokens, model, optimizer, schedule, done, best)
     if run.record.init_from is not None:
         raise NpgptError(
             f"{run.folder} has no checkpoint, and the weights of {run.record.init_from} that it"

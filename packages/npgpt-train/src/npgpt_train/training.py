@@ -19,7 +19,7 @@ from npgpt_train.run.agreement import like
 from npgpt_train.run.folder import Run
 from npgpt_train.run.listing import list_runs
 from npgpt_train.run.place import check_free, next_free
-from npgpt_train.run.record import KEEP, ON_NAN
+from npgpt_train.run.record import ON_NAN
 from npgpt_train.session import run_session
 from npgpt_train.settings import parts
 from npgpt_train.settings.choices import Choices, choose
@@ -70,7 +70,7 @@ def train(
         Interrupted: a signal asked for the end; the run can be resumed, unless it is a new one
             before its first step: of that nothing is left.
     """
-    session = _session(keep, on_nan)
+    policy = _policy(keep, on_nan)
     processes = open_processes()
     tell = (report or usual_report()) if processes.rank == 0 else ignore
     options, options_of_observers = split_options(options or {})
@@ -82,10 +82,10 @@ def train(
         if resume:
             folder = Path(out) if out is not None else _newest_unfinished(tell)
             choices = chosen(parts=Run.open(folder).settings.names())
-            return resumed_run(folder, choices, init_from, processes.size, tell, **session)
+            return resumed_run(folder, choices, init_from, processes.size, tell, **policy)
         source = Run.open(init_from) if init_from is not None else None
         choices = chosen(parts=source.settings.names() if source else None)
-        return _new(out, choices, source, processes, tell, session)
+        return _new(out, choices, source, processes, tell, policy)
 
     prepared = _prepare_once(processes, prepare)
     with closing(prepared), processes.ending_together():
@@ -107,13 +107,14 @@ def _discard_untrained(run: Run) -> None:
             run.discard()
 
 
-def _session(keep: int | None, on_nan: str | None) -> dict[str, Any]:
-    """What is no setting of the run, because it may change when the run is resumed."""
+def _policy(keep: int | None, on_nan: str | None) -> dict[str, Any]:
+    """Those that are given; they are no settings, because they may change when a run is resumed."""
     if keep is not None and keep < 1:
         raise NpgptError(f"keep is {keep}, expected at least 1")
     if on_nan not in (None, *ON_NAN):
         raise NpgptError(f"on_nan is {on_nan!r}, expected one of {', '.join(ON_NAN)}")
-    return {"keep": keep, "on_nan": on_nan}
+    given = {"keep": keep, "on_nan": on_nan}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _prepare_once(processes: Processes, prepare: Callable[[], Preparation]) -> Preparation:
@@ -152,13 +153,12 @@ def _new(
     source: Run | None,
     processes: Processes,
     report: Report,
-    session: Mapping[str, Any],
+    policy: Mapping[str, Any],
 ) -> Preparation:
     settings = parts.resolve(like(source, choices) if source else choices, processes.size)
     folder = Path(out) if out is not None else next_free(Path("runs"), _stem(settings))
     check_free(folder)
-    given = {name: value for name, value in session.items() if value is not None}
-    recorded = {"preset": choices.preset or "full", "keep": KEEP, "on_nan": "stop", **given}
+    recorded = {"preset": choices.preset or "full", **policy}
     return new_run(settings, folder, source, processes.size, report, **recorded)
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
+from npgpt_train.events import ignore
 from npgpt_train.explain.backward import norm
 from npgpt_train.loop.trainer import Trainer
 from npgpt_train.loop.workers import open_workers
-from npgpt_train.preparation import Preparation, joined_run
+from npgpt_train.preparation import joined_run
 from npgpt_train.run.folder import Run
 from npgpt_train.text.batches import require_room
 
@@ -65,7 +66,8 @@ def explain_step(run: Run, checkpoint: str = "latest") -> Step:
         NpgptError: a part is not installed, the data changed, no such checkpoint, or a loss that is
             not finite.
     """
-    prepared = _prepared(run, checkpoint)
+    step = None if checkpoint == "latest" else run.checkpoints.step_of(checkpoint)
+    prepared = joined_run(run, ignore, step)
     accumulation = run.settings.grad_accumulation * run.record.ranks  # the rows of all ranks
     s = dataclasses.replace(run.settings, grad_accumulation=accumulation)
     require_room(s.batch_size, s.block_size, run.record.vocab_size, accumulation)
@@ -118,15 +120,3 @@ def _parameter(name: str, before: Array, gradient: float, after: Array) -> Param
 
 def _ratio(update: float, weight: float) -> float | None:
     return update / weight if weight else None
-
-
-def _prepared(run: Run, which: str) -> Preparation:
-    """The run as training would go on with it, from another checkpoint than the newest if asked."""
-    prepared = joined_run(run, lambda event: None)
-    if which == "latest":
-        return prepared
-    step = run.checkpoints.step_of(which)
-    checkpoint = run.checkpoints.load(step, prepared.model.nbytes)
-    prepared.model.load_state_dict(checkpoint.model)
-    prepared.optimizer.load_state_dict(checkpoint.optimizer)
-    return dataclasses.replace(prepared, step=step)
