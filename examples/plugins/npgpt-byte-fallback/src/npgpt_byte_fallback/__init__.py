@@ -1,3 +1,3 @@
 """Byte-pair encoding with byte fallback, a plugin of npgpt."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -40,7 +40,7 @@ class Spec:
 
     @property
     def label(self) -> str:
-        """``tokenizer 'bpe'``; of a third party, ``optimizer 'lion' of npgpt-lion-wsd 0.1.0``."""
+        """``tokenizer 'bpe'``; of a third party, ``optimizer 'lion' of npgpt-lion-wsd 0.2.0``."""
         label = f"{self.kind} {self.name!r}"
         return label if self.house else f"{label} of {self.distribution} {self.version}"
 
