@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
+from npgpt_tokenizers.symbols import MAX_VOCAB_SIZE
 from npgpt_train.run.folder import Run
+from npgpt_train.text.tokenizer_file import MAX_SIZE
 
 SMALL = ["--preset", "tiny", "--max-iters", "4", "--eval-interval", "2", "--eval-iters", "1"]
 COMMAND = "from npgpt_cli.main import main; main()"
@@ -133,3 +135,8 @@ def test_a_state_of_hundreds_of_digits_is_damage(name, npgpt, small_run):
     path = small_run / "checkpoints" / "step-000004" / "state.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), name: 10**400}))
     assert "state.json is damaged" in _error(npgpt("train", "--resume", "--out", small_run))
+
+
+def test_every_vocabulary_of_byte_pairs_fits_into_a_tokenizer_file():
+    longest_merge = json.dumps([MAX_VOCAB_SIZE - 2, MAX_VOCAB_SIZE - 1]) + ", "
+    assert MAX_VOCAB_SIZE * len(longest_merge) < MAX_SIZE < 2**30

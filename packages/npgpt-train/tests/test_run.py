@@ -72,6 +72,34 @@ def test_another_tokenizer_is_refused_and_changed_code_is_told(run, monkeypatch)
         Run.open("run").tokenizer()
 
 
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "is damaged: Expecting value"),
+        (b'{"extra": ', "is damaged: Expecting value"),
+        (b"\xff\xfe{}", "is damaged: "),
+        (b"[1]", "is damaged: it holds no JSON object"),
+        (b"[" * 100_000, "is damaged: "),
+        (b'{"extra": 1' + b"0" * 5000 + b"}", "is damaged: a whole number of 5001 digits"),
+        (b'{"extra": 123456}', "has 17 bytes, expected at most 16"),
+        (b'{"extra": 9}', "is damaged: extra may be 1 only"),
+        (None, "No such file"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_a_tokenizer_file_that_is_not_whole_is_named(data, told, run, monkeypatch):
+    def from_state(state):
+        raise NpgptError("extra may be 1 only")
+
+    monkeypatch.setattr(registry.load("tokenizer", "letters"), "from_state", from_state)
+    if "at most" in told:
+        monkeypatch.setattr("npgpt_train.run.folder.MAX_SIZE", 16)
+    path = run.folder / "tokenizer.json"
+    path.unlink() if data is None else path.write_bytes(data)
+    with pytest.raises(NpgptError, match=rf"tokenizer\.json:? {told}"):
+        Run.open("run").tokenizer()
+
+
 def test_checkpoints_are_found_by_name_and_step(run):
     step_of = run.checkpoints.step_of
     assert run.checkpoints.steps() == [2, 4]
