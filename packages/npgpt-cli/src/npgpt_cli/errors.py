@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,8 +36,10 @@ def one_line_errors(ctx: click.Context | None = None) -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
         raise
     except KeyboardInterrupt:  # click would say 1
+        from signal import SIGINT  # only here: it would slow every start of the command down
+
         click.echo("\nstopped", err=True)
-        raise SystemExit(128 + signal.SIGINT) from None
+        raise SystemExit(128 + SIGINT) from None
     except Exception as error:
         if os.environ.get("NPGPT_DEBUG"):
             raise
