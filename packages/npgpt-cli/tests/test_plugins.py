@@ -339,11 +339,11 @@ def test_a_name_that_is_nearly_a_sub_command_is_told_in_a_line(npgpt):
     assert "No such command 'forwrad'" in result.output
 
 
-def test_completion_of_sub_commands_imports_none_of_them():
+def test_completion_of_sub_commands_imports_nothing_for_them():
     code = (
         "import sys, click\nfrom npgpt_cli.commands.explain import explain\n"
         "found = explain.shell_complete(click.Context(explain), 'ste')\n"
-        "print([item.value for item in found], 'npgpt_cli.commands.explain_step' in sys.modules)"
+        "print([item.value for item in found], 'npgpt_cli.show.explain_step' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "['step'] False\n"
@@ -383,7 +383,7 @@ HELPS = [
 @pytest.mark.parametrize(
     ("runs", "absent"),
     [
-        (LISTS, ("numpy", "rich", "npgpt_cli.commands.train", "npgpt_cli.commands.explain_step")),
+        (LISTS, ("numpy", "rich", "npgpt_cli.commands.train", "npgpt_cli.show.explain_step")),
         (HELPS, ("numpy", "rich")),
         ([["plugins"]], ("numpy", "rich")),
     ],

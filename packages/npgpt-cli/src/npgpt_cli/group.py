@@ -1,8 +1,7 @@
-"""A group of commands: each is listed without being imported, and imported when it runs."""
+"""A group of commands: listed by their first lines, and what one needs is imported when it runs."""
 
 from __future__ import annotations
 
-from collections import UserDict
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -15,29 +14,13 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
-class LazyCommands(UserDict[str, Any]):
-    """Name -> ``module:attribute`` of a command; looking one up imports it."""
-
-    def __getitem__(self, name: str) -> Any:
-        """Import a command."""
-        return import_target(self.data[name])
-
-
 class LazyGroup(click.Group):
-    """A group that imports a command when it runs.
-
-    Args:
-        targets: name -> ``module:attribute`` of each command.
-    """
-
-    def __init__(self, *args: Any, targets: Mapping[str, str] | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.targets = targets or {}
-        self.commands = LazyCommands(self.targets)
+    """A group that shows what its commands do, and imports nothing for it."""
 
     def summaries(self) -> Mapping[str, str]:
         """Command -> what it does, in a line."""
-        return {name: summary(target) for name, target in sorted(self.targets.items())}
+        commands = sorted(self.commands.items())
+        return {name: (command.help or "").partition("\n")[0] for name, command in commands}
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands."""

@@ -1,1 +1,1 @@
-"""The commands, one file each: options and the call, which imports what it needs."""
+"""The commands, a file each: options, and the call, which imports what it needs."""
