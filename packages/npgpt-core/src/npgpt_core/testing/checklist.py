@@ -13,7 +13,7 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.plugins.kinds import KINDS
 from npgpt_core.protocols import missing_members
 
-Check = Callable[[Any], None]
+Check = Callable[..., None]
 """Takes a factory of the part, and raises an ``AssertionError`` where the part breaks a promise."""
 
 
@@ -51,18 +51,20 @@ class CheckList:
         self.checks[check_id] = check
         return check
 
-    def include(self, others: CheckList, make: Callable[[Any], Any]) -> None:
-        """Add checks that several kinds share: they are about what ``make(factory)`` gives."""
+    def given(self, make: Callable[[Any], tuple[Any, ...]]) -> Callable[[Check], Check]:
+        """Add a check that takes what ``make(factory)`` gives in the place of the factory."""
+        return lambda function: self(
+            functools.wraps(function)(lambda factory: function(*make(factory)))
+        )
+
+    def include(self, others: CheckList, make: Callable[[Any], tuple[Any, ...]]) -> None:
+        """Add checks that several kinds share, which take what ``make(factory)`` gives."""
         for check in others.checks.values():
-            self(_made_by(make, unwrap(check)))
+            self.given(make)(unwrap(check))
 
     def __iter__(self) -> Iterator[tuple[str, Check]]:
         """Id and function of every check."""
         return iter(self.checks.items())
-
-
-def _made_by(make: Callable[[Any], Any], function: Check) -> Check:
-    return functools.wraps(function)(lambda factory: function(functools.partial(make, factory)))
 
 
 def require(condition: object, message: str) -> None:

@@ -1,6 +1,6 @@
 """Contract checks of whatever loads a state, model or optimizer: one that does not fit is refused.
 
-A factory takes nothing, and gives the part and a state of it.
+They take the part and a state of it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ STRANGER = {"stranger.weight": np.zeros(3, np.float32)}
 
 
 @loading
-def load_refuses_missing(factory: Any) -> None:
+def load_refuses_missing(part: Any, state: dict[str, Any]) -> None:
     """Loading a state that lacks a name is an ``NpgptError`` that says which."""
-    part, state = factory()
     for name in state:
         less = {other: value for other, value in state.items() if other != name}
         with refusal(f"a state without {name!r}", naming=name):
@@ -27,18 +26,16 @@ def load_refuses_missing(factory: Any) -> None:
 
 
 @loading
-def load_refuses_unexpected(factory: Any) -> None:
+def load_refuses_unexpected(part: Any, state: dict[str, Any]) -> None:
     """Loading a state with a name too many is an ``NpgptError`` that says which."""
-    part, state = factory()
     (name,) = STRANGER
     with refusal("a state with an unknown name", naming=name):
         part.load_state_dict({**state, **STRANGER})
 
 
 @loading
-def load_refuses_misshapen(factory: Any) -> None:
+def load_refuses_misshapen(part: Any, state: dict[str, Any]) -> None:
     """Loading an array of another shape is an ``NpgptError`` that says which."""
-    part, state = factory()
     for name, array in state.items():
         if isinstance(array, np.ndarray) and array.ndim:
             for other in (array[..., None], np.concatenate([array, array])):
@@ -47,9 +44,8 @@ def load_refuses_misshapen(factory: Any) -> None:
 
 
 @loading
-def load_all_or_none(factory: Any) -> None:
+def load_all_or_none(part: Any, state: dict[str, Any]) -> None:
     """A state that is refused changes nothing."""
-    part, state = factory()
     other = {name: value + 1 for name, value in state.items()}
     with refusal("a state with an unknown name"):
         part.load_state_dict({**other, **STRANGER})

@@ -1,6 +1,6 @@
 """Contract checks of every ``Module``, layer or model: what is kept, and whose arrays are whose.
 
-A factory takes nothing, and gives a module in float64 and an input for it.
+They take a fresh module in float64 and an input for it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ NOT_TWICE = "self.take() in backward gives what self.keep(...) held, once"
 
 
 @modules
-def gradients_beside_parameters(factory: Any) -> None:
+def gradients_beside_parameters(module: Any, x: Array) -> None:
     """Every parameter has a gradient of the same name, shape and type, at first zero."""
-    module, x = factory()
     parameters, grads = module.parameters(), module.grads()
     expected = {name: (array.shape, array.dtype) for name, array in parameters.items()}
     given = {name: (array.shape, array.dtype) for name, array in grads.items()}
@@ -40,9 +39,8 @@ def gradients_beside_parameters(factory: Any) -> None:
 
 
 @modules
-def gradients_accumulate(factory: Any) -> None:
+def gradients_accumulate(module: Any, x: Array) -> None:
     """A second backward adds to the gradients of the parameters; it does not replace them."""
-    module, x = factory()
     forward_backward(module, x)
     once = {name: grad.copy() for name, grad in module.grads().items()}
     forward_backward(module, x)
@@ -55,9 +53,8 @@ def gradients_accumulate(factory: Any) -> None:
 
 
 @modules
-def input_unchanged(factory: Any) -> None:
+def input_unchanged(module: Any, x: Array) -> None:
     """Neither forward nor backward writes into the input."""
-    module, x = factory()
     before = x.copy()
     forward_backward(module, x)
     require(
@@ -67,9 +64,8 @@ def input_unchanged(factory: Any) -> None:
 
 
 @modules
-def output_gradient_unchanged(factory: Any) -> None:
+def output_gradient_unchanged(module: Any, x: Array) -> None:
     """Backward writes neither into the output nor into the gradient of it that it is given."""
-    module, x = factory()
     y = module.forward(x)
     dy = gradient_of(y)
     before = np.array(y), dy.copy()
@@ -82,18 +78,16 @@ def output_gradient_unchanged(factory: Any) -> None:
 
 
 @modules
-def backward_needs_forward(factory: Any) -> None:
+def backward_needs_forward(module: Any, x: Array) -> None:
     """Backward before any forward is a ``RuntimeError``."""
-    module, x = factory()
-    dy = gradient_of(factory()[0].forward(x))
+    dy = gradient_of(module.replica().forward(x))
     with refusal(f"backward without forward ({NOT_TWICE})", RuntimeError):
         module.backward(dy)
 
 
 @modules
-def backward_once(factory: Any) -> None:
+def backward_once(module: Any, x: Array) -> None:
     """A second backward after one forward is a ``RuntimeError``."""
-    module, x = factory()
     dy = gradient_of(module.forward(x))
     module.backward(dy)
     with refusal(f"backward twice after one forward ({NOT_TWICE})", RuntimeError):
@@ -101,9 +95,8 @@ def backward_once(factory: Any) -> None:
 
 
 @modules
-def eval_keeps_nothing(factory: Any) -> None:
+def eval_keeps_nothing(module: Any, x: Array) -> None:
     """After ``eval()`` nothing is kept, nor is what was kept before: backward is an error."""
-    module, x = factory()
     dy = gradient_of(module.forward(x))
     module.eval()
     with refusal("backward in evaluation mode, after a forward in training mode", RuntimeError):

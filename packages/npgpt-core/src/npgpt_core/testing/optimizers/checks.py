@@ -1,4 +1,4 @@
-"""The contract checks of optimizers: updates and, from files of their own, lr and state."""
+"""The contract checks of optimizers: updates, ``lr`` and, from a file of its own, state."""
 
 from __future__ import annotations
 
@@ -15,41 +15,45 @@ from npgpt_core.testing.checklist import (
     require_options_are_data,
     require_protocol,
 )
-from npgpt_core.testing.optimizers.lr import optimizer_lr
-from npgpt_core.testing.optimizers.quadratic import Quadratic, Twins, same_arrays, take_steps
+from npgpt_core.testing.optimizers.quadratic import (
+    LR,
+    Quadratic,
+    Twins,
+    prepared,
+    same_arrays,
+    take_steps,
+)
 from npgpt_core.testing.optimizers.state import optimizer_state
 
 optimizers = CheckList("optimizer")
+on_quadratic = optimizers.given(prepared)
 
-LR = 0.01
 STEPS = 150
 
 
 def optimizer_checks() -> Iterator[tuple[str, Check]]:
     """Id and function of every optimizer check; a function takes (model, lr=...) -> optimizer."""
-    return itertools.chain(optimizers, optimizer_lr, optimizer_state)
+    return itertools.chain(optimizers, optimizer_state)
 
 
-@optimizers
-def protocol(factory: Any) -> None:
+@on_quadratic
+def protocol(model: Quadratic, optimizer: Any) -> None:
     """Every member of ``protocols.Optimizer`` is there, on the instance too."""
-    optimizer = factory(Quadratic(), lr=LR)
     require_protocol("optimizer", type(optimizer))
     require_protocol("optimizer", optimizer)
 
 
-@optimizers
-def options_are_data(factory: Any) -> None:
+@on_quadratic
+def options_are_data(model: Quadratic, optimizer: Any) -> None:
     """Options can be given by name; their defaults and ``presets`` can be written as JSON."""
-    require_options_are_data("optimizer", type(factory(Quadratic(), lr=LR)))
+    require_options_are_data("optimizer", type(optimizer))
 
 
-@optimizers
-def quadratic_falls(factory: Any) -> None:
+@on_quadratic
+def quadratic_falls(model: Quadratic, optimizer: Any) -> None:
     """150 steps at lr = 0.01 bring a quadratic below nine tenths of where it was."""
-    model = Quadratic()
     first = model.forward()
-    take_steps(model, factory(model, lr=LR), STEPS)
+    take_steps(model, optimizer, STEPS)
     last = model.forward()
     require(
         last < 0.9 * first,
@@ -58,12 +62,12 @@ def quadratic_falls(factory: Any) -> None:
     )
 
 
-@optimizers
-def every_number_moves(factory: Any) -> None:
+@on_quadratic
+def every_number_moves(model: Quadratic, optimizer: Any) -> None:
     """A step moves every number that has a gradient, in every parameter, however large."""
-    model = Quadratic()
     before = model.state_dict()
-    take_steps(model, factory(model, lr=0.1), 3)
+    optimizer.lr = 0.1
+    take_steps(model, optimizer, 3)
     for name, array in model.parameters().items():
         still = int((array == before[name]).sum())
         require(
@@ -76,11 +80,11 @@ def every_number_moves(factory: Any) -> None:
 @optimizers
 def deterministic(factory: Any) -> None:
     """The same steps from the same start end equal, bit for bit."""
-    models = [Quadratic(), Quadratic()]
-    for model in models:
-        take_steps(model, factory(model, lr=LR), 5)
+    one, same = prepared(factory), prepared(factory)
+    for model, optimizer in (one, same):
+        take_steps(model, optimizer, 5)
     require(
-        same_arrays(models[0].parameters(), models[1].parameters()),
+        same_arrays(one[0].parameters(), same[0].parameters()),
         "two equal models differ after 5 equal steps: draw no random numbers",
     )
 
@@ -106,11 +110,9 @@ def arrays_kept(factory: Any) -> None:
         require(now == held, f"types and shapes became {now}, expected {held}: change neither")
 
 
-@optimizers
-def gradients_unchanged(factory: Any) -> None:
+@on_quadratic
+def gradients_unchanged(model: Quadratic, optimizer: Any) -> None:
     """A step does not write into the gradients."""
-    model = Quadratic()
-    optimizer = factory(model, lr=LR)
     take_steps(model, optimizer, 2)
     before = {name: grad.copy() for name, grad in model.grads().items()}
     optimizer.step()
@@ -120,22 +122,18 @@ def gradients_unchanged(factory: Any) -> None:
     )
 
 
-@optimizers
-def zero_grad_in_place(factory: Any) -> None:
+@on_quadratic
+def zero_grad_in_place(model: Quadratic, optimizer: Any) -> None:
     """``zero_grad`` sets every gradient of the model to zero."""
-    model = Quadratic()
-    optimizer = factory(model, lr=LR)
     take_steps(model, optimizer, 1)
     optimizer.zero_grad()
     for name, grad in model.grads().items():
         require(not grad.any(), f"the gradient of {name!r} is not zero after zero_grad(): fill(0)")
 
 
-@optimizers
-def zero_gradient_finite(factory: Any) -> None:
+@on_quadratic
+def zero_gradient_finite(model: Quadratic, optimizer: Any) -> None:
     """A first step on gradients of zero leaves every parameter finite."""
-    model = Quadratic()
-    optimizer = factory(model, lr=LR)
     optimizer.zero_grad()
     optimizer.step()
     for name, array in model.parameters().items():
@@ -162,11 +160,49 @@ def tied_arrays_once(factory: Any) -> None:
 @optimizers
 def float64_stays_float64(factory: Any) -> None:
     """Parameters in float64 are updated with the precision of float64."""
-    model = Quadratic(np.float64)
-    take_steps(model, factory(model, lr=LR), 3)
+    model, optimizer = prepared(factory, np.float64)
+    take_steps(model, optimizer, 3)
     for name, array in model.parameters().items():
         require(
             array.dtype == np.float64 and not np.array_equal(array, array.astype(np.float32)),
             f"{name!r} in float64 holds no more than float32 does, after a step: make state and"
             " scratch space with the parameter's dtype",
+        )
+
+
+@on_quadratic
+def lr_is_attribute(model: Quadratic, optimizer: Any) -> None:
+    """``lr`` is a plain attribute, at first the one given, that can be set."""
+    require(optimizer.lr == LR, f"lr is {optimizer.lr!r} after lr={LR} was given: keep it as lr")
+    optimizer.lr = 0.5
+    require(optimizer.lr == 0.5, f"lr is {optimizer.lr!r} after it was set to 0.5")
+
+
+@optimizers
+def lr_is_read_at_every_step(factory: Any) -> None:
+    """Setting ``lr`` has the same effect on the next step as having given it."""
+    given, later = Quadratic(), Quadratic()
+    take_steps(given, factory(given, lr=LR), 1)
+    optimizer = factory(later, lr=7 * LR)
+    optimizer.lr = LR
+    take_steps(later, optimizer, 1)
+    require(
+        same_arrays(given.parameters(), later.parameters()),
+        "setting lr before a step differs from giving it: read self.lr in step(), keep no copy of"
+        " it, because the loop sets it at every step",
+    )
+
+
+@on_quadratic
+def lr_zero_changes_nothing(model: Quadratic, optimizer: Any) -> None:
+    """A step at lr = 0 changes no parameter: weight decay and momentum are scaled by lr too."""
+    take_steps(model, optimizer, 3)
+    before = model.state_dict()
+    optimizer.lr = 0.0
+    take_steps(model, optimizer, 2)
+    for name, array in model.parameters().items():
+        require(
+            np.array_equal(array, before[name]),
+            f"{name!r} changed by up to {abs(array - before[name]).max():.3g} in a step at lr=0:"
+            " scale every term of the update by lr",
         )

@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from npgpt_core.layers.activation import ReLU
+from npgpt_core.layers.embedding import Embedding
 from npgpt_core.module import Module
 from npgpt_core.types import Array
+
+LR = 0.01
 
 SHAPES = {"matrix": (6, 5), "vector": (5,), "large": (4, 10_000)}
 """A weight, a bias, and more numbers than an optimizer that works in pieces takes at once."""
@@ -46,32 +50,15 @@ class Quadratic(Module):
             grad += self.curvatures[name] * distances[name]
 
 
-class _Weight(Module):
-    def __init__(self, tied_to: _Weight | None = None) -> None:
-        super().__init__()
-        if tied_to is None:
-            self.parameter("weight", np.random.default_rng(0).normal(size=(4, 3)))
-        else:
-            self.share("weight", tied_to.weight, tied_to.dweight)
-
-    weight: Array
-    dweight: Array
-
-    def forward(self) -> Any:
-        """Nothing: only its gradients are of use."""
-
-    def backward(self) -> None:
-        """Nothing."""
-
-
 class Twins(Module):
     """One weight, of which a second module may have a share: the same array under two names."""
 
     def __init__(self, *, tied: bool) -> None:
         super().__init__()
-        self.table = _Weight()
+        self.table = Embedding(4, 3, rng=np.random.default_rng(0), std=1)
+        self.head = ReLU()  # any module can take a share
         if tied:
-            self.head = _Weight(tied_to=self.table)
+            self.head.share("weight", self.table.weight, self.table.dweight)
 
     def forward(self) -> Any:
         """Nothing: only its gradients are of use."""
@@ -79,6 +66,12 @@ class Twins(Module):
     def backward(self) -> None:
         """A gradient of both signs and several sizes."""
         self.table.dweight += np.linspace(-1, 2, self.table.dweight.size).reshape(4, 3)
+
+
+def prepared(factory: Any, dtype: npt.DTypeLike = np.float32) -> tuple[Quadratic, Any]:
+    """A bowl, and an optimizer of it at the learning rate ``LR``."""
+    model = Quadratic(dtype)
+    return model, factory(model, lr=LR)
 
 
 def take_steps(model: Module, optimizer: Any, steps: int) -> None:

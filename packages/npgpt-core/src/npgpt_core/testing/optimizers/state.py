@@ -9,17 +9,15 @@ import numpy as np
 
 from npgpt_core.testing.checklist import CheckList, require
 from npgpt_core.testing.loading import loading
-from npgpt_core.testing.optimizers.quadratic import Quadratic, same_arrays, take_steps
+from npgpt_core.testing.optimizers.quadratic import Quadratic, prepared, same_arrays, take_steps
 from npgpt_core.types import Array
 
 optimizer_state = CheckList("optimizer")
-
-LR = 0.01
+on_quadratic = optimizer_state.given(prepared)
 
 
 def _stepped(factory: Any) -> tuple[Any, dict[str, Any]]:
-    model = Quadratic()
-    optimizer = factory(model, lr=LR)
+    model, optimizer = prepared(factory)
     take_steps(model, optimizer, 2)
     return optimizer, optimizer.state_dict()
 
@@ -30,15 +28,13 @@ optimizer_state.include(loading, _stepped)
 @optimizer_state
 def resumed_equals_uninterrupted(factory: Any) -> None:
     """Saved after 4 steps and loaded into a new optimizer, the next 4 are equal bit for bit."""
-    whole = Quadratic()
-    optimizer = factory(whole, lr=LR)
+    whole, optimizer = prepared(factory)
     take_steps(whole, optimizer, 4)
     parameters, state = whole.state_dict(), _on_disk_and_back(optimizer.state_dict())
     take_steps(whole, optimizer, 4)
 
     for stepped_before in (0, 2):  # a fresh optimizer, and one that must forget its own steps
-        resumed = Quadratic()
-        optimizer = factory(resumed, lr=LR)
+        resumed, optimizer = prepared(factory)
         take_steps(resumed, optimizer, stepped_before)
         resumed.load_state_dict(parameters)
         optimizer.load_state_dict(state)
@@ -51,11 +47,9 @@ def resumed_equals_uninterrupted(factory: Any) -> None:
         )
 
 
-@optimizer_state
-def state_is_flat(factory: Any) -> None:
+@on_quadratic
+def state_is_flat(model: Quadratic, optimizer: Any) -> None:
     """The state maps strings to arrays, ints or floats, with the same names at every step."""
-    model = Quadratic()
-    optimizer = factory(model, lr=LR)
     fresh = set(optimizer.state_dict())
     take_steps(model, optimizer, 2)
     state = optimizer.state_dict()
@@ -74,11 +68,9 @@ def state_is_flat(factory: Any) -> None:
     )
 
 
-@optimizer_state
-def state_is_copied(factory: Any) -> None:
+@on_quadratic
+def state_is_copied(model: Quadratic, optimizer: Any) -> None:
     """Later steps do not change a state that was given, nor does changing it change the steps."""
-    model = Quadratic()
-    optimizer = factory(model, lr=LR)
     take_steps(model, optimizer, 2)
     state = optimizer.state_dict()
     before = _arrays(state)

@@ -28,6 +28,7 @@ from npgpt_core.testing.tokenizers.texts import (
 from npgpt_core.testing.tokenizers.training import tokenizer_training
 
 tokenizers = CheckList("tokenizer")
+on_texts = tokenizers.given(lambda factory: (trained(factory, *TEXTS),))
 
 
 def tokenizer_checks() -> Iterator[tuple[str, Check]]:
@@ -47,10 +48,9 @@ def options_are_data(factory: Any) -> None:
     require_options_are_data("tokenizer", type(factory()))
 
 
-@tokenizers
-def special_tokens_map(factory: Any) -> None:
+@on_texts
+def special_tokens_map(tokenizer: Any) -> None:
     """``special_tokens`` maps spellings to ids of their own, below ``vocab_size``; or is empty."""
-    tokenizer = trained(factory, *TEXTS)
     tokens = tokenizer.special_tokens
     require(
         isinstance(tokens, Mapping)
@@ -62,10 +62,9 @@ def special_tokens_map(factory: Any) -> None:
     )
 
 
-@tokenizers
-def special_ids_named(factory: Any) -> None:
+@on_texts
+def special_ids_named(tokenizer: Any) -> None:
     """``pad_id``, ``unk_id``, ``bos_id`` and ``eos_id`` are ids of special tokens, or None."""
-    tokenizer = trained(factory, *TEXTS)
     ids = [*tokenizer.special_tokens.values()]
     for name in SPECIAL_IDS:
         i = getattr(tokenizer, name)
@@ -75,16 +74,15 @@ def special_ids_named(factory: Any) -> None:
         )
 
 
-@tokenizers
-def special_ids_stand_for_no_text(factory: Any) -> None:
+@on_texts
+def special_ids_stand_for_no_text(tokenizer: Any) -> None:
     """Text that the tokenizer was trained on gives no special token."""
-    require_no_special_ids(trained(factory, *TEXTS), "".join(TEXTS))
+    require_no_special_ids(tokenizer, "".join(TEXTS))
 
 
-@tokenizers
-def ids_are_integers(factory: Any) -> None:
+@on_texts
+def ids_are_integers(tokenizer: Any) -> None:
     """``encode`` gives a NumPy array of integers, shape (n,)."""
-    tokenizer = trained(factory, *TEXTS)
     for text in ("", TEXTS[0], UNSEEN):
         ids = tokenizer.encode(text)
         require(
@@ -94,10 +92,9 @@ def ids_are_integers(factory: Any) -> None:
         )
 
 
-@tokenizers
-def ids_in_range(factory: Any) -> None:
+@on_texts
+def ids_in_range(tokenizer: Any) -> None:
     """Every id is from 0 to ``vocab_size`` - 1, for texts seen and unseen."""
-    tokenizer = trained(factory, *TEXTS)
     for text in (*TEXTS, UNSEEN):
         ids = np.asarray(tokenizer.encode(text))
         require(
@@ -107,20 +104,18 @@ def ids_in_range(factory: Any) -> None:
         )
 
 
-@tokenizers
-def unseen_text(factory: Any) -> None:
+@on_texts
+def unseen_text(tokenizer: Any) -> None:
     """Characters that training never saw encode to some ids, and these decode to some text."""
-    tokenizer = trained(factory, *TEXTS)
     ids = tokenizer.encode(UNSEEN)
     require(len(ids) > 0, f"{UNSEEN!a} gave no ids: give unk_id for what is unknown")
     text = tokenizer.decode(ids)
     require(isinstance(text, str), f"its ids gave {type(text).__name__}, expected str")
 
 
-@tokenizers
-def encode_deterministic(factory: Any) -> None:
+@on_texts
+def encode_deterministic(tokenizer: Any) -> None:
     """A text has the same ids again after other texts were encoded."""
-    tokenizer = trained(factory, *TEXTS)
     texts = (UNSEEN, *TEXTS)
     before = [np.array(tokenizer.encode(text)) for text in texts]
     for text, ids in zip(texts, before, strict=True):
@@ -130,10 +125,9 @@ def encode_deterministic(factory: Any) -> None:
         )
 
 
-@tokenizers
-def ids_belong_to_caller(factory: Any) -> None:
+@on_texts
+def ids_belong_to_caller(tokenizer: Any) -> None:
     """Writing into the ids that ``encode`` gave changes nothing of the tokenizer."""
-    tokenizer = trained(factory, *TEXTS)
     ids = tokenizer.encode(TEXTS[0])
     before = ids.copy()
     ids[...] = 0
@@ -143,10 +137,9 @@ def ids_belong_to_caller(factory: Any) -> None:
     )
 
 
-@tokenizers
-def vocab_size_decodable(factory: Any) -> None:
+@on_texts
+def vocab_size_decodable(tokenizer: Any) -> None:
     """``vocab_size`` is a whole number, and every id below it decodes."""
-    tokenizer = trained(factory, *TEXTS)
     size = tokenizer.vocab_size
     require(type(size) is int, f"vocab_size is {size!r}, expected an int")
     for i in range(size):
@@ -154,19 +147,17 @@ def vocab_size_decodable(factory: Any) -> None:
         require(isinstance(text, str), f"decode([{i}]) gave {text!r:.60}, expected str")
 
 
-@tokenizers
-def decode_refuses_unknown_ids(factory: Any) -> None:
+@on_texts
+def decode_refuses_unknown_ids(tokenizer: Any) -> None:
     """``decode`` of an id below 0 or from ``vocab_size`` on is an ``NpgptError``."""
-    tokenizer = trained(factory, *TEXTS)
     for i in (tokenizer.vocab_size, tokenizer.vocab_size + 1000, -1):
         with refusal(f"decode([{i}]) with a vocab_size of {tokenizer.vocab_size}"):
             tokenizer.decode([i])
 
 
-@tokenizers
-def decode_any_iterable(factory: Any) -> None:
+@on_texts
+def decode_any_iterable(tokenizer: Any) -> None:
     """``decode`` takes an array of any integers, a list, a tuple or a generator."""
-    tokenizer = trained(factory, *TEXTS)
     ids = np.asarray(tokenizer.encode(TEXTS[0]))
     expected = tokenizer.decode(ids)
     plain = ids.tolist()

@@ -13,6 +13,14 @@ from npgpt_core.testing.tokenizers.texts import SPECIAL_IDS, TEXTS, UNSEEN, trai
 
 tokenizer_states = CheckList("tokenizer")
 
+
+def _with_state(factory: Any) -> tuple[Any, Any]:
+    tokenizer = trained(factory, *TEXTS)
+    return tokenizer, tokenizer.state()
+
+
+with_state = tokenizer_states.given(_with_state)
+
 FOREIGN: dict[str, dict[str, Any]] = {
     "an empty one": {},
     "another program's": {"version": "1.0", "model": {"type": "BPE", "vocab": {"a": 0}}},
@@ -20,10 +28,9 @@ FOREIGN: dict[str, dict[str, Any]] = {
 }
 
 
-@tokenizer_states
-def state_is_json(factory: Any) -> None:
+@with_state
+def state_is_json(tokenizer: Any, state: Any) -> None:
     """``state`` is a JSON object, of dicts with string keys, lists, strings, numbers and None."""
-    state = trained(factory, *TEXTS).state()
     require(isinstance(state, dict), f"state() gave {type(state).__name__}, expected a dict")
     try:
         same = json.loads(json.dumps(state, allow_nan=False)) == state
@@ -37,11 +44,10 @@ def state_is_json(factory: Any) -> None:
     )
 
 
-@tokenizer_states
-def state_round_trip(factory: Any) -> None:
+@with_state
+def state_round_trip(tokenizer: Any, state: Any) -> None:
     """What is made from a state has the same ids, texts, special tokens and size."""
-    tokenizer = trained(factory, *TEXTS)
-    again = type(tokenizer).from_state(_read_again(tokenizer.state()))
+    again = type(tokenizer).from_state(_read_again(state))
     for name in ("vocab_size", "special_tokens", *SPECIAL_IDS):
         given, expected = getattr(again, name), getattr(tokenizer, name)
         require(
@@ -56,11 +62,9 @@ def state_round_trip(factory: Any) -> None:
         )
 
 
-@tokenizer_states
-def state_same_again(factory: Any) -> None:
+@with_state
+def state_same_again(tokenizer: Any, state: Any) -> None:
     """The state of what is made from a state is that state, in the same order."""
-    tokenizer = trained(factory, *TEXTS)
-    state = tokenizer.state()
     again = type(tokenizer).from_state(_read_again(state)).state()
     require(
         json.dumps(again) == json.dumps(state),
@@ -69,11 +73,9 @@ def state_same_again(factory: Any) -> None:
     )
 
 
-@tokenizer_states
-def state_is_copied(factory: Any) -> None:
+@with_state
+def state_is_copied(tokenizer: Any, state: Any) -> None:
     """Changing a state changes no tokenizer, neither the one that gave it nor one made from it."""
-    tokenizer = trained(factory, *TEXTS)
-    state = tokenizer.state()
     made = type(tokenizer).from_state(state)
     before = json.dumps(state)
     _empty(state)
@@ -84,22 +86,18 @@ def state_is_copied(factory: Any) -> None:
         )
 
 
-@tokenizer_states
-def from_state_refuses_foreign(factory: Any) -> None:
+@with_state
+def from_state_refuses_foreign(tokenizer: Any, state: Any) -> None:
     """A state that no tokenizer of the kind gave is an ``NpgptError``."""
-    tokenizer = trained(factory, *TEXTS)
-    state = tokenizer.state()
     for what, foreign in FOREIGN.items():
         if foreign != state:  # what is pretrained may have nothing to say
             with refusal(f"from_state of another kind of state ({what})"):
                 type(tokenizer).from_state(foreign)
 
 
-@tokenizer_states
-def from_state_refuses_wrong_fields(factory: Any) -> None:
+@with_state
+def from_state_refuses_wrong_fields(tokenizer: Any, state: Any) -> None:
     """A state with a field missing or of another type is an ``NpgptError``, or harmless."""
-    tokenizer = trained(factory, *TEXTS)
-    state = tokenizer.state()
     for key in state:
         without = {name: value for name, value in state.items() if name != key}
         for what, fields in {
