@@ -6,13 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from npgpt_core.testing.checklist import (
-    Check,
-    CheckList,
-    require,
-    require_options_are_data,
-    require_protocol,
-)
+from npgpt_core.testing.checklist import Check, CheckList, part_options, require, require_protocol
 
 datasets = CheckList("dataset")
 
@@ -31,10 +25,7 @@ def protocol(factory: Any) -> None:
     require_protocol("dataset", type(factory()))
 
 
-@datasets
-def options_are_data(factory: Any) -> None:
-    """Options can be given by name; their defaults and ``presets`` can be written as JSON."""
-    require_options_are_data("dataset", type(factory()))
+datasets.include(part_options, lambda factory: ("dataset", type(factory())))
 
 
 @datasets

@@ -8,13 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from npgpt_core.testing.checklist import (
-    Check,
-    CheckList,
-    require,
-    require_options_are_data,
-    require_protocol,
-)
+from npgpt_core.testing.checklist import Check, CheckList, part_options, require, require_protocol
 from npgpt_core.testing.optimizers.quadratic import (
     LR,
     Quadratic,
@@ -43,10 +37,7 @@ def protocol(model: Quadratic, optimizer: Any) -> None:
     require_protocol("optimizer", optimizer)
 
 
-@on_quadratic
-def options_are_data(model: Quadratic, optimizer: Any) -> None:
-    """Options can be given by name; their defaults and ``presets`` can be written as JSON."""
-    require_options_are_data("optimizer", type(optimizer))
+optimizers.include(part_options, lambda factory: ("optimizer", type(prepared(factory)[1])))
 
 
 @on_quadratic

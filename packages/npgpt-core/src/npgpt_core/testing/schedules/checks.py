@@ -6,12 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from npgpt_core.testing.checklist import (
-    Check,
-    CheckList,
-    require,
-    require_options_are_data,
-)
+from npgpt_core.testing.checklist import Check, CheckList, part_options, require
 
 schedules = CheckList("schedule")
 
@@ -31,11 +26,7 @@ def protocol(factory: Any) -> None:
     require(callable(schedule), f"{schedule!r:.60} cannot be called: add __call__(step) -> float")
 
 
-@schedules
-def options_are_data(factory: Any) -> None:
-    """Options can be given by name; their defaults and ``presets`` can be written as JSON."""
-    schedule_class = type(factory(lr=LR, max_iters=100))
-    require_options_are_data("schedule", schedule_class)
+schedules.include(part_options, lambda factory: ("schedule", type(factory(lr=LR, max_iters=100))))
 
 
 @schedules

@@ -11,9 +11,9 @@ import numpy as np
 from npgpt_core.testing.checklist import (
     Check,
     CheckList,
+    part_options,
     refusal,
     require,
-    require_options_are_data,
     require_protocol,
 )
 from npgpt_core.testing.tokenizers.states import tokenizer_states
@@ -42,10 +42,7 @@ def protocol(factory: Any) -> None:
     require_protocol("tokenizer", type(factory()))
 
 
-@tokenizers
-def options_are_data(factory: Any) -> None:
-    """Options can be given by name; their defaults and ``presets`` can be written as JSON."""
-    require_options_are_data("tokenizer", type(factory()))
+tokenizers.include(part_options, lambda factory: ("tokenizer", type(factory())))
 
 
 @on_texts
