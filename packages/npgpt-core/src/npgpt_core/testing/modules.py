@@ -5,6 +5,7 @@ They take a fresh module in float64 and an input for it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,33 @@ def eval_keeps_nothing(module: Any, x: Array) -> None:
     module.forward(x)
     with refusal("backward after a forward in evaluation mode", RuntimeError):
         module.backward(dy)
+
+
+def require_float32(module: Any, x: Array) -> None:
+    """In both passes of a module in float32, no array is float64: none given, made or kept."""
+    y = module.forward(x)
+    arrays = {"input": x, "output": y}
+    for path, below in module.named_modules():
+        for i, value in enumerate(_flat(below._kept)):
+            arrays[f"value {i} that {path or type(module).__name__} keeps"] = value
+    arrays["input's gradient"] = module.backward(gradient_of(y))
+    arrays |= {f"parameter {name!r}": array for name, array in module.parameters().items()}
+    arrays |= {f"gradient of {name!r}": grad for name, grad in module.grads().items()}
+    for what, array in arrays.items():
+        require(
+            not isinstance(array, np.ndarray) or array.dtype != np.float64,
+            f"the {what} is float64 where all is float32, twice the time and memory: look for"
+            " np.zeros, rng.normal and NumPy scalars without a dtype",
+        )
+
+
+def _flat(kept: Any) -> Iterator[Any]:
+    """The values that a module keeps, whatever lists they are in."""
+    if isinstance(kept, list | tuple):
+        for value in kept:
+            yield from _flat(value)
+    else:
+        yield kept
 
 
 def gradient_of(y: Any) -> Array:

@@ -14,7 +14,6 @@ from npgpt_core.protocols import config_of
 from npgpt_core.testing.checklist import Check, CheckList, refusal, require
 from npgpt_core.testing.gradients import check_gradients
 from npgpt_core.testing.models.config import model_config
-from npgpt_core.testing.models.generation import model_generation
 from npgpt_core.testing.models.offers import model_offers
 from npgpt_core.testing.models.state import model_state
 from npgpt_core.testing.modules import modules
@@ -28,7 +27,7 @@ EXACT = 1e-9  # in float64
 
 def model_checks() -> Iterator[tuple[str, Check]]:
     """Id and function of every model check; a function takes the class of the model."""
-    return itertools.chain(model_config, models, model_generation, model_state, model_offers)
+    return itertools.chain(model_config, models, model_state, model_offers)
 
 
 @models

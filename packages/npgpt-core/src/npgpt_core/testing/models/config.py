@@ -15,11 +15,7 @@ from npgpt_core.testing.checklist import (
     require_options_are_data,
     require_protocol,
 )
-from npgpt_core.testing.precision import (
-    kept_values,
-    parameters_and_gradients,
-    require_no_float64,
-)
+from npgpt_core.testing.modules import require_float32
 from npgpt_core.testing.small import (
     T,
     V,
@@ -84,11 +80,7 @@ def config_refuses(factory: Any) -> None:
 @model_config
 def float32_throughout(factory: Any) -> None:
     """Parameters, gradients, logits and kept values are float32 unless told otherwise."""
-    model = factory(small_config(factory), rng=np.random.default_rng(0))
-    logits = model.forward(random_ids())
-    kept = kept_values(model)
-    model.backward(np.ones_like(logits))
-    require_no_float64({**parameters_and_gradients(model), "logits": logits, **kept})
+    require_float32(factory(small_config(factory), rng=np.random.default_rng(0)), random_ids())
 
 
 @model_config
