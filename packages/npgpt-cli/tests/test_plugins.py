@@ -15,7 +15,7 @@ from npgpt_cli.group import LazyGroup, summary
 from npgpt_cli.main import main
 from npgpt_cli.scaffold import Scaffold
 from npgpt_cli.show.describe import arguments_in, options_of
-from npgpt_cli.show.plugins_show import print_part
+from npgpt_cli.show.plugins import print_part
 from npgpt_core import NpgptError, registry
 from npgpt_core.plugins.discovery import Spec
 

@@ -18,9 +18,8 @@ from npgpt_cli.commands import generate
 from npgpt_cli.options import given
 from npgpt_cli.show import explain_attention, explain_forward
 from npgpt_cli.show.as_json import print_json
-from npgpt_cli.show.console import console
+from npgpt_cli.show.console import PAGE, console, print_tokens
 from npgpt_cli.show.generate import print_object
-from npgpt_cli.show.tokens import PAGE, print_tokens
 from npgpt_train.explain.forward import Prediction
 from npgpt_train.explain.tokens import Token
 

@@ -57,7 +57,9 @@ class PartNames(PartName):
         return [CompletionItem(before + comma + item.value) for item in found]
 
 
-run_argument = click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+PATH = click.Path(path_type=Path)
+
+run_argument = click.argument("run", type=PATH, metavar="RUN")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from npgpt_cli.options import PartName, PartNames, given
+from npgpt_cli.options import PATH, PartName, PartNames, given
 from npgpt_core.plugins.kinds import KINDS
 from npgpt_train.settings.choices import PRESETS
 from npgpt_train.settings.settings import SETTINGS
@@ -77,7 +76,7 @@ def _options() -> list[Callable[[Any], Any]]:
         ),
         click.option(
             "--config",
-            type=click.Path(path_type=Path),
+            type=PATH,
             metavar="FILE.toml",
             help="Settings, as the end of this help shows.",
         ),

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from npgpt_cli.errors import exit_on_signal
-from npgpt_cli.options import PartNames
+from npgpt_cli.options import PATH, PartNames
 from npgpt_cli.training_options import CONFIG_HELP, Command, arguments, training_options
 from npgpt_core.plugins.kinds import KINDS
 from npgpt_train.settings.settings import DEFAULTS
@@ -42,7 +42,7 @@ def _each(kind: str) -> Callable[[Command], Command]:
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     required=True,
     help="For the runs and the report; what is there already stays or goes on.",

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from npgpt_cli.group import LazyGroup
-from npgpt_cli.options import checkpoint_option, given, json_option, run_argument
+from npgpt_cli.options import PATH, checkpoint_option, given, json_option, run_argument
 
 
 @click.group(cls=LazyGroup)
@@ -29,10 +29,7 @@ def explain() -> None:
     help="What the tokenizer NAME is trained on.  [default: TEXT itself]",
 )
 @click.option(
-    "--vocab-size",
-    type=int,
-    metavar="N",
-    help="Ids of the tokenizer NAME, if it takes a number.",
+    "--vocab-size", type=int, metavar="N", help="Ids of the tokenizer NAME, if it takes a number."
 )
 @json_option
 def tokenize(
@@ -106,7 +103,7 @@ def backward(run: Path, text: str, as_json: bool, checkpoint: str) -> None:
 @click.option("--head", type=click.IntRange(0), metavar="N", help="Only this head, from 0.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE.png",
     help="Draw the heads into this file too, PNG or SVG; needs matplotlib.",
 )

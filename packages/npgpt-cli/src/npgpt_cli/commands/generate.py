@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from npgpt_cli.options import checkpoint_option, raw_option, run_argument
+from npgpt_cli.options import PATH, checkpoint_option, raw_option, run_argument
 from npgpt_cli.reading import read_standard_input, read_text_file
 
 
@@ -16,9 +16,7 @@ from npgpt_cli.reading import read_standard_input, read_text_file
 @click.option(
     "--prompt", metavar="TEXT|-", help="Text to continue; - reads it.  [default: a line break]"
 )
-@click.option(
-    "--prompt-file", type=click.Path(path_type=Path), help="A file whose text to continue."
-)
+@click.option("--prompt-file", type=PATH, help="A file whose text to continue.")
 @click.option(
     "--max-new-tokens",
     type=click.IntRange(0),

@@ -6,17 +6,12 @@ from pathlib import Path
 
 import click
 
-from npgpt_cli.options import run_argument
+from npgpt_cli.options import PATH, run_argument
 
 
 @click.command()
 @run_argument
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="FILE.png",
-    help="PNG or SVG.  [default: RUN/curves.png]",
-)
+@click.option("--out", type=PATH, metavar="FILE.png", help="PNG or SVG.  [default: RUN/curves.png]")
 def plot(run: Path, out: Path | None) -> None:
     """Draw the curves of a run.
 

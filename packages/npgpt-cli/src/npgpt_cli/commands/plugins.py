@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from npgpt_cli.group import LazyGroup
-from npgpt_cli.options import json_option
+from npgpt_cli.options import PATH, json_option
 from npgpt_core import registry
 from npgpt_core.errors import PluginError
 from npgpt_core.plugins.registry import Plugin, Spec
@@ -79,7 +79,7 @@ def show(words: tuple[str, ...]) -> None:
     """
     if len(words) > 2:
         raise click.UsageError(f"expected [KIND] NAME, got {' '.join(words)!r}")
-    from npgpt_cli.show.plugins_show import print_part
+    from npgpt_cli.show.plugins import print_part
 
     spec = registry.find(*words) if len(words) == 2 else _find(words[0])
     print_part(spec, registry.load_spec(spec))
@@ -115,10 +115,7 @@ def _has(kind: str, name: str) -> bool:
 @click.argument("kind", type=click.Choice(registry.KINDS))
 @click.argument("name")
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="The package's folder.  [default: ./npgpt-NAME]",
+    "--out", type=PATH, metavar="DIR", help="The package's folder.  [default: ./npgpt-NAME]"
 )
 def new(kind: str, name: str, out: Path | None) -> None:
     """Write a small package that adds a part.
@@ -126,7 +123,7 @@ def new(kind: str, name: str, out: Path | None) -> None:
     The part is called NAME and works as it is, and the package's tests pass; make it yours.
     """
     from npgpt_cli.scaffold import Scaffold
-    from npgpt_cli.show.plugins_new import print_package
+    from npgpt_cli.show.plugins import print_package
 
     scaffold = Scaffold(kind, name)
     folder = out or Path(scaffold.distribution)

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import click
 
-from npgpt_cli.options import json_option
+from npgpt_cli.options import PATH, json_option
 
 
 @click.command()
-@click.argument(
-    "folder", type=click.Path(path_type=Path), metavar="[DIR]", default=Path("runs"), required=False
-)
+@click.argument("folder", type=PATH, metavar="[DIR]", default=Path("runs"), required=False)
 @json_option
 def runs(folder: Path, as_json: bool) -> None:
     """List runs: what they are, how far they are, how good.

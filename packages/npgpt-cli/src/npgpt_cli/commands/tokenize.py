@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from npgpt_cli.options import raw_option
+from npgpt_cli.options import PATH, raw_option
 from npgpt_cli.reading import read_standard_input
 from npgpt_core.errors import NpgptError
 
 
 @click.command()
-@click.argument("source", type=click.Path(path_type=Path), metavar="RUN|FILE.json")
+@click.argument("source", type=PATH, metavar="RUN|FILE.json")
 @click.argument("text", default="-", metavar="[TEXT|-]")
 @click.option("--decode", is_flag=True, help="TEXT is ids; print the text they spell.")
 @raw_option

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from npgpt_cli.errors import exit_on_signal
+from npgpt_cli.options import PATH
 from npgpt_cli.training_options import CONFIG_HELP, arguments, setting, training_options
 
 
@@ -16,7 +16,7 @@ from npgpt_cli.training_options import CONFIG_HELP, arguments, setting, training
 @setting("optimizer")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     help="The run's folder.  [default: the next free runs/DATA-TOKENIZER-N]",
 )
@@ -26,10 +26,7 @@ from npgpt_cli.training_options import CONFIG_HELP, arguments, setting, training
     help="Continue the run in --out.  [default: the newest unfinished one below runs]",
 )
 @click.option(
-    "--init-from",
-    type=click.Path(path_type=Path),
-    metavar="RUN",
-    help="Start from the weights and tokenizer of a run.",
+    "--init-from", type=PATH, metavar="RUN", help="Start from the weights and tokenizer of a run."
 )
 @click.option(
     "--keep", type=click.IntRange(1), metavar="N", help="Checkpoints beside the best.  [default: 3]"

@@ -1,15 +1,21 @@
-"""Where explanations and lists go, and the table that they share."""
+"""Where explanations and lists go, and what they share: tables, and the tokens of a text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from npgpt_cli.terminal import is_terminal
+from npgpt_train.explain.tokens import Token, visible
+
+PAGE = 80  # columns of what is broken into lines where there is no terminal
+COLOURS = ("#a5d8ff", "#b2f2bb", "#ffec99", "#fcc2d7", "#d0bfff")
+SPECIAL = "bold white on #c92a2a"
 
 
 def console() -> Console:
@@ -25,3 +31,25 @@ def table(columns: Mapping[str, str]) -> Table:
         justify: Any = "right" if kind == "right" else "left"
         made.add_column(Text(name), justify=justify, no_wrap=kind != "wrap")
     return made
+
+
+def print_tokens(to: Console, tokens: Sequence[Token]) -> None:
+    """The tokens side by side, each in a colour of its own, above their ids."""
+    width = to.width if is_terminal() else PAGE
+    above, below = Text(no_wrap=True), Text(no_wrap=True)
+    for i, token in enumerate(tokens):
+        text, id_ = visible(token.text), str(token.id)
+        size = max(cell_len(text), len(id_))
+        if above and above.cell_len + size > width:
+            to.print(above, below, sep="\n")
+            above, below = Text(no_wrap=True), Text(no_wrap=True)
+        style = SPECIAL if token.special else f"black on {COLOURS[i % len(COLOURS)]}"
+        above.append(text, style).append(" " * (size - cell_len(text) + 1))
+        below.append(id_.ljust(size + 1), "dim")
+    to.print(above, below, sep="\n")
+
+
+def print_left_out(to: Console, left_out: int) -> None:
+    """Say that a text was longer than what the model sees, if so."""
+    if left_out:
+        to.print(f"{left_out} tokens before these are left out: the model sees no more at once.")

@@ -8,8 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from npgpt_cli.show.console import console, table
-from npgpt_cli.show.tokens import print_left_out
+from npgpt_cli.show.console import console, print_left_out, table
 from npgpt_core.types import Array
 from npgpt_train.explain.attention import Attention, Head
 from npgpt_train.explain.tokens import Token, visible

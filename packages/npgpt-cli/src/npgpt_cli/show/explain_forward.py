@@ -5,8 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from npgpt_cli.show.console import console, table
-from npgpt_cli.show.tokens import print_left_out, print_tokens
+from npgpt_cli.show.console import console, print_left_out, print_tokens, table
 from npgpt_train.explain.forward import Forward, Output, Prediction, Reading
 from npgpt_train.explain.tokens import visible
 from npgpt_train.formats import compact, percent

@@ -1,14 +1,20 @@
-"""What ``npgpt plugins`` prints: a line for each part, or on a terminal a row for each plugin."""
+"""What ``npgpt plugins`` prints: what is installed, one part of it, or a package just written."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import click
 
 from npgpt_cli import terminal
+from npgpt_cli.scaffold import Scaffold
+from npgpt_cli.show.describe import options_of, summary
 from npgpt_core import registry
-from npgpt_core.plugins.registry import Plugin
+from npgpt_core.plugins.registry import Plugin, Spec
+from npgpt_core.shell import command
 from npgpt_train.machine.escaping import printable
 
 COLOURS = {"ok": "green", "failed": "red", "disabled": "dim"}
@@ -53,3 +59,54 @@ def _print_table(found: Sequence[Plugin]) -> None:
         cells[2].stylize(COLOURS.get(plugin.status, "yellow"))
         table.add_row(*cells)
     Console().print(table)
+
+
+def print_part(spec: Spec, target: Any) -> None:
+    """What a part is, who brought it, how it is used, and its options."""
+    kind = registry.KINDS[spec.kind]
+    use = ("npgpt", "train", f"--{kind.argument}") if kind.argument else ("npgpt",)
+    formatter = click.HelpFormatter(max_width=100)
+    formatter.write_text(f"{spec.kind} {spec.name}")
+    with formatter.indentation():
+        if text := summary(target):
+            formatter.write_text(text)
+            formatter.write_paragraph()
+        formatter.write_dl(
+            [
+                ("from", f"{spec.distribution} {spec.version}"),
+                ("full name", spec.qualified),
+                ("target", spec.target),
+                ("use", command(*use, spec.name)),
+            ]
+        )
+    options = options_of(spec.kind, target)
+    if options:
+        with formatter.section("Options"):
+            formatter.write_dl([(option.heading, option.text or " ") for option in options])
+    else:
+        formatter.write_paragraph()
+        formatter.write_text("It has no options.")
+    if key := kind.key(spec.name):
+        formatter.write_paragraph()
+        if options:
+            formatter.write_text(f"Set an option with --set {key}.OPTION=VALUE.")
+        if kind.given:
+            formatter.write_text(f"Training itself gives {', '.join(kind.given)}.")
+    click.echo(printable(formatter.getvalue()), nl=False)
+
+
+def print_package(scaffold: Scaffold, folder: Path, written: Sequence[Path]) -> None:
+    """The files of a new package, and the commands that install, test and try it."""
+    click.echo(f"{folder} is a package that adds the {scaffold.kind} {scaffold.name}:")
+    for path in written:
+        click.echo(f"  {path.relative_to(folder)}")
+    click.echo("\nNext:")
+    here = folder == Path(scaffold.distribution)
+    source = f".{os.sep}{folder}" if here else folder.absolute()
+    for line in (
+        command("pip", "install", "-e", f"{source}[test]"),
+        command("pytest", folder),
+        command("npgpt", "plugins", "--check"),
+        scaffold.try_it,
+    ):
+        click.echo(f"  {line}")
