@@ -14,7 +14,7 @@ from npgpt_core import generate
 from npgpt_core.decoding import decode_stream
 from npgpt_train import load_run
 from npgpt_train.run.folder import Run
-from npgpt_train.run.sample import never_written
+from npgpt_train.run.sample import suppressed_ids
 
 pytestmark = pytest.mark.filterwarnings("default::npgpt_core.errors.NpgptWarning")
 
@@ -50,7 +50,7 @@ def test_the_text_is_that_of_the_ids_drawn(window, npgpt, byte_run):
     flags = ["--temperature", 1.5, "--top-k", 200, "--window", window, "--max-new-tokens", 150]
     shown = npgpt("generate", byte_run, "--prompt", "the", "--seed", 5, "--raw", *flags).stdout
     prompt = tokenizer.encode("the")
-    suppressed = never_written(tokenizer)
+    suppressed = suppressed_ids(tokenizer)
     ids = generate(model, prompt, 150, seed=5, suppress_tokens=suppressed, **options)
     text = tokenizer.decode(ids[len(prompt) :])
     assert shown == f"the{text}\n".encode("utf-8", "replace").decode()

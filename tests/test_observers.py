@@ -70,7 +70,7 @@ def test_one_writes_and_another_gives_up(train):
     result = train("--observe", "lines,lazy", "--set", "observer.lines.file=told.txt")
     assert result.exit_code == 0, result.output
     (warning,) = [line for line in result.output.splitlines() if "observer" in line]
-    assert "observer 'lazy' of observer-zoo 1.0 failed and is told nothing more" in warning
+    assert "observer 'lazy' of observer-zoo 1.0 failed and gets no more events" in warning
     assert "SystemExit: enough of this (part.py, line " in warning
     names = [line.split()[0] for line in told("told.txt") if not line.startswith("Preparing")]
     assert names[0] == "Started"

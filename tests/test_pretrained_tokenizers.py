@@ -13,7 +13,7 @@ import pytest
 from npgpt_core import NpgptError, hookimpl, registry
 from npgpt_core.testing import parametrize_with_checks
 from npgpt_train.explain.tokens import Token, token
-from npgpt_train.run.sample import first_ids, never_written
+from npgpt_train.run.sample import first_ids, suppressed_ids
 
 SMOLLM2 = (
     *("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<repo_name>", "<reponame>", "<file_sep>"),
@@ -109,7 +109,7 @@ def test_contract_with_seventeen_special_tokens(check):
     ("kind", "unwritten"), [(NoSpecialTokens, []), (LikeGPT2, []), (LikeSmolLM2, [0])]
 )
 def test_what_stands_for_no_text_is_not_written_but_the_end_of_a_text_is(kind, unwritten):
-    assert never_written(kind()) == unwritten
+    assert suppressed_ids(kind()) == unwritten
     assert first_ids(kind()).tolist() == [kind.first + ord("\n")]
 
 

@@ -18,7 +18,7 @@ from npgpt_train import load_run
 from npgpt_train.comparison.compare import compare
 from npgpt_train.run.listing import list_runs
 from npgpt_train.run.metrics import read_metrics
-from npgpt_train.run.reference import references, standing
+from npgpt_train.run.reference import compare_to_reference, references
 from npgpt_train.settings.choices import choose
 from npgpt_train.settings.parts import resolve
 from npgpt_train.text.tokenizer_file import tokenizer_bytes
@@ -121,4 +121,4 @@ def test_a_new_run_stands_beside_the_curve_that_0_1_recorded(entry):
     data = SimpleNamespace(sha256=entry["sha256"])
     record = SimpleNamespace(init_from=None, ranks=1, data=data)
     run = SimpleNamespace(settings=settings, record=record)
-    assert standing(run, [{"step": 50, "val_loss": 9.0}]) is not None
+    assert compare_to_reference(run, [{"step": 50, "val_loss": 9.0}]) is not None

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from npgpt_train.run.folder import Run
-from npgpt_train.run.reference import record
+from npgpt_train.run.reference import entry_of
 
 PATH = Path(__file__).parent / "src/npgpt_train/reference.json"
 KEY = ("preset", "tokenizer", "sha256")
@@ -19,7 +19,7 @@ KEY = ("preset", "tokenizer", "sha256")
 def main(folders: list[str]) -> None:
     """Add the runs to the file."""
     entries = json.loads(PATH.read_text()) if PATH.exists() else []
-    for entry in map(record, map(Run.open, folders)):
+    for entry in map(entry_of, map(Run.open, folders)):
         entries = [e for e in entries if any(e[key] != entry[key] for key in KEY)] + [entry]
     entries.sort(key=lambda entry: [entry[key] for key in KEY])
     lines = ",\n".join(json.dumps(entry) for entry in entries)

@@ -15,8 +15,8 @@ from npgpt_cli.show.describe import summary
 from npgpt_core import registry
 from npgpt_core.layers.linear import Linear
 from npgpt_train.evaluation import Evaluation
-from npgpt_train.run.listing import Entry
-from npgpt_train.run.reference import Standing
+from npgpt_train.run.listing import RunSummary
+from npgpt_train.run.reference import ReferenceComparison
 from npgpt_train.settings.settings import SETTINGS
 
 
@@ -27,11 +27,11 @@ def npgpt(*args, stdin=None):
 # ------------------------------------------------------------------------------- runs
 
 DATE = datetime(2026, 11, 5, 4, 3)
-FINISHED = Entry(
+FINISHED = RunSummary(
     Path("runs/a"), "finished", DATE, ("x.txt", "y.txt"), "char", "gpt", 99, 1200, 3400, 2.25, 1000
 )
-BEGUN = Entry(Path("runs/b"), "unfinished", DATE, ("x\n.txt",), "char", "gpt", 99, 0, 3400)
-DAMAGED = Entry(Path("runs/c"), "damaged", DATE, reason="run.json is\x1b damaged")
+BEGUN = RunSummary(Path("runs/b"), "unfinished", DATE, ("x\n.txt",), "char", "gpt", 99, 0, 3400)
+DAMAGED = RunSummary(Path("runs/c"), "damaged", DATE, reason="run.json is\x1b damaged")
 
 
 @pytest.fixture
@@ -158,10 +158,12 @@ def measured(monkeypatch):
     """A run whose measures are known, and what is said of its training."""
     result = Evaluation(loss=2.0, tokens=1000, characters=4000, unknown=0.125)
     run = SimpleNamespace(metrics=list)
-    beside = Standing(10, 2.0, 1.5, "tiny, char, plays")
+    beside = ReferenceComparison(10, 2.0, 1.5, "tiny, char, plays")
     monkeypatch.setattr("npgpt_train.run.loading.Run.open", lambda folder: run)
     monkeypatch.setattr("npgpt_train.evaluation.evaluate_run", lambda *arguments: result)
-    monkeypatch.setattr("npgpt_train.run.reference.standing", lambda run, metrics: beside)
+    monkeypatch.setattr(
+        "npgpt_train.run.reference.compare_to_reference", lambda run, metrics: beside
+    )
     monkeypatch.setattr(
         "npgpt_train.run.reference.verdict", lambda run, metrics: "a lower `lr` helps"
     )

@@ -218,7 +218,7 @@ def test_one_that_fails_is_told_once_and_the_run_goes_on(error, begin):
     with pytest.warns(NpgptWarning) as warned:
         begin("observed", observe=[broken, told.append])
     (message,) = [str(w.message) for w in warned if "observer" in str(w.message)]
-    assert "broken failed and is told nothing more, the run goes on" in message
+    assert "broken failed and gets no more events, the run goes on" in message
     assert f"{type(error).__name__}" in message
     assert "(test_observers.py, line " in message
     assert len(calls) == 1

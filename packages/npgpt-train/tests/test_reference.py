@@ -4,7 +4,13 @@ from types import SimpleNamespace
 import pytest
 
 from npgpt_train.run import reference
-from npgpt_train.run.reference import divergence, record, references, standing, verdict
+from npgpt_train.run.reference import (
+    compare_to_reference,
+    divergence,
+    entry_of,
+    references,
+    verdict,
+)
 from npgpt_train.settings.choices import PRESETS, choose
 from npgpt_train.settings.settings import Settings
 
@@ -48,30 +54,30 @@ def test_the_reference_itself_is_normal():
     entry = _tiny()
     step, _, loss = entry["curve"][-1]
     moved = _run(entry, seed=4, workers=9, data=["/a/copy/of/it.txt"])
-    assert standing(moved, _losses((step, loss))).expected == loss
+    assert compare_to_reference(moved, _losses((step, loss))).expected == loss
     assert verdict(moved, _losses((step, loss))).endswith(": normal")
 
 
 def test_a_finished_run_becomes_an_entry_beside_which_it_is_normal(monkeypatch):
     run = _run(_tiny(), sha256="1" * 64, lr=0.25, extra={"preset": "tiny"})
     run.metrics = lambda: [*_losses((0, 4.3)), {"step": 1, "loss": 3.0}, *_losses((2, 2.00006))]
-    entry = record(run)
+    entry = entry_of(run)
     assert json.loads(json.dumps(entry)) == entry
     assert (entry["preset"], entry["tokenizer"], entry["version"]) == ("tiny", "char", "9.8")
     assert entry["data"] == " ".join(run.settings.data)
     assert entry["curve"] == [[0, 4.3, 4.3], [2, 2.0001, 2.0001]]
-    assert standing(run, run.metrics()) is None
+    assert compare_to_reference(run, run.metrics()) is None
     monkeypatch.setattr(reference, "references", lambda: [entry])
-    assert standing(run, run.metrics()).expected == 2.0001
+    assert compare_to_reference(run, run.metrics()).expected == 2.0001
 
 
 def test_between_its_evaluations_the_reference_is_interpolated():
     entry = _tiny()
     (a, _, first), (b, _, second) = entry["curve"][1:3]
-    found = standing(_run(entry), _losses(((a + b) // 2, 99.0)))
+    found = compare_to_reference(_run(entry), _losses(((a + b) // 2, 99.0)))
     assert min(first, second) < found.expected < max(first, second)
     assert found.verdict == f"{99 - found.expected:.2f} higher"
-    assert standing(_run(entry), _losses((a, first - 0.2))).verdict == "0.20 lower"
+    assert compare_to_reference(_run(entry), _losses((a, first - 0.2))).verdict == "0.20 lower"
 
 
 @pytest.mark.parametrize(
@@ -90,7 +96,7 @@ def test_beside_another_text_or_setting_nothing_is_said(other):
 
 
 def test_before_the_first_evaluation_there_is_nothing_to_say():
-    assert standing(_run(_tiny()), _losses((0, 4.0))) is None
+    assert compare_to_reference(_run(_tiny()), _losses((0, 4.0))) is None
 
 
 @pytest.mark.parametrize("loss", [5.4, 133_206.82, float("inf"), float("nan")])

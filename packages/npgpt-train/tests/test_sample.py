@@ -9,7 +9,7 @@ from npgpt_core import registry
 from npgpt_train import session, train
 from npgpt_train.events import ignore
 from npgpt_train.run.folder import Run
-from npgpt_train.run.sample import first_ids, never_written, sample_text
+from npgpt_train.run.sample import first_ids, sample_text, suppressed_ids
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_a_text_begins_with_a_line_break_or_with_bos(letters, monkeypatch):
 def test_any_special_tokens_will_do(special, begins, unwritten):
     names = dict.fromkeys(("pad_id", "unk_id", "bos_id", "eos_id"))
     tokenizer = SimpleNamespace(vocab_size=9, encode=lambda text: [], **{**names, **special})
-    assert never_written(tokenizer) == unwritten
+    assert suppressed_ids(tokenizer) == unwritten
     assert first_ids(tokenizer).tolist() == [begins]
 
 

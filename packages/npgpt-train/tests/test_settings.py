@@ -32,7 +32,7 @@ def options(monkeypatch):
     """Kind -> option -> default, of any part of the kind."""
     options = {"model": {"n_layer": 4}}
     monkeypatch.setattr(part_options, "defaults", lambda kind, name: options.get(kind, {}))
-    monkeypatch.setattr(part_options, "of_preset", lambda kind, name, preset: {})
+    monkeypatch.setattr(part_options, "preset_options", lambda kind, name, preset: {})
     return options
 
 

@@ -174,10 +174,10 @@ class Dataset(Protocol):
 
 
 class Observer(Protocol):
-    """Is told every event of a run, to show or to record it. Built as ``Observer(**options)``.
+    """Gets every event of a run, to show it or to record it. Built as ``Observer(**options)``.
 
     It is called between two steps, by the process of rank 0 alone, and the run waits for it. What
-    it raises is told once; from then on it is told nothing more, and the run goes on.
+    it raises becomes one warning; from then on it gets no more events, and the run goes on.
     """
 
     def __call__(self, event: Event) -> None:

@@ -1,4 +1,4 @@
-"""The observers of a run: found by name, told every event, and left alone once they fail."""
+"""The observers of a run: found by name, called with every event, and dropped once they fail."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
     return {key: options[key] for key in options if key not in of_observers}, of_observers
 
 
-def observed(
+def with_observers(
     report: Report, observe: Sequence[str | Observer], options: Mapping[str, Any]
 ) -> Report:
-    """What tells every event to ``report`` and to the observers; ``report`` itself without any.
+    """A report that passes every event on to the observers too; ``report`` itself without any.
 
     Args:
         report: shows the run; what it raises ends the run.
@@ -49,7 +49,7 @@ def observed(
     observers = [
         _named(each, options) if isinstance(each, str) else (_label(each), each) for each in asked
     ]
-    return _Told(report, observers) if observers else report
+    return _Broadcast(report, observers) if observers else report
 
 
 def _part(key: str) -> str:
@@ -76,15 +76,15 @@ def _label(observer: Observer) -> str:
     return f"{KIND.name} {getattr(observer, '__qualname__', type(observer).__qualname__)}"
 
 
-def stopped(folder: Path, error: BaseException) -> Stopped:
-    """That a run ends early because of what was raised."""
+def stopped_event(folder: Path, error: BaseException) -> Stopped:
+    """The event of a run that ends early because of what was raised."""
     if isinstance(error, Interrupted):
         return Stopped(folder, str(error), error.signal)
     return Stopped(folder, explain(error), 0)
 
 
-class _Told:
-    """Tells every event to ``report``, and to each observer until it fails."""
+class _Broadcast:
+    """Passes every event to ``report``, and to each observer until it fails."""
 
     def __init__(self, report: Report, observers: list[tuple[str, Observer]]) -> None:
         self.report, self.observers = report, observers
@@ -93,14 +93,14 @@ class _Told:
         self.report(event)
         for label, observer in tuple(self.observers):
             try:
-                observer(copy.deepcopy(event))  # what it writes into, nobody else reads
+                observer(copy.deepcopy(event))  # it may change its own copy
             except Interrupted:  # by a signal that came meanwhile
                 raise
             except (Exception, SystemExit) as error:
                 self.observers.remove((label, observer))
                 place = traceback.extract_tb(error.__traceback__)[-1]
                 warnings.warn(
-                    f"{label} failed and is told nothing more, the run goes on: {explain(error)}"
+                    f"{label} failed and gets no more events, the run goes on: {explain(error)}"
                     f" ({Path(place.filename).name}, line {place.lineno})",
                     NpgptWarning,
                     stacklevel=2,

@@ -16,7 +16,7 @@ from npgpt_train.loop.preflight import warn_if_unknown
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.machine.disk import writing
 from npgpt_train.machine.lock import RunLock
-from npgpt_train.run.agreement import agreed, versions, warn_of_versions
+from npgpt_train.run.agreement import merge_record, versions, warn_of_versions
 from npgpt_train.run.checkpoint import Checkpoint
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import cut_metrics
@@ -137,7 +137,7 @@ def resumed_run(
     before = Run.open(folder)
 
     def go_on() -> Preparation:
-        run = Run(folder, replace(agreed(before, choices, init_from, ranks), **recorded))
+        run = Run(folder, replace(merge_record(before, choices, init_from, ranks), **recorded))
         run.require_same_tokenizer()
         warn_of_versions(run)
         prepared = joined_run(run, report)

@@ -13,7 +13,7 @@ from npgpt_train.loop.processes import Processes
 from npgpt_train.loop.trainer import Trainer
 from npgpt_train.loop.workers import open_workers
 from npgpt_train.machine.disk import Folder, writing
-from npgpt_train.machine.interruption import Interrupted, Signals, listening
+from npgpt_train.machine.interruption import Interrupted, Signals, catching_signals
 from npgpt_train.plots import plot_curves
 from npgpt_train.preparation import Preparation
 from npgpt_train.run.checkpoint import Checkpoint
@@ -41,7 +41,7 @@ def run_session(prepared: Preparation, processes: Processes, report: Report) -> 
     with (
         writing(str(run.folder), lambda: _advice(run)),
         # several processes leave after the same step, and one that left before would be missed
-        listening(partial(_before_a_step, prepared) if alone else None) as signals,
+        catching_signals(partial(_before_a_step, prepared) if alone else None) as signals,
         open_workers(prepared.model, run.settings.workers, run.settings.batch_size) as workers,
         MetricsLog(run.metrics_path if writes else None) as log,
     ):
@@ -56,7 +56,7 @@ def run_session(prepared: Preparation, processes: Processes, report: Report) -> 
             run.record.on_nan,
         )
         best = _begin(trainer, prepared, log, report)
-        signals.hold_back()
+        signals.defer()
         _train(trainer, prepared, best, log, report, signals)
         if writes:
             report(_finish(run))

@@ -13,9 +13,9 @@ from npgpt_core.events import Continuing
 from npgpt_core.protocols import Observer
 from npgpt_train.events import Report, ignore, usual_report
 from npgpt_train.loop.processes import Processes, open_processes
-from npgpt_train.observers import observed, split_options, stopped
+from npgpt_train.observers import split_options, stopped_event, with_observers
 from npgpt_train.preparation import Preparation, joined_run, new_run, resumed_run
-from npgpt_train.run.agreement import like
+from npgpt_train.run.agreement import match_source
 from npgpt_train.run.folder import Run
 from npgpt_train.run.listing import list_runs
 from npgpt_train.run.place import check_free, next_free
@@ -77,7 +77,7 @@ def train(
 
     def prepare() -> Preparation:
         nonlocal tell
-        tell = observed(tell, observe, options_of_observers)
+        tell = with_observers(tell, observe, options_of_observers)
         chosen = partial(choose, preset=preset, config=config, options=options, flags=flags)
         if resume:
             folder = Path(out) if out is not None else _newest_unfinished(tell)
@@ -93,7 +93,7 @@ def train(
             return run_session(prepared, processes, tell)
         except BaseException as error:
             try:
-                tell(stopped(prepared.run.folder, error))
+                tell(stopped_event(prepared.run.folder, error))
             finally:
                 if processes.rank == 0 and not resume:
                     _discard_untrained(prepared.run)
@@ -155,7 +155,7 @@ def _new(
     report: Report,
     policy: Mapping[str, Any],
 ) -> Preparation:
-    settings = parts.resolve(like(source, choices) if source else choices, processes.size)
+    settings = parts.resolve(match_source(source, choices) if source else choices, processes.size)
     folder = Path(out) if out is not None else next_free(Path("runs"), _stem(settings))
     check_free(folder)
     recorded = {"preset": choices.preset or "full", **policy}

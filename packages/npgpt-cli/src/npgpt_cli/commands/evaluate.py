@@ -26,7 +26,7 @@ def evaluate(run: Path, data: tuple[str, ...], as_json: bool, checkpoint: str) -
     from npgpt_cli.show.evaluate import print_evaluation
     from npgpt_train.evaluation import evaluate_run
     from npgpt_train.run.folder import Run
-    from npgpt_train.run.reference import standing, verdict
+    from npgpt_train.run.reference import compare_to_reference, verdict
 
     opened = Run.open(run)
     result = evaluate_run(opened, data, checkpoint)
@@ -43,7 +43,7 @@ def evaluate(run: Path, data: tuple[str, ...], as_json: bool, checkpoint: str) -
             "tokens": result.tokens,
             "characters": result.characters,
             "unknown": result.unknown,
-            "reference": standing(opened, metrics),
+            "reference": compare_to_reference(opened, metrics),
             "verdict": told or None,
         }
     )

@@ -83,7 +83,7 @@ def generate(
     from npgpt_core.generation import stream
     from npgpt_train.machine.processors import one_blas_thread
     from npgpt_train.run.loading import load_run
-    from npgpt_train.run.sample import never_written
+    from npgpt_train.run.sample import suppressed_ids
     from npgpt_train.text.unknown import warn_if_unknown
 
     text = _prompt(prompt, prompt_file)
@@ -92,7 +92,7 @@ def generate(
     if ids.size == 0:
         raise NpgptError("the prompt is empty: give at least one character")
     warn_if_unknown(tokenizer, text, ids)
-    options["suppress_tokens"] = () if allow_special else never_written(tokenizer)
+    options["suppress_tokens"] = () if allow_special else suppressed_ids(tokenizer)
     first = secrets.randbits(32) if seed is None else seed
     with one_blas_thread():
         for i in range(num_samples):

@@ -9,7 +9,7 @@ import click
 
 from npgpt_cli.show.console import console, table
 from npgpt_train.machine.escaping import printable
-from npgpt_train.run.listing import Entry
+from npgpt_train.run.listing import RunSummary
 
 COLUMNS = {
     "run": "wrap",
@@ -23,7 +23,7 @@ COLUMNS = {
 }
 
 
-def print_runs(entries: Sequence[Entry], folder: Path) -> None:
+def print_runs(entries: Sequence[RunSummary], folder: Path) -> None:
     """A table of the runs below a folder, and below it what is wrong with the damaged ones."""
     if not entries:
         click.echo(f"there are no runs below {_one_line(str(folder))}")
@@ -39,7 +39,7 @@ def print_runs(entries: Sequence[Entry], folder: Path) -> None:
             click.echo(_one_line(f"{entry.folder}: {entry.reason}"))
 
 
-def _cells(entry: Entry) -> list[str]:
+def _cells(entry: RunSummary) -> list[str]:
     steps = "" if entry.step is None else f"{entry.step:,} of {entry.steps:,}"
     best = "" if entry.best_loss is None else f"{entry.best_loss:.4f} at {entry.best_step:,}"
     data, written = " ".join(entry.data), f"{entry.date:%Y-%m-%d %H:%M}"

@@ -12,7 +12,7 @@ from npgpt_core.events import Preparing
 from npgpt_core.protocols import Observer
 from npgpt_train.comparison.measuring import measure_all
 from npgpt_train.comparison.report import require_libraries, write_report
-from npgpt_train.comparison.runs import check_origin, check_settings, train_all
+from npgpt_train.comparison.runs import check_record, check_settings, train_all
 from npgpt_train.comparison.summary import summarize
 from npgpt_train.comparison.variants import Variant, plan, warn_if_lr_is_shared
 from npgpt_train.events import Report, usual_report
@@ -24,7 +24,7 @@ from npgpt_train.run.folder import Run
 from npgpt_train.run.place import is_run
 from npgpt_train.settings import parts
 from npgpt_train.settings.choices import choose, flatten
-from npgpt_train.settings.part_options import completed, dotted
+from npgpt_train.settings.part_options import dotted, with_defaults
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.corpus import read_text
 
@@ -106,7 +106,7 @@ def compare(
     data = wanted[planned[0]].data
     corpus = read_text(data)
     for run in there.values():
-        check_origin(run, corpus, data)
+        check_record(run, corpus, data)
     new = {**shared, "options": options | of_observers, **flags}
     runs, diverged = train_all(
         folders, there, new, {"data": data, "options": of_observers}, observe, report
@@ -128,4 +128,4 @@ def _used(
     """The settings of all; of those that diverged, which may have left no folder, as asked."""
     workers = next(iter(runs.values())).settings.workers
     settled = {v: replace(s, workers=s.workers or workers) for v, s in wanted.items()}
-    return {v: completed(runs[v].settings) if v in runs else settled[v] for v in wanted}
+    return {v: with_defaults(runs[v].settings) if v in runs else settled[v] for v in wanted}

@@ -16,7 +16,7 @@ from npgpt_train.comparison.variants import Variant
 from npgpt_train.events import Report
 from npgpt_train.loop.diagnosis import NonFiniteError
 from npgpt_train.run.folder import Run
-from npgpt_train.settings.part_options import completed
+from npgpt_train.settings.part_options import with_defaults
 from npgpt_train.settings.settings import Settings, differences
 from npgpt_train.text.corpus import Corpus
 from npgpt_train.training import train
@@ -24,9 +24,9 @@ from npgpt_train.training import train
 
 def check_settings(run: Run, wanted: Settings) -> None:
     """Refuse a run that was made with other settings."""
-    found = differences(wanted, completed(run.settings))
+    found = differences(wanted, with_defaults(run.settings))
     found.pop("workers", None)  # settled by the machine
-    found.pop("data", None)  # its content decides: see check_origin
+    found.pop("data", None)  # its content decides: see check_record
     if found:
         raise NpgptError(
             f"{run.folder} was made with other settings ({'; '.join(found.values())}):"
@@ -34,7 +34,7 @@ def check_settings(run: Run, wanted: Settings) -> None:
         )
 
 
-def check_origin(run: Run, corpus: Corpus, data: Sequence[str]) -> None:
+def check_record(run: Run, corpus: Corpus, data: Sequence[str]) -> None:
     """Refuse a run that read another text than ``data``, or whose batches several ranks made."""
     record = run.record
     if record.data.sha256 != corpus.sha256:

@@ -11,7 +11,7 @@ import numpy as np
 
 from npgpt_train.loop.diagnosis import NonFiniteError
 from npgpt_train.run.metrics import Metrics
-from npgpt_train.settings.advice import steadier
+from npgpt_train.settings.advice import stability_advice
 
 WINDOW = 100  # steps
 SPIKE = 3.0  # times the median gradient norm of the steps before
@@ -45,10 +45,10 @@ def require_finite(metrics: Metrics, lr: float) -> None:
     evaluations = _evaluations(metrics)
     step, loss = evaluations[0]["step"], evaluations[0]["val_loss"]
     if not _steps(metrics):
-        raise NonFiniteError(1, "all steps were left out: none was finite", steadier(lr))
+        raise NonFiniteError(1, "all steps were left out: none was finite", stability_advice(lr))
     if not any(math.isfinite(event["val_loss"]) for event in evaluations):
         reason = f"the validation loss of step {step} is {loss}, and no later one is finite"
-        raise NonFiniteError(step, reason, steadier(lr))
+        raise NonFiniteError(step, reason, stability_advice(lr))
 
 
 def timing(metrics: Metrics, characters_per_token: float) -> dict[str, float]:

@@ -10,7 +10,7 @@ import numpy as np
 from npgpt_core.errors import NpgptError
 from npgpt_core.module import Module
 from npgpt_core.tracing import tracing
-from npgpt_train.settings.advice import steadier
+from npgpt_train.settings.advice import stability_advice
 
 
 class NonFiniteError(NpgptError):
@@ -79,5 +79,5 @@ def non_finite(
     return NonFiniteError(
         step,
         f"the {what} of step {step} is {value}{origin}",
-        f"Nothing was updated with it. {steadier(lr)}; {skipping}",
+        f"Nothing was updated with it. {stability_advice(lr)}; {skipping}",
     )

@@ -44,18 +44,18 @@ class Signals:
         self.at_once = at_once
         self.number = 0
 
-    def hold_back(self) -> None:
-        """From now on there is something to save: whoever does looks at ``number``."""
+    def defer(self) -> None:
+        """From now on only note a signal in ``number``: the loop saves its work, then ends."""
         self.at_once = None
 
 
 @contextmanager
-def listening(at_once: Callable[[int], Interrupted] | None = None) -> Iterator[Signals]:
-    """Take the first signal in a ``with`` block, as the ``Signals`` that it gives say.
+def catching_signals(at_once: Callable[[int], Interrupted] | None = None) -> Iterator[Signals]:
+    """Handle the first signal in a ``with`` block, as the ``Signals`` that it gives say.
 
-    After the first one the system's own handling is back: a second one ends the process at once.
-    That a terminal was closed may be told twice, by its shell and by the system, and counts once;
-    under nohup it counts never. Outside the main thread signals belong to others.
+    After the first one the system's own handlers are back: a second one ends the process at once.
+    A closed terminal may signal twice, through its shell and the system, and counts once; under
+    nohup it never counts. Outside the main thread nothing is handled.
     """
     signals = Signals(at_once)
     if threading.current_thread() is not threading.main_thread():

@@ -37,7 +37,7 @@ class RunLock:
             files.make()
             self._file = files.descriptor(NAME)
         try:
-            if not any(_lock(self._file, folder) for _ in _moments()):
+            if not any(_lock(self._file, folder) for _ in _attempts()):
                 holder = _holder(self._file)
                 raise NpgptError(f"{folder} is being {done} by {holder}: wait for it, or stop it")
             holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
@@ -55,7 +55,7 @@ class RunLock:
             self._file = -1
 
 
-def _moments() -> Iterator[None]:
+def _attempts() -> Iterator[None]:
     """Now, and twice more: ``is_held`` of another process has a free lock for an instant."""
     yield
     for _ in range(2):

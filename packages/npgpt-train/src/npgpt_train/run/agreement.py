@@ -1,4 +1,4 @@
-"""What is asked for, held against what is recorded: of a run that goes on, or lends its weights."""
+"""What is asked for, checked against the record of a resumed run, or of one that lends weights."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from npgpt_train.text.corpus import dataset_record, open_dataset
 from npgpt_train.text.record import TextRecord
 
 
-def agreed(run: Run, choices: Choices, init_from: str | Path | None, ranks: int) -> RunRecord:
-    """Hold what is asked of a run that goes on against its record; gives the record as it will be.
+def merge_record(run: Run, choices: Choices, init_from: str | Path | None, ranks: int) -> RunRecord:
+    """Merge what is asked for into the record of a run that is resumed; gives the new record.
 
     ``max_iters`` may grow, and the text may be somewhere else now.
 
     Args:
-        run: that goes on.
+        run: that is resumed.
         choices: what was asked for.
         init_from: the run that was named as its beginning, or None.
         ranks: number of processes.
@@ -39,16 +39,16 @@ def agreed(run: Run, choices: Choices, init_from: str | Path | None, ranks: int)
         NpgptError: something contradicts the record; it is named.
     """
     _require_same_source(run, init_from)
-    recorded = part_options.completed(run.settings).flat()
+    recorded = part_options.with_defaults(run.settings).flat()
     values, asked = dict(choices.values), set(choices.asked)
     if choices.preset not in (None, run.record.preset):
-        of_preset = {
+        preset_options = {
             f"{kind}.{option}": value
             for kind, name in run.settings.names().items()
-            for option, value in part_options.of_preset(kind, name, choices.preset).items()
+            for option, value in part_options.preset_options(kind, name, choices.preset).items()
         }
-        values = {**of_preset, **values}
-        asked |= {*of_preset, *(key for p in PRESETS.values() for key in p)} & recorded.keys()
+        values = {**preset_options, **values}
+        asked |= {*preset_options, *(key for p in PRESETS.values() for key in p)} & recorded.keys()
     settings = run.settings
     for key in sorted(asked):
         given = values[key]
@@ -111,8 +111,12 @@ def _require_same_source(run: Run, init_from: str | Path | None) -> None:
         )
 
 
-def like(source: Run, choices: Choices) -> Choices:
-    """The tokenizer, model and block size of ``source``, unless asked otherwise in vain."""
+def match_source(source: Run, choices: Choices) -> Choices:
+    """The choices with the tokenizer, model and block size of ``source``.
+
+    Raises:
+        NpgptError: something else was asked for.
+    """
     own = source.settings
     fixed: dict[str, Any] = {"block_size": own.block_size}
     for kind in ("tokenizer", "model"):

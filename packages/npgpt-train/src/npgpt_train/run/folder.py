@@ -25,7 +25,7 @@ from npgpt_train.run.metrics import Metrics, read_metrics, require_whole
 from npgpt_train.run.place import RECORD, TOKENIZER, check_free, is_run
 from npgpt_train.run.record import READERS, RunRecord
 from npgpt_train.settings.parts import build_model
-from npgpt_train.settings.provenance import RECORDED, located, require_installed
+from npgpt_train.settings.provenance import RECORDED, require_installed, with_qualified_names
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.corpus import Corpus, read_text
 from npgpt_train.text.places import find_text
@@ -90,7 +90,7 @@ class Run:
     @cached_property
     def settings(self) -> Settings:
         """The settings it was made with; a part whose name became ambiguous has its full one."""
-        return located(self.record.settings, self.record.parts)
+        return with_qualified_names(self.record.settings, self.record.parts)
 
     @cached_property
     def files(self) -> Folder:

@@ -18,7 +18,7 @@ LATEST = 2**37  # seconds, in the year 6325: there are clocks that no calendar c
 
 
 @dataclass(frozen=True)
-class Entry:
+class RunSummary:
     """One run of a list; of a damaged one nothing is known but the ``reason``.
 
     Args:
@@ -50,7 +50,7 @@ class Entry:
     reason: str = ""
 
 
-def list_runs(folder: Path) -> list[Entry]:
+def list_runs(folder: Path) -> list[RunSummary]:
     """The runs in a folder and its subfolders, that last written to first; links are not followed.
 
     Raises:
@@ -60,7 +60,7 @@ def list_runs(folder: Path) -> list[Entry]:
     return sorted(entries, key=lambda entry: (entry.date, entry.folder), reverse=True)
 
 
-def _find(folder: Path) -> Iterator[Entry]:
+def _find(folder: Path) -> Iterator[RunSummary]:
     """What is below a run is its own, and hidden folders are nobody's."""
     closed: list[OSError] = []
     for path, folders, files in os.walk(folder, onerror=closed.append):
@@ -72,10 +72,10 @@ def _find(folder: Path) -> Iterator[Entry]:
         reason = f"cannot read the folder {error.filename}: {error.strerror}"
         if error.filename == str(folder):
             raise NpgptError(reason) from error
-        yield Entry(Path(error.filename), "damaged", _date(0), reason=reason)
+        yield RunSummary(Path(error.filename), "damaged", _date(0), reason=reason)
 
 
-def _entry(folder: Path) -> Entry:
+def _entry(folder: Path) -> RunSummary:
     date = _date(0)
     try:
         date = _last_written(folder)
@@ -85,10 +85,10 @@ def _entry(folder: Path) -> Entry:
         word = "finished" if run.is_finished else "unfinished"
         word = "running" if is_held(folder) else word
     except NpgptError as error:
-        return Entry(folder, "damaged", date, reason=str(error))
+        return RunSummary(folder, "damaged", date, reason=str(error))
     except OSError as error:  # it vanished meanwhile
-        return Entry(folder, "damaged", date, reason=str(error.strerror))
-    return Entry(
+        return RunSummary(folder, "damaged", date, reason=str(error.strerror))
+    return RunSummary(
         folder=folder,
         state=word,
         date=date,

@@ -12,7 +12,7 @@ from npgpt_train.settings.settings import Settings
 from npgpt_train.text.record import TextRecord, require_text, require_whole
 
 FORMAT = 1
-KEEP = 3  # checkpoints beside the best
+DEFAULT_KEEP = 3  # checkpoints beside the best
 ON_NAN = ("stop", "skip")
 
 
@@ -40,7 +40,7 @@ class RunRecord:
     """
 
     preset: str = "full"
-    keep: int = KEEP
+    keep: int = DEFAULT_KEEP
     on_nan: str = "stop"
     settings: Settings
     parts: Mapping[str, Origin]

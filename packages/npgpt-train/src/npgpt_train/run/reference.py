@@ -1,4 +1,4 @@
-"""Is my loss normal? Recorded curves of the presets, and where a run like them stands."""
+"""Is my loss normal? Reference curves of the presets, and how a run compares to them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import numpy as np
 
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import Metrics
-from npgpt_train.settings.advice import steadier
-from npgpt_train.settings.part_options import completed
+from npgpt_train.settings.advice import stability_advice
+from npgpt_train.settings.part_options import with_defaults
 from npgpt_train.settings.settings import Settings, differences
 
-NORMAL = 0.15  # nats: about what seeds and small samples make of the same setting
-FAR = 1.0  # nats above the first loss: no seed or batch makes such a difference
-FREE = frozenset({"workers", "seed", "data"})  # may differ; of the data its digest decides
+TOLERANCE = 0.15  # nats: about what seeds and small samples make of the same setting
+DIVERGED = 1.0  # nats above the first loss: no seed or batch makes such a difference
+MAY_DIFFER = frozenset({"workers", "seed", "data"})  # the digest of the text decides, not its name
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A run's newest validation loss beside that of the reference at the same step.
+class ReferenceComparison:
+    """A run's newest validation loss, and that of the reference at the same step.
 
     Args:
         step: of the evaluation.
@@ -49,12 +49,12 @@ class Standing:
     def verdict(self) -> str:
         """A word or two: normal, or by how much it is not."""
         gap = self.loss - self.expected
-        if abs(gap) <= NORMAL:
+        if abs(gap) <= TOLERANCE:
             return "normal"
         return f"{abs(gap):.2f} {'higher' if gap > 0 else 'lower'}"
 
 
-def record(run: Run) -> dict[str, Any]:
+def entry_of(run: Run) -> dict[str, Any]:
     """A finished run as an entry of ``reference.json``."""
     return {
         "preset": run.record.preset,
@@ -78,8 +78,8 @@ def references() -> list[dict[str, Any]]:
 
 
 def verdict(run: Run, metrics: Metrics) -> str:
-    """What to think of a run's loss, in a line: that it diverged, or where it stands; else ""."""
-    return divergence(metrics, run.settings.lr) or str(standing(run, metrics) or "")
+    """A line about a run's loss: that it diverged, or how it compares to its reference; else ""."""
+    return divergence(metrics, run.settings.lr) or str(compare_to_reference(run, metrics) or "")
 
 
 def divergence(metrics: Metrics, lr: float) -> str:
@@ -96,27 +96,27 @@ def divergence(metrics: Metrics, lr: float) -> str:
     if len(evaluations) < 2:
         return ""
     start, loss = evaluations[0]["train_loss"], evaluations[-1]["train_loss"]
-    if math.isfinite(loss) and not loss > start + FAR:
+    if math.isfinite(loss) and not loss > start + DIVERGED:
         return ""
     return (
         f"the run diverged: its training loss is {loss:,.4f} at step"
-        f" {evaluations[-1]['step']:,}, at the start it was {start:.4f}. {steadier(lr)}"
+        f" {evaluations[-1]['step']:,}, at the start it was {start:.4f}. {stability_advice(lr)}"
     )
 
 
-def standing(run: Run, metrics: Metrics) -> Standing | None:
-    """Where a run stands; None before its first evaluation, or if nothing equal was recorded.
+def compare_to_reference(run: Run, metrics: Metrics) -> ReferenceComparison | None:
+    """Compare a run to its reference; None before its first evaluation, or if no reference fits.
 
-    Equal are text and settings, but for ``FREE``; what began from other weights, or was trained by
-    several processes, has no equal.
+    A reference fits a run of the same text and settings, apart from ``MAY_DIFFER``. None fits a run
+    that began with other weights, or was trained by several processes.
     """
     evaluations = [event for event in metrics if "val_loss" in event and event["step"] > 0]
-    entry = _equal(run)
+    entry = _matching(run)
     if entry is None or not evaluations:
         return None
     last = evaluations[-1]
     steps, _, losses = zip(*entry["curve"], strict=True)
-    return Standing(
+    return ReferenceComparison(
         step=last["step"],
         loss=last["val_loss"],
         expected=float(np.interp(last["step"], steps, losses)),
@@ -124,13 +124,13 @@ def standing(run: Run, metrics: Metrics) -> Standing | None:
     )
 
 
-def _equal(run: Run) -> Mapping[str, Any] | None:
+def _matching(run: Run) -> Mapping[str, Any] | None:
     """The entry of the same text and settings, if there is one."""
     if run.record.init_from is not None or run.record.ranks != 1:
         return None
     for entry in references():
         if entry["sha256"] == run.record.data.sha256:
-            settings = Settings.from_json(entry["settings"])
-            if differences(completed(settings), completed(run.settings)).keys() <= FREE:
+            settings = with_defaults(Settings.from_json(entry["settings"]))
+            if differences(settings, with_defaults(run.settings)).keys() <= MAY_DIFFER:
                 return entry
     return None

@@ -1,4 +1,4 @@
-"""What a run's model writes: where a text begins, and which tokens it is not asked for."""
+"""Samples of a run's model: the ids that a text begins with, and those that are suppressed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def sample_text(run: Run) -> str:
             SAMPLE_TOKENS,
             temperature=SAMPLE_TEMPERATURE,
             seed=run.settings.seed,
-            suppress_tokens=never_written(tokenizer),
+            suppress_tokens=suppressed_ids(tokenizer),
         )
     return tokenizer.decode(ids[len(prompt) :])
 
@@ -45,16 +45,16 @@ def first_ids(tokenizer: Tokenizer) -> Ids:
     ids = np.asarray(tokenizer.encode("\n"))
     if len(ids):
         return ids
-    avoided = never_written(tokenizer)
+    avoided = suppressed_ids(tokenizer)
     others = (i for i in range(tokenizer.vocab_size) if i not in avoided)
     marks = (i for i in (tokenizer.bos_id, tokenizer.eos_id) if i is not None)
     return np.array([next(chain(marks, others))])
 
 
-def never_written(tokenizer: Tokenizer) -> list[int]:
-    """The ids of padding and of the unknown, which stand for no text: for ``suppress_tokens``.
+def suppressed_ids(tokenizer: Tokenizer) -> list[int]:
+    """The ids for ``suppress_tokens``: padding and unknown, because they stand for no text.
 
-    Where a text ends with the same token, it is written: that is what it is for, too.
+    A token that also ends a text stays, because a text must be able to end.
     """
     unwritten = {tokenizer.pad_id, tokenizer.unk_id} - {tokenizer.eos_id}
     return sorted(i for i in unwritten if i is not None)

@@ -26,8 +26,8 @@ def defaults(kind: str, name: str) -> dict[str, Any] | None:
     return {option.name: option.default for option in options}
 
 
-def completed(settings: Settings) -> Settings:
-    """Recorded settings, with the options that their parts got since, at their defaults.
+def with_defaults(settings: Settings) -> Settings:
+    """Recorded settings, with the defaults of the options that their parts have got since then.
 
     A part that is not installed, or takes any options, stays as it is.
     """
@@ -44,8 +44,8 @@ def _completed(kind: str, part: Part) -> Part:
     return replace(part, options={**part.options, **new})
 
 
-def of_preset(kind: str, name: str, preset: str) -> dict[str, Any]:
-    """The options that the ``presets`` of a part name, as this one has them, or else by default.
+def preset_options(kind: str, name: str, preset: str) -> dict[str, Any]:
+    """The options that any of a part's ``presets`` names, as this preset has them, else by default.
 
     Raises:
         PluginError: they are no mapping of presets to options.

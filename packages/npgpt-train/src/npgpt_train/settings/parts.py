@@ -25,7 +25,7 @@ from npgpt_train.settings.provenance import provenance as provenance
 from npgpt_train.settings.settings import PARTS, SETTINGS, Part, Settings
 from npgpt_train.text.datasets import shakespeare
 
-SOME_IDS = 256  # in the place of a vocabulary that only the text decides
+PLACEHOLDER_VOCAB_SIZE = 256  # until the text decides the vocabulary
 BYTES = 8  # of a parameter and its gradient in float32
 
 
@@ -83,7 +83,7 @@ def check_part(kind: str, settings: Settings) -> Any:
         case "model":
             try:
                 return model_config(
-                    settings, settings.tokenizer.options.get("vocab_size") or SOME_IDS
+                    settings, settings.tokenizer.options.get("vocab_size") or PLACEHOLDER_VOCAB_SIZE
                 )
             except NpgptError as error:
                 if "vocab_size" not in str(error):  # which is known only with the text
@@ -124,7 +124,7 @@ def _data(choices: Choices) -> tuple[str, ...]:
 def _part(kind: str, choices: Choices) -> Part:
     name = choices.values[kind]
     defaults = part_options.defaults(kind, name)
-    preset = part_options.of_preset(kind, name, choices.preset or "full")
+    preset = part_options.preset_options(kind, name, choices.preset or "full")
     options = {**preset, **choices.part_options(kind)}
     if defaults is not None:
         unknown = sorted(set(options) - set(defaults))

@@ -59,8 +59,8 @@ def read_origins(record: Any) -> dict[str, Origin]:
     }
 
 
-def located(settings: Settings, origins: Origins) -> Settings:
-    """The settings with ``distribution/name`` for each part whose bare name no longer finds it.
+def with_qualified_names(settings: Settings, origins: Origins) -> Settings:
+    """The settings with ``distribution/name`` for each part that its bare name no longer finds.
 
     Args:
         settings: of a run.
