@@ -20,13 +20,13 @@ from benchmarks.plan import Plan, published_settings
 from benchmarks.side import Rounds, Work, alternate
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Ids
+from npgpt_train.loop.batches import draw_batch
 from npgpt_train.loop.processes import Processes
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.loop.trainer import Trainer
 from npgpt_train.loop.workers import open_workers
 from npgpt_train.settings import parts
 from npgpt_train.settings.settings import Settings
-from npgpt_train.text.batches import draw_batch
 
 ROUNDS = 20
 WARMUP = 3

@@ -54,7 +54,7 @@ WINGS = {
     "settings": {"machine", "text"},
     "formats": set(),
     "events": {"formats"},
-    "loop": {"machine", "text", "settings", "events"},
+    "loop": {"machine", "settings", "events"},
     "run": {"machine", "text", "settings"},
 }
 """What of npgpt-train each may know; the other files at the top know all of these."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.text.batches import draw_batch, last_start, windows
+from npgpt_train.loop.batches import draw_batch, last_start, windows
 
 TOKENS = np.arange(100, 110, dtype="<u2")
 

@@ -7,9 +7,9 @@ import pytest
 from npgpt_core import Dropout, Embedding, Linear, Module
 from npgpt_core.errors import NpgptError
 from npgpt_train.evaluation import evaluate
+from npgpt_train.loop.batches import draw_batch, require_room, windows
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.loop.workers import open_workers
-from npgpt_train.text.batches import draw_batch, require_room, windows
 
 V, C = 11, 8
 

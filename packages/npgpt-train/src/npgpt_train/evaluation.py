@@ -12,12 +12,12 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.module import Module
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
+from npgpt_train.loop.batches import last_start, require_room, windows
 from npgpt_train.loop.diagnosis import first_not_finite
 from npgpt_train.loop.workers import Workers, open_workers
 from npgpt_train.run.folder import Run
 from npgpt_train.settings.provenance import origin_of
 from npgpt_train.settings.settings import Settings
-from npgpt_train.text.batches import last_start, require_room, windows
 from npgpt_train.text.corpus import Corpus, open_dataset
 from npgpt_train.text.token_file import token_files
 from npgpt_train.text.unknown import unknown_share

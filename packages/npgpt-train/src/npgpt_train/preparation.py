@@ -12,6 +12,7 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.events import Preparing
 from npgpt_core.module import Module
 from npgpt_train.events import Report
+from npgpt_train.loop.batches import require_batches
 from npgpt_train.loop.preflight import warn_if_unknown
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.machine.disk import writing
@@ -26,7 +27,6 @@ from npgpt_train.settings import parts
 from npgpt_train.settings.choices import Choices
 from npgpt_train.settings.provenance import origin_of
 from npgpt_train.settings.settings import Settings
-from npgpt_train.text.batches import require_batches
 from npgpt_train.text.corpus import Corpus, read_text
 from npgpt_train.text.token_file import Tokens, encoding_digest, token_files
 from npgpt_train.text.tokenizer_file import tokenizer_bytes

@@ -10,11 +10,11 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
 from npgpt_train.events import ignore
 from npgpt_train.explain.backward import norm
+from npgpt_train.loop.batches import require_room
 from npgpt_train.loop.trainer import Trainer
 from npgpt_train.loop.workers import open_workers
 from npgpt_train.preparation import joined_run
 from npgpt_train.run.folder import Run
-from npgpt_train.text.batches import require_room
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from typing import Any
 
 from npgpt_core.errors import NpgptWarning
 from npgpt_core.events import Estimated
+from npgpt_train.loop.batches import draw_batch
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.loop.trainer import Trainer
 from npgpt_train.machine.memory import peak_memory
-from npgpt_train.text.batches import draw_batch
 
 LARGE = 10  # parameters for each training token
 FAR = 0.1  # of ln V

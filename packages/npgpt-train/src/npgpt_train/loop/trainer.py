@@ -12,12 +12,12 @@ import numpy as np
 
 from npgpt_core.clipping import clip_grad_norm
 from npgpt_core.types import Ids
+from npgpt_train.loop.batches import draw_batch
 from npgpt_train.loop.diagnosis import NonFiniteError, non_finite
 from npgpt_train.loop.processes import Processes
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.loop.workers import Workers
 from npgpt_train.settings.settings import Settings
-from npgpt_train.text.batches import draw_batch
 
 SKIPS = 20  # steps in a row: more means that skipping does not help
 

@@ -1,1 +1,1 @@
-"""From characters to batches."""
+"""From characters to tokens."""
