@@ -1,7 +1,5 @@
 """Gradient clipping by the global norm."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable
 from typing import Any

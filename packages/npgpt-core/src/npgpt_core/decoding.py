@@ -4,8 +4,6 @@ A token may end in the middle of a character. What is not a character yet decode
 that ends in it waits for the next token.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from npgpt_core.protocols import Tokenizer

@@ -1,7 +1,5 @@
 """Continuing a text with any model that maps ids (B, T) to logits (B, T, V)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Numbers that users give: Python's and NumPy's, but no truth values."""
 
-from __future__ import annotations
-
 import math
 import numbers
 from typing import Any

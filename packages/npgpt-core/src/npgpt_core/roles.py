@@ -1,7 +1,5 @@
 """Which parameters of a model belong to its vocabulary and positions: told from the tree alone."""
 
-from __future__ import annotations
-
 from inspect import signature
 
 from npgpt_core.module import Module

@@ -1,7 +1,5 @@
 """Drawing the next token from logits: temperature, top-k, top-p, and ids that are never drawn."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Command lines for the user to copy."""
 
-from __future__ import annotations
-
 import os
 import shlex
 from pathlib import PurePath

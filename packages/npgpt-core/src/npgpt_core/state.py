@@ -1,7 +1,5 @@
 """Whether saved state fits: names and shapes, all problems in one message."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Tracing a model: what goes into and comes out of every module, forward and backward."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias

@@ -1,7 +1,5 @@
 """GPT: a decoder-only transformer (Radford et al. 2019), pre-norm, with learned positions."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Adam, and AdamW with decoupled weight decay."""
 
-from __future__ import annotations
-
 import math
 import sys
 from collections.abc import Mapping

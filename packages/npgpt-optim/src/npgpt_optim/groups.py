@@ -1,7 +1,5 @@
 """One optimizer made of several: each updates the parameters that a rule gives to it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase

@@ -1,7 +1,5 @@
 """Muon: momentum whose matrices are made orthogonal, for the matrices inside a model."""
 
-from __future__ import annotations
-
 import math
 from functools import partial
 

@@ -1,7 +1,5 @@
 """What all optimizers share: names, state and steps; and cache-sized pieces for those that can."""
 
-from __future__ import annotations
-
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """What every tokenizer here is: special tokens first, options, and a state that makes it again."""
 
-from __future__ import annotations
-
 import json
 import warnings
 from abc import ABC, abstractmethod

@@ -14,8 +14,6 @@ they were learned. Since a merge only joins neighbours, the symbols of a word al
 decoding is joining the texts of the tokens.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any

@@ -4,8 +4,6 @@ Radford et al., "Language Models are Unsupervised Multitask Learners", 2019 (GPT
 UTF-8 is one to four bytes, so an alphabet of 256 spells every text, and there is no ``<unk>``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 
 from npgpt_tokenizers.base import SPECIAL_TOKENS

@@ -1,7 +1,5 @@
 """The simplest tokenizer: one id for each character."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

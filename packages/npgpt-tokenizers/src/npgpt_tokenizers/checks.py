@@ -1,7 +1,5 @@
 """Checks of what users hand to a tokenizer; every error says what to give instead."""
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Iterable, Iterator
 from typing import Any

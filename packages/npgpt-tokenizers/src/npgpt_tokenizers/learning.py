@@ -7,8 +7,6 @@ not updated but checked when they come up, which is enough because counts only f
 with the new symbol is born in the merge that makes the symbol.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush, heapreplace

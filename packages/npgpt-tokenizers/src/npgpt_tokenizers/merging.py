@@ -6,8 +6,6 @@ places and a linked list. Words are strings of symbols (see ``symbols``). A merg
 earlier makes the lower id, so the merge to apply is the one whose new symbol is the least.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator, Sequence
 from heapq import heapify, heappop, heappush

@@ -10,8 +10,6 @@ words gives back the text.
   white space; or one of anything else.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator
 

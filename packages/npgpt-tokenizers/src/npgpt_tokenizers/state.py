@@ -4,8 +4,6 @@ A state may come from anywhere. Reading takes bounded time, runs nothing, and an
 wrong with one ``NpgptError``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

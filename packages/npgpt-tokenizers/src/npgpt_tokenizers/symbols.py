@@ -5,8 +5,6 @@ so that the work on single ids is done by Python's string functions. Nobody outs
 ``to_ids`` ends it. A vocabulary may have as many ids as there are code points, less one.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterable, Mapping
 

@@ -1,7 +1,5 @@
 """A tokenizer of whole words: short sequences, and ``<unk>`` for every word that is too rare."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from itertools import chain, repeat
 from typing import Any

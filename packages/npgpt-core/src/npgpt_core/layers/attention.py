@@ -1,7 +1,5 @@
 """Causal multi-head self-attention: the only place where positions see each other."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

@@ -4,8 +4,6 @@ Every distribution with an entry point in the group ``npgpt`` is a plugin. Nothi
 plugin module is imported; what goes wrong is recorded with its reason.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import os

@@ -5,8 +5,6 @@ does, and one damaged ``entry_points.txt`` makes its answer for every distributi
 The format: https://packaging.python.org/specifications/entry-points/
 """
 
-from __future__ import annotations
-
 import os
 import re
 import sys

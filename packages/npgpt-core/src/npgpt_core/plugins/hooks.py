@@ -3,8 +3,6 @@
 Whatever is wrong with it is raised here; ``discovery`` records it.
 """
 
-from __future__ import annotations
-
 import importlib
 import re
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """Which third party's plugin an exception came out of: its author can mend it, npgpt's cannot."""
 
-from __future__ import annotations
-
 from traceback import walk_tb
 
 from npgpt_core.errors import PluginError

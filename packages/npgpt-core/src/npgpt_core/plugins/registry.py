@@ -4,8 +4,6 @@
 asked for here, and held against its protocol.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any

@@ -1,7 +1,5 @@
 """A pytest test for every promise of a part: ``parametrize_with_checks``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module

@@ -1,7 +1,5 @@
 """Explicit gradients held against central differences, in float64."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

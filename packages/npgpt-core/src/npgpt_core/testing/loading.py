@@ -3,8 +3,6 @@
 They take the part and a state of it.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

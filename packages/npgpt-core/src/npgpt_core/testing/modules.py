@@ -3,8 +3,6 @@
 They take a fresh module in float64 and an input for it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

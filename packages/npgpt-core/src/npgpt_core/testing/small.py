@@ -1,7 +1,5 @@
 """Small models of any class: what gradient checks and contract checks are made on."""
 
-from __future__ import annotations
-
 import inspect
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The contract checks of commands: named, explained, and quick to start."""
 
-from __future__ import annotations
-
 import io
 import os
 import re

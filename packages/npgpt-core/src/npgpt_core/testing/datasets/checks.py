@@ -1,7 +1,5 @@
 """The contract checks of datasets: text in pieces, the same whenever it is asked for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any

@@ -1,7 +1,5 @@
 """Small float64 examples of every layer and registered model, for gradient checks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

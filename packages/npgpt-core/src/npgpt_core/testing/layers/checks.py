@@ -4,8 +4,6 @@ A factory takes (rng, dtype) and gives a module and an input for it; a module wi
 randomness uses neither but for its input.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The contract checks of models: mathematics and, from files of their own, all the rest."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Iterator

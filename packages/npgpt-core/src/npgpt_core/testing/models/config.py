@@ -1,7 +1,5 @@
 """Contract checks of models: how a model is described and built, by name and from data alone."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from typing import Any

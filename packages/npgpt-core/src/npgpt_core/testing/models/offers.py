@@ -1,7 +1,5 @@
 """Contract checks of models: generation, and what a model may offer, see ``protocols.Model``."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

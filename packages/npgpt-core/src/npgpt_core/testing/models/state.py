@@ -1,7 +1,5 @@
 """Contract checks of models: parameters saved and loaded, and shared with replicas."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

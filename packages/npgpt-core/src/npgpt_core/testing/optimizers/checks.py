@@ -1,7 +1,5 @@
 """The contract checks of optimizers: updates, ``lr`` and, from a file of its own, state."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
 from typing import Any

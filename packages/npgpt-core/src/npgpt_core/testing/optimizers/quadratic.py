@@ -1,7 +1,5 @@
 """The models that optimizers are checked on: a bowl whose bottom is known, and a tied pair."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

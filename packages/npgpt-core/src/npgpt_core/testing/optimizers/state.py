@@ -1,7 +1,5 @@
 """Contract checks of optimizers: state that is saved, loaded, and continued from bit for bit."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The contract checks of learning-rate schedules: pure functions of the step."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """The contract checks of tokenizers: ids and, from files of their own, training, texts, states."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Contract checks of tokenizers: a state makes the tokenizer again, and any other is refused."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

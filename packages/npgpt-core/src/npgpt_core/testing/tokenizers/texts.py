@@ -4,8 +4,6 @@ A tokenizer that loses something on purpose (a word tokenizer lowercases) says s
 and lists the check among its expected failures.
 """
 
-from __future__ import annotations
-
 import time
 from typing import Any
 

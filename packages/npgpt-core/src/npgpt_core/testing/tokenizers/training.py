@@ -1,7 +1,5 @@
 """Contract checks of tokenizers: what training learns depends on its texts and on nothing else."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
