@@ -66,14 +66,13 @@ def evaluate(
     """
     last = last_start(tokens, block_size)
     starts = np.arange(0, last + 1, block_size)
-    total, count = 0.0, 0
-    for i in range(0, len(starts), batch_size):
-        x, y = windows(tokens, starts[i : i + batch_size], block_size)
-        total += _finite_loss(workers, x, y) * y.size
-        count += y.size
+    pieces = [(starts[i : i + batch_size], block_size) for i in range(0, len(starts), batch_size)]
     rest = int(starts[-1]) + block_size
     if rest + 1 < len(tokens):
-        x, y = windows(tokens, np.array([rest]), len(tokens) - rest - 1)
+        pieces.append((np.array([rest]), len(tokens) - rest - 1))
+    total, count = 0.0, 0
+    for begin, length in pieces:
+        x, y = windows(tokens, begin, length)
         total += _finite_loss(workers, x, y) * y.size
         count += y.size
     return total / count, count
@@ -115,14 +114,7 @@ def evaluate_run(run: Run, data: Sequence[str] = (), checkpoint: str = "best") -
 def evaluate_text(
     model: Module, tokenizer: Tokenizer, settings: Settings, ids: Ids, characters: int
 ) -> Evaluation:
-    """Evaluate a model on the tokens of a whole text.
-
-    Args:
-        model: of a run.
-        tokenizer: of the run.
-        settings: of the run.
-        ids: of the text, (n,).
-        characters: of the text.
+    """Evaluate a model on the tokens (n,) of a whole text, that has so many characters.
 
     Raises:
         NpgptError: a text of less than one block, or a loss that is not finite.

@@ -17,6 +17,7 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
 from npgpt_train.machine.disk import writing
 from npgpt_train.machine.escaping import printable
+from npgpt_train.run.metrics import Events, evaluations_in, steps_in
 from npgpt_train.run.place import around
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ FAR = 1.25  # times the loss at the beginning: what has learned nothing is not t
 DRAWABLE = 1e30  # axes overflow long before floats do
 
 
-def plot_curves(
-    metrics: Sequence[Mapping[str, Any]], path: str | PathLike[str], title: str = ""
-) -> None:
+def plot_curves(metrics: Events, path: str | PathLike[str], title: str = "") -> None:
     """Draw loss, gradient norm, learning rate and improvement into a .png or .svg file.
 
     ``metrics`` are the lines of ``metrics.jsonl``: steps (``step``, ``loss``, ``grad_norm``,
@@ -64,8 +63,7 @@ def plot_curves(
     Raises:
         NpgptError: matplotlib does not load, ``path`` has another suffix or cannot be written.
     """
-    steps = [line for line in metrics if "loss" in line]
-    evaluations = [line for line in metrics if "val_loss" in line]
+    steps, evaluations = steps_in(metrics), evaluations_in(metrics)
     with open_figure(path, (11, 7)) as figure:
         figure.suptitle(printable(title), fontsize=13, fontweight="bold", parse_math=False)
         (loss, norm), (rate, improvement) = figure.subplots(2, 2, sharex=True)
@@ -131,9 +129,7 @@ def open_figure(path: str | PathLike[str], size: tuple[float, float]) -> Iterato
 # ------------------------------------------------------------------------- panels
 
 
-def _draw_loss(
-    axes: Axes, steps: Sequence[Mapping[str, Any]], evaluations: Sequence[Mapping[str, Any]]
-) -> None:
+def _draw_loss(axes: Axes, steps: Events, evaluations: Events) -> None:
     axes.set(title="Loss", ylabel="nats per token")
     _draw_noisy(axes, steps, "loss", TRAIN, label="training, smoothed")
     at, train, val = (_column(evaluations, name) for name in ("step", "train_loss", "val_loss"))
@@ -146,20 +142,20 @@ def _draw_loss(
     axes.legend()
 
 
-def _draw_gradient_norm(axes: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
+def _draw_gradient_norm(axes: Axes, steps: Events) -> None:
     axes.set(title="Gradient norm", ylabel="before clipping")
     _draw_noisy(axes, steps, "grad_norm", MUTED)
     axes.set_ylim(bottom=0)
 
 
-def _draw_learning_rate(axes: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
+def _draw_learning_rate(axes: Axes, steps: Events) -> None:
     axes.set(title="Learning rate", xlabel="step")
     axes.plot(_column(steps, "step"), _column(steps, "lr"), color=RATE, lw=2)
     axes.yaxis.set_major_formatter("{x:.3g}")
     axes.set_ylim(bottom=0)
 
 
-def _draw_improvement(axes: Axes, evaluations: Sequence[Mapping[str, Any]]) -> None:
+def _draw_improvement(axes: Axes, evaluations: Events) -> None:
     """One bar a window between two evaluations, upwards where the validation loss fell."""
     axes.set(title="Improvement", xlabel="step", ylabel="fall of the validation loss")
     at, val = _column(evaluations, "step"), _column(evaluations, "val_loss")
@@ -169,9 +165,7 @@ def _draw_improvement(axes: Axes, evaluations: Sequence[Mapping[str, Any]]) -> N
     axes.axhline(0, color="#c5ccd3", lw=0.8)
 
 
-def _draw_noisy(
-    axes: Axes, lines: Sequence[Mapping[str, Any]], name: str, color: str, label: str | None = None
-) -> None:
+def _draw_noisy(axes: Axes, lines: Events, name: str, color: str, label: str | None = None) -> None:
     """Every value, faint, and the running mean over a fortieth of the run."""
     at, values = _column(lines, "step"), _column(lines, name)
     shown = _extremes(values)
@@ -182,7 +176,7 @@ def _draw_noisy(
 # ------------------------------------------------------------------------ numbers
 
 
-def _column(lines: Sequence[Mapping[str, Any]], name: str) -> Array:
+def _column(lines: Events, name: str) -> Array:
     """The values of a name, NaN where there is none that can be drawn."""
     values = np.array([line.get(name, np.nan) for line in lines], np.float64)
     return np.where(np.abs(values) < DRAWABLE, values, np.nan)

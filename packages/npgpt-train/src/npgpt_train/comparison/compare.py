@@ -10,10 +10,9 @@ from typing import Any
 from npgpt_core.errors import NpgptError
 from npgpt_core.events import Preparing
 from npgpt_core.protocols import Observer
-from npgpt_train.comparison.measuring import measure_all
 from npgpt_train.comparison.report import require_libraries, write_report
 from npgpt_train.comparison.runs import check_record, check_settings, train_all
-from npgpt_train.comparison.summary import summarize
+from npgpt_train.comparison.summary import measure_all, summarize
 from npgpt_train.comparison.variants import Variant, plan, warn_if_lr_is_shared
 from npgpt_train.events import Report, usual_report
 from npgpt_train.loop.processes import open_processes

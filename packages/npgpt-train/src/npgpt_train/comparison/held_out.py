@@ -19,7 +19,7 @@ from npgpt_core.types import Ids
 from npgpt_train.comparison.characters import CharacterModel
 from npgpt_train.evaluation import Evaluation
 from npgpt_train.text.corpus import Corpus
-from npgpt_train.text.unknown import align
+from npgpt_train.text.unknown import align, known_parts, unknown_share
 
 CHUNK = 1 << 22  # tokens counted at once
 
@@ -71,18 +71,11 @@ class HeldOut:
 def measure(
     held_out: HeldOut, tokenizer: Tokenizer, evaluation: Evaluation, train: Ids, val: Ids
 ) -> dict[str, Any]:
-    """Everything about one run on the held-out text.
+    """Everything about one run on the held-out text, as a JSON object.
 
-    Args:
-        held_out: the text.
-        tokenizer: of the run.
-        evaluation: of its model on the whole held-out text.
-        train: tokens of the training part, (n,).
-        val: tokens of the held-out text, (m,).
-
-    Returns:
-        A JSON object. ``bits_per_character`` is what the model pays for its tokens, ``restored``
-        the same with the price of what the tokenizer lost; None if that cannot be told.
+    ``evaluation`` is that of its model on all of it; the tokens are (n,) and (m,). In what is
+    given, ``bits_per_character`` is what the model pays for its tokens, ``restored`` the same with
+    the price of what the tokenizer lost; None if that cannot be told.
     """
     lost = _lost(held_out, tokenizer)
     uniform = math.log(tokenizer.vocab_size)
@@ -112,7 +105,7 @@ def measure(
         "restored_uniform_bits_per_character": restored(uniform, held_out.characters),
         "restored_unigram_bits_per_character": restored(unigram, held_out.characters),
         "perplexity_per_word": None if per_word is None or per_word > 1000 else 2**per_word,
-        "unknown_rate": _count(val, tokenizer.unk_id) / len(val),
+        "unknown_rate": unknown_share(tokenizer, val),
         "lines_recovered": _recovered(held_out, tokenizer) / held_out.lines
         if held_out.lines
         else None,
@@ -124,7 +117,7 @@ def _lost(held_out: HeldOut, tokenizer: Tokenizer) -> dict[str, float] | None:
     model, spelling, case = held_out.model, 0.0, 0.0
     tells_case = _tells_case(held_out, tokenizer)
     for text in held_out.corpus.val_texts():
-        known = _known(tokenizer, text)
+        known = known_parts(tokenizer, np.asarray(tokenizer.encode(text)))
         if tells_case:
             spelled, kept = align(text, known), ""
         else:
@@ -143,7 +136,7 @@ def _tells_case(held_out: HeldOut, tokenizer: Tokenizer) -> bool:
     it is written in capitals, and without any: a tokenizer that loses case changes one of the two.
     """
     return all(
-        align(written, _known(tokenizer, written)) is not None
+        align(written, known_parts(tokenizer, np.asarray(tokenizer.encode(written)))) is not None
         for text in held_out.corpus.val_texts()
         for written in (_in_one_case(text, str.upper), _in_one_case(text, str.lower))
     )
@@ -152,13 +145,6 @@ def _tells_case(held_out: HeldOut, tokenizer: Tokenizer) -> bool:
 def _in_one_case(text: str, change: Callable[[str], str]) -> str:
     """A text with each letter changed that is a single one in the other case, too."""
     return "".join(new if len(new) == 1 else old for old in text for new in [change(old)])
-
-
-def _known(tokenizer: Tokenizer, text: str) -> list[str]:
-    """What the ids of a text tell of it: before, between and after the unknown tokens."""
-    ids, unknown = np.asarray(tokenizer.encode(text)), tokenizer.unk_id
-    parts = np.split(ids, np.flatnonzero(ids == unknown))
-    return [tokenizer.decode(part[part != unknown]) for part in parts]
 
 
 def _align_lowercased(text: str, known: list[str]) -> tuple[list[str] | None, str]:
@@ -187,11 +173,6 @@ def _unigram_loss(train: Ids, val: Ids, vocab_size: int) -> float:
     losses = np.log(counts.sum()) - np.log(counts)
     starts = range(0, len(val), CHUNK)
     return sum(float(losses[val[start : start + CHUNK]].sum()) for start in starts) / len(val)
-
-
-def _count(ids: Ids, wanted: int | None) -> int:
-    starts = range(0, len(ids), CHUNK)
-    return sum(int((ids[start : start + CHUNK] == wanted).sum()) for start in starts)
 
 
 def _recovered(held_out: HeldOut, tokenizer: Tokenizer) -> int:

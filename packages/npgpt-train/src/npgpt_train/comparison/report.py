@@ -17,7 +17,7 @@ from npgpt_train.comparison.variants import ALL
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.escaping import markdown, printable
 from npgpt_train.plots import plot_curves, plot_overlay
-from npgpt_train.run.metrics import Metrics
+from npgpt_train.run.metrics import Metrics, evaluations_in
 
 TEMPLATES = Path(__file__).parent / "templates"
 LIBRARIES = ("jinja2", "matplotlib")
@@ -37,10 +37,7 @@ def write_report(
 ) -> list[Path]:
     """Write the figures, ``report.md`` and ``report.html``; gives the two pages.
 
-    Args:
-        record: what ``report.json`` holds.
-        metrics: of each run, by the name that it has in ``record``.
-        folder: for all of it; the figures go into ``figures`` below.
+    ``record`` is what ``report.json`` holds, ``metrics`` are those of each run by its name there.
 
     Raises:
         NpgptError: a file cannot be written.
@@ -63,13 +60,7 @@ def write_report(
 
 
 def render(record: Mapping[str, Any], template: str, **values: Any) -> str:
-    """Fill a template; whatever a run, a file or a model wrote is harmless in the page.
-
-    Args:
-        record: what ``report.json`` holds.
-        template: the name of its file.
-        values: what else the template shows.
-    """
+    """Fill a template; whatever a run, a file or a model wrote is harmless in the page."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     html = template.endswith(".html.jinja")
@@ -150,7 +141,7 @@ def bits_per_step(
 
 def _losses(events: Metrics) -> list[tuple[int, float]]:
     """(step, validation loss) of each evaluation."""
-    return [(event["step"], event["val_loss"]) for event in events if "val_loss" in event]
+    return [(event["step"], event["val_loss"]) for event in evaluations_in(events)]
 
 
 def _data_url(path: Path) -> str:

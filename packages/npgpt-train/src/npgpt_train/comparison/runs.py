@@ -50,13 +50,6 @@ def check_record(run: Run, corpus: Corpus, data: Sequence[str]) -> None:
         )
 
 
-def _state(run: Run | None) -> str:
-    """Of a run that is there or not: "new", "interrupted" or "finished"."""
-    if run is None:
-        return "new"
-    return "finished" if run.is_finished else "interrupted"
-
-
 def train_all(
     folders: Mapping[Variant, Path],
     there: Mapping[Variant, Run],
@@ -67,15 +60,9 @@ def train_all(
 ) -> tuple[dict[Variant, Run], dict[Variant, NonFiniteError]]:
     """Train each run that is not finished: those that are then, and those that diverged.
 
-    What diverged in an earlier call goes on from its last checkpoint, and diverges again.
-
-    Args:
-        folders: of all.
-        there: the runs that exist.
-        new: what all new runs are made with, beside their own flags.
-        again: what interrupted ones go on with.
-        observe: see ``train``.
-        report: hears of all.
+    ``new`` is what all new runs are made with, beside their own flags, ``again`` what interrupted
+    ones go on with. What diverged in an earlier call goes on from its last checkpoint, and diverges
+    again.
 
     Raises:
         NonFiniteError: every run diverged.
@@ -84,10 +71,11 @@ def train_all(
     diverged: dict[Variant, NonFiniteError] = {}
     for number, (variant, where) in enumerate(folders.items(), start=1):
         run = there.get(variant)
-        report(Comparing(variant.name, number, len(folders), _state(run)))
+        state = "new" if run is None else "finished" if run.is_finished else "interrupted"
+        report(Comparing(variant.name, number, len(folders), state))
         how = {**new, **variant.flags} if run is None else {"resume": True, **again}
         try:
-            if run is None or not run.is_finished:
+            if run is None or state != "finished":
                 run = train(out=where, observe=observe, report=report, **how)
             require_finite(run.whole_metrics(), run.settings.lr)
         except NonFiniteError as error:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from npgpt_train.loop.diagnosis import NonFiniteError
-from npgpt_train.run.metrics import Metrics
+from npgpt_train.run.metrics import Events, Metrics, evaluations_in, steps_in
 from npgpt_train.settings.advice import stability_advice
 
 WINDOW = 100  # steps
@@ -19,7 +19,7 @@ SPIKE = 3.0  # times the median gradient norm of the steps before
 
 def measure(metrics: Metrics) -> dict[str, Any]:
     """Losses, spikes and jumps: a JSON object that is the same each time the run is repeated."""
-    steps, evaluations = _steps(metrics), _evaluations(metrics)
+    steps, evaluations = steps_in(metrics), _evaluations(metrics)
     best = min(evaluations, key=lambda event: _or_infinite(event["val_loss"]))
     norms = np.array([step["grad_norm"] for step in steps], np.float64)
     return {
@@ -36,15 +36,10 @@ def measure(metrics: Metrics) -> dict[str, Any]:
 
 
 def require_finite(metrics: Metrics, lr: float) -> None:
-    """Raise a ``NonFiniteError`` if a finished run never had a finite loss after its start.
-
-    Args:
-        metrics: of the run.
-        lr: its highest learning rate.
-    """
+    """Raise a ``NonFiniteError`` if a finished run never had a finite loss after its start."""
     evaluations = _evaluations(metrics)
     step, loss = evaluations[0]["step"], evaluations[0]["val_loss"]
-    if not _steps(metrics):
+    if not steps_in(metrics):
         raise NonFiniteError(1, "all steps were left out: none was finite", stability_advice(lr))
     if not any(math.isfinite(event["val_loss"]) for event in evaluations):
         reason = f"the validation loss of step {step} is {loss}, and no later one is finite"
@@ -53,7 +48,7 @@ def require_finite(metrics: Metrics, lr: float) -> None:
 
 def timing(metrics: Metrics, characters_per_token: float) -> dict[str, float]:
     """Speed and time of the steps, without evaluations and checkpoints."""
-    steps = _steps(metrics)
+    steps = steps_in(metrics)
     rate = median(step["tokens_per_second"] for step in steps)
     return {
         "tokens_per_second": rate,
@@ -77,14 +72,9 @@ def _largest_rise(losses: list[float]) -> float:
     return max([0.0, *(later - loss for loss, later in pairwise(losses))])
 
 
-def _steps(metrics: Metrics) -> Metrics:
-    """The steps that were taken."""
-    return [event for event in metrics if "loss" in event]
-
-
-def _evaluations(metrics: Metrics) -> Metrics:
+def _evaluations(metrics: Metrics) -> Events:
     """The evaluations after the start."""
-    return [event for event in metrics if "val_loss" in event and event["step"] > 0]
+    return [event for event in evaluations_in(metrics) if event["step"] > 0]
 
 
 def _or_infinite(loss: float) -> float:

@@ -54,15 +54,8 @@ def plan(
 ) -> list[Variant]:
     """The runs; a name holds only what differs between them.
 
-    Args:
-        chosen: the settings of all runs; from them come the first seed and what is not named.
-        variants: settings each, with ``name`` if it shall have another than what it sets; or the
-            same as words, "optim=sgd lr=0.5".
-        tokenizers: names.
-        models: names.
-        optimizers: names.
-        seeds: number of runs for each, with seeds one after another.
-        vocab_size: for those tokenizers that take one.
+    The first seed and what is not named come from the ``chosen`` settings of all runs; for the
+    other arguments see ``compare``.
 
     Raises:
         NpgptError: two runs with the same settings or name, a setting on two axes, no seed, a name

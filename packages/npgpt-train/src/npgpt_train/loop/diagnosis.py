@@ -30,9 +30,7 @@ class NonFiniteError(NpgptError):
 def first_not_finite(model: Module, work: Callable[[], Any]) -> str | None:
     """What first held a number that is not finite while ``work`` ran the model; None if nothing.
 
-    Args:
-        model: whose parameters, outputs and gradients are looked at.
-        work: one forward and backward pass.
+    Parameters are looked at before, outputs and gradients of modules meanwhile, others after.
     """
     for name, array in model.parameters().items():
         if not np.isfinite(array).all():
@@ -60,15 +58,9 @@ def first_not_finite(model: Module, work: Callable[[], Any]) -> str | None:
 def non_finite(
     step: int, what: str, value: float, where: str | None, lr: float, skipped: int
 ) -> NonFiniteError:
-    """The error of a step whose loss or gradient is not finite.
+    """The error of a step, counted from 1, ``what`` of which ("loss", "gradient") is not finite.
 
-    Args:
-        step: its number, from 1.
-        what: "loss" or "gradient".
-        value: of it.
-        where: what first held such a number, if that was found.
-        lr: the highest learning rate of the run.
-        skipped: how many steps before it were such, and left out.
+    ``skipped`` steps before it were such, and left out; ``lr`` is the highest of the run.
     """
     origin = f"; the first such number is in {where}" if where else ""
     skipping = (

@@ -13,11 +13,7 @@ def format_json(value: Any, *, width: int = WIDTH, indent: str = "") -> str:
     """JSON for people and for version control: what fits into a line stands in one.
 
     So does a list of plain values, however long; of anything else each item has its own line.
-
-    Args:
-        value: of JSON.
-        width: characters that fit into a line.
-        indent: of what it stands in.
+    ``indent`` is that of what it stands in.
     """
     line = json.dumps(value)
     if len(indent + line) <= width or not _nests(value):

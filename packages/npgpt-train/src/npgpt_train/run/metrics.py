@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ from npgpt_train.machine.disk import Folder
 from npgpt_train.machine.json_text import parse_json
 
 Metrics = list[dict[str, Any]]
+Events = Sequence[Mapping[str, Any]]
 
 STEP = frozenset({"loss", "grad_norm", "tokens_per_second", "seconds"})
 EVALUATION = frozenset({"train_loss", "val_loss"})
@@ -102,3 +103,13 @@ def cut_metrics(path: Path, step: int) -> None:
     kept = [event for event in read_metrics(path) if event["step"] <= step]
     lines = "".join(json.dumps(event) + "\n" for event in kept)
     Folder(path.parent).replace(path.name, lines.encode())
+
+
+def steps_in(metrics: Events) -> Events:
+    """The steps that were taken."""
+    return [event for event in metrics if "loss" in event]
+
+
+def evaluations_in(metrics: Events) -> Events:
+    """The evaluations, the first one before any step."""
+    return [event for event in metrics if "val_loss" in event]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from npgpt_train.run.folder import Run
-from npgpt_train.run.metrics import Metrics
+from npgpt_train.run.metrics import Metrics, evaluations_in
 from npgpt_train.settings.advice import stability_advice
 from npgpt_train.settings.part_options import with_defaults
 from npgpt_train.settings.settings import Settings, differences
@@ -65,8 +65,7 @@ def entry_of(run: Run) -> dict[str, Any]:
         "settings": run.settings.to_json(),
         "curve": [
             [event["step"], round(event["train_loss"], 4), round(event["val_loss"], 4)]
-            for event in run.metrics()
-            if "val_loss" in event
+            for event in evaluations_in(run.metrics())
         ],
     }
 
@@ -86,13 +85,9 @@ def divergence(metrics: Metrics, lr: float) -> str:
     """That a run diverged, and what to try; "" if it did not.
 
     It did if the newest loss over training text is not finite, or far above that before the first
-    step. A validation loss alone may rise: that is overfitting.
-
-    Args:
-        metrics: of the run.
-        lr: its highest learning rate.
+    step. A validation loss alone may rise: that is overfitting. ``lr`` is the highest.
     """
-    evaluations = [event for event in metrics if "train_loss" in event]
+    evaluations = evaluations_in(metrics)
     if len(evaluations) < 2:
         return ""
     start, loss = evaluations[0]["train_loss"], evaluations[-1]["train_loss"]
@@ -110,9 +105,8 @@ def compare_to_reference(run: Run, metrics: Metrics) -> ReferenceComparison | No
     A reference fits a run of the same text and settings, apart from ``MAY_DIFFER``. None fits a run
     that began with other weights, or was trained by several processes.
     """
-    evaluations = [event for event in metrics if "val_loss" in event and event["step"] > 0]
-    entry = _matching(run)
-    if entry is None or not evaluations:
+    entry, evaluations = _matching(run), evaluations_in(metrics)
+    if entry is None or not evaluations or evaluations[-1]["step"] == 0:
         return None
     last = evaluations[-1]
     steps, _, losses = zip(*entry["curve"], strict=True)

@@ -24,18 +24,12 @@ def find_text(
     """The text that a run was trained on; its digest tells it from all others.
 
     Relative paths lead from the current folder, or from that in which the run was started.
-
-    Args:
-        names: the data: a dataset's name, or paths.
-        recorded: what the run says of it.
-        is_dataset: whether it is no files.
-        where: the run, for messages.
-        read: opens the text of names or paths.
+    ``where`` is the run, for messages; ``read`` opens the text of a dataset or of paths.
 
     Raises:
         NpgptError: there is no text, or another one.
     """
-    sha256, started_in = recorded.sha256, recorded.folder or ""
+    started_in = recorded.folder or ""
     places = [tuple(names)]
     if not is_dataset and started_in != _current_folder():
         places.append(tuple(_from(started_in, name) for name in names))
@@ -48,7 +42,7 @@ def find_text(
         except NpgptError as error:
             found.append(str(error))
         else:
-            if corpus.sha256 == sha256:
+            if corpus.sha256 == recorded.sha256:
                 return corpus
             found.append(f"{command(*place)} has {corpus.sha256} now")
     advice = f"say where it is: train with `resume=True` `out={where}` `data=PATH`"
@@ -56,7 +50,7 @@ def find_text(
         missing = ", nor ".join(command(*place) for place in dict.fromkeys(places))
         raise NpgptError(f"the data of {where} is not found, there is no {missing}: {advice}")
     raise NpgptError(
-        f"the data of {where} changed: it was trained on a text with SHA-256 {sha256},"
+        f"the data of {where} changed: it was trained on a text with SHA-256 {recorded.sha256},"
         f" {', '.join(found)}. Restore it, or {advice}"
     )
 

@@ -21,13 +21,18 @@ def unknown_share(tokenizer: Tokenizer, ids: Ids) -> float:
 
 def unknown_parts(tokenizer: Tokenizer, text: str, ids: Ids) -> list[str] | None:
     """What of the text became ``<unk>``, perhaps in lower case; None if that cannot be told."""
-    unknown = tokenizer.unk_id
-    places = np.flatnonzero(ids == unknown)
-    if len(places) == 0:
+    known = known_parts(tokenizer, ids)
+    if len(known) == 1:
         return []
-    known = [tokenizer.decode(part[part != unknown]) for part in np.split(ids, places)]
     spelled = align(text, known)
     return align(text.lower(), known) if spelled is None else spelled
+
+
+def known_parts(tokenizer: Tokenizer, ids: Ids) -> list[str]:
+    """What ids (n,) tell of their text: before, between and after the unknown tokens."""
+    unknown = tokenizer.unk_id
+    parts = np.split(ids, np.flatnonzero(ids == unknown))
+    return [tokenizer.decode(part[part != unknown]) for part in parts]
 
 
 def align(text: str, known: Sequence[str]) -> list[str] | None:
