@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from npgpt_core.errors import NpgptError, PluginError
-from npgpt_core.plugins.discovery import HOUSE, Plugin, Spec, plugins
+from npgpt_core.plugins.discovery import HOUSE as HOUSE
+from npgpt_core.plugins.discovery import Plugin as Plugin
+from npgpt_core.plugins.discovery import Spec as Spec
+from npgpt_core.plugins.discovery import plugins as plugins
 from npgpt_core.plugins.entry_points import normalized
 from npgpt_core.plugins.hooks import HOW_TO_CHANGE, explain, import_target
-from npgpt_core.plugins.kinds import KINDS
+from npgpt_core.plugins.kinds import KINDS as KINDS
 from npgpt_core.shell import command
 
 
@@ -172,21 +175,3 @@ def option_names(target: Any) -> list[str] | None:
         return None
     by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
     return [parameter.name for parameter in parameters if parameter.kind in by_name]
-
-
-__all__ = [
-    "HOUSE",
-    "KINDS",
-    "NpgptError",
-    "Plugin",
-    "PluginError",
-    "Spec",
-    "create",
-    "find",
-    "load",
-    "load_spec",
-    "names",
-    "option_names",
-    "plugins",
-    "specs",
-]
