@@ -9,7 +9,6 @@ import numpy as np
 from npgpt_core.errors import NpgptError
 from npgpt_core.module import Module
 from npgpt_core.numbers import is_real
-from npgpt_core.types import Array
 from npgpt_core.wrong_input import require_model
 
 
@@ -35,13 +34,9 @@ def clip_grad_norm(
         raise NpgptError(f"max_norm is {max_norm!r:.40}, expected a number above 0")
     require_model("clip_grad_norm", model, "grads()")
     grads = list(model.grads().values())
-    norm = math.sqrt(sum(map(_squared_norm, grads)))
+    norm = math.sqrt(sum(map(lambda grad: float(np.vdot(grad, grad)), grads)))
     if max_norm < norm < math.inf:
         scale = max_norm / norm
         for _ in map(lambda grad: np.multiply(grad, scale, out=grad), grads):
             pass
     return norm
-
-
-def _squared_norm(grad: Array) -> float:
-    return float(np.vdot(grad, grad))

@@ -20,12 +20,6 @@ def embeddings_and_head(model: Module, vocab_size: int | None = None) -> dict[st
         vocab_size = getattr(getattr(model, "config", None), "vocab_size", None)
     leaves = [m for _, m in model.named_modules() if not any(True for _ in m.named_children())]
     embeddings = [leaf for leaf in leaves if "ids" in signature(type(leaf).forward).parameters]
-    head = [leaf for leaf in leaves if _has_axis(leaf, vocab_size)][-1:]
-    arrays = {
-        id(array) for module in (*embeddings, *head) for array in module.parameters().values()
-    }
+    head = [m for m in leaves if any(vocab_size in a.shape for a in m.parameters().values())][-1:]
+    arrays = {id(array) for m in (*embeddings, *head) for array in m.parameters().values()}
     return {name: array for name, array in model.parameters().items() if id(array) in arrays}
-
-
-def _has_axis(module: Module, size: int | None) -> bool:
-    return any(size in array.shape for array in module.parameters().values())
