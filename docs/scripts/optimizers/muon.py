@@ -6,7 +6,8 @@ What was interrupted goes on with the same command, and what is finished in ``--
 again; docs/results/optimizers/muon.json, or what ``--json`` names, is written after every run.
 Neither optimizer decays weights here, so that they differ in nothing else. After the ten runs, Muon
 trains at its best rate for shorter times, each with a cosine of its own: a curve that crosses
-another's end says less, because its learning rate is still high there.
+another's end says less, because its learning rate is still high there. What a step costs is taken
+from short runs of both in turn, so that what else the machine does strikes both.
 """
 
 import argparse
@@ -27,9 +28,17 @@ OPTIONS = {"adam": {}, "muon": {"optimizer.weight_decay": 0.0}}
 SHORTER = (0.5, 0.6, 0.7, 0.8)  # shares of the steps
 EVALUATIONS = 20  # a run
 WINDOW = 10  # steps: the curves of training are means over so many
+PAIRS, TIMED = 6, 60  # short runs of each that are timed in turn, and the steps of one
 
 
-def trained(folder: Path, optimizer: str, lr: str, steps: int, given: dict[str, Any]) -> Run:
+def trained(
+    folder: Path,
+    optimizer: str,
+    lr: str,
+    steps: int,
+    given: dict[str, Any],
+    evaluations: int = EVALUATIONS,
+) -> Run:
     """The finished run in ``folder``: found there, continued, or trained from the start."""
     if (folder / "run.json").exists():
         run = Run.open(folder)
@@ -39,28 +48,43 @@ def trained(folder: Path, optimizer: str, lr: str, steps: int, given: dict[str, 
         optim=optimizer,
         lr=float(lr),
         max_iters=steps,
-        eval_interval=max(1, steps // EVALUATIONS),
+        eval_interval=max(1, steps // evaluations),
         options=OPTIONS[optimizer],
         **given,
     )
 
 
+def steps_of(run: Run) -> list[dict[str, Any]]:
+    """The events of its steps."""
+    return [event for event in run.metrics() if "loss" in event]
+
+
 def measured(run: Run) -> dict[str, Any]:
     """What muon.json keeps of a run; losses that are not finite are null."""
-    events, settings = run.metrics(), run.settings
-    steps = [event for event in events if "loss" in event]
-    losses = [event["loss"] for event in steps]
-    evaluations = [event for event in events if "val_loss" in event]
-    tokens = settings.batch_size * settings.block_size * settings.grad_accumulation
+    losses = [event["loss"] for event in steps_of(run)]
+    evaluations = [event for event in run.metrics() if "val_loss" in event]
     return {
-        "steps": len(steps),
+        "steps": len(losses),
         "val": finite(evaluations[-1]["val_loss"]),
-        "seconds_per_step": statistics.median(tokens / e["tokens_per_second"] for e in steps),
         "evaluations": [[e["step"], finite(e["val_loss"])] for e in evaluations],
         "curve": [
             finite(statistics.fmean(losses[i : i + WINDOW])) for i in range(0, len(losses), WINDOW)
         ],
     }
+
+
+def timed(out: Path, rates: dict[str, str], given: dict[str, Any]) -> dict[str, Any]:
+    """Seconds of a step of each, minimum and median, and Muon's as multiples of Adam's."""
+    seconds: dict[str, list[float]] = {name: [] for name in rates}
+    for number in range(PAIRS):
+        for name, lr in rates.items():
+            run = trained(out / f"timed-{name}-{number}", name, lr, TIMED, given, 1)
+            seconds[name] += [event["seconds"] for event in steps_of(run)]
+    found = {
+        name: {"minimum": min(of), "median": statistics.median(of)} for name, of in seconds.items()
+    }
+    ratio = {key: found["muon"][key] / found["adam"][key] for key in ("minimum", "median")}
+    return {**found, "ratio": ratio}
 
 
 def finite(loss: float) -> float | None:
@@ -87,7 +111,6 @@ def summary(runs: dict[str, dict[str, Any]], shorter: dict[str, dict[str, Any]])
         "adam_steps": adam["steps"],
         "crossed_at": min(reached, default=None),  # the evaluation at which the curve is there
         "enough_steps": min(enough, default=None),  # the shortest whole run that ends there
-        "cost_of_a_step": muon["seconds_per_step"] / adam["seconds_per_step"],
     }
 
 
@@ -104,12 +127,13 @@ def main() -> None:
     given = {"preset": asked.preset, "data": asked.data, "eval_iters": 20, "seed": asked.seed}
     runs: dict[str, dict[str, Any]] = {name: {} for name in RATES}
     shorter: dict[str, dict[str, Any]] = {}
-    setting = {**given, "steps": asked.steps, "window": WINDOW}
+    found: dict[str, Any] = {
+        "setting": {**given, "steps": asked.steps, "window": WINDOW},
+        "runs": runs,
+        "shorter": shorter,
+    }
 
     def write() -> None:
-        found: dict[str, Any] = {"setting": setting, "runs": runs, "shorter": shorter}
-        if all(len(runs[name]) == len(RATES[name]) for name in RATES):
-            found["summary"] = summary(runs, shorter)
         asked.json.write_text(format_json(found) + "\n", "utf-8")
 
     for name, rates in RATES.items():
@@ -125,7 +149,10 @@ def main() -> None:
         shorter[str(steps)] = measured(trained(folder, "muon", lr, steps, given))
         print(f"muon {lr}, {steps} steps: {shorter[str(steps)]['val']}", flush=True)
         write()
-    print(format_json(summary(runs, shorter)))
+    found["seconds_per_step"] = timed(asked.out, {name: best(runs[name]) for name in RATES}, given)
+    found["summary"] = summary(runs, shorter)
+    write()
+    print(format_json(found["summary"]))
 
 
 if __name__ == "__main__":
