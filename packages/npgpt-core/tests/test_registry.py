@@ -221,6 +221,19 @@ def test_a_model_must_be_a_module_with_a_config_and_both_passes(install, tmp_pat
     assert f" lacks {lacking} of npgpt_core.protocols.Model. " in str(refused.value)
 
 
+@pytest.mark.parametrize("kind", ["schedule", "observer"])
+def test_what_is_called_must_have_instances_that_can_be(install, tmp_path, kind):
+    install("mute", bringing("mute", "mute", kind=kind, target="part:Mute"))
+    (tmp_path / "mute/part.py").write_text(
+        "class Mute:\n    pass\nclass Speaks:\n    def __call__(self, x): pass\n"
+        "class SpeaksToo(Speaks):\n    pass\n"
+    )
+    with pytest.raises(PluginError, match="lacks __call__ of npgpt_core"):
+        registry.load(kind, "mute")
+    install("loud", bringing("mute", "loud", kind=kind, target="part:SpeaksToo"))
+    assert registry.load(kind, "loud")
+
+
 # -------------------------------------------------------------------- contract 1
 
 
@@ -252,6 +265,14 @@ def test_a_tokenizer_of_contract_1_that_states_none_is_told_what_changed(install
         registry.load("tokenizer", "words")
     assert "Was it written for contract 1? docs/PLUGINS.md says" in str(e.value)
     assert str(e.value).endswith(KINDS["tokenizer"].changed)
+
+
+def test_a_part_of_contract_2_is_not_asked_whether_it_is_of_1(install, tmp_path):
+    stated = bringing("new", "it", kind="model", target="models:It")
+    install("new", f"NPGPT_PLUGIN_API = 2\n{stated}")
+    (tmp_path / "new/models.py").write_text("class It: Config = forward = backward = dict")
+    with pytest.raises(PluginError, match=r"lacks the base class .* of \S*\.Model$"):
+        registry.load("model", "it")
 
 
 def test_what_npgpt_has_no_more_is_told_so(install, tmp_path):

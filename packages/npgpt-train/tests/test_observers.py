@@ -205,7 +205,9 @@ def test_a_run_is_the_same_bit_for_bit_whatever_its_observers_do(begin):
     assert (Path("observed/run.json").read_text()) == Path("alone/run.json").read_text()
 
 
-@pytest.mark.parametrize("error", [ValueError("no such curve"), SystemExit(3), MemoryError()])
+@pytest.mark.parametrize(
+    "error", [ValueError("no such curve"), SystemExit(3), MemoryError(), GeneratorExit()]
+)
 def test_one_that_fails_is_told_once_and_the_run_goes_on(error, begin):
     begin("alone")
     calls, told = [], []

@@ -205,10 +205,16 @@ def missing_members(kind: str, target: object) -> list[str]:
         if (name == "__call__" or not name.startswith("_")) and not isinstance(member, property)
     ]
     abstract = getattr(target, "__abstractmethods__", ())
-    missing = [name for name in members if name in abstract or not hasattr(target, name)]
+    missing = [name for name in members if name in abstract or not _has(target, name)]
     if kind == "model" and not _is_module_class(target):
         missing.insert(0, "the base class npgpt_core.Module")
     return missing
+
+
+def _has(target: object, name: str) -> bool:
+    if name == "__call__" and isinstance(target, type):  # every class has one: it makes instances
+        return any(name in vars(base) for base in target.__mro__)
+    return hasattr(target, name)
 
 
 def _is_module_class(target: object) -> bool:

@@ -63,9 +63,9 @@ def _named(name: str, options: Mapping[str, Any]) -> tuple[str, Observer]:
     own = {key.rpartition(".")[2]: options[key] for key in options if _part(key) == KIND.key(name)}
     try:
         return spec.label, registry.create(KIND.name, name, **own)
-    except NpgptError:
+    except (NpgptError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:  # a stranger's part may raise anything
+    except BaseException as error:  # a stranger's part may raise anything
         raise PluginError(f"{spec.label} cannot be built: {explain(error)}") from error
 
 
@@ -94,9 +94,9 @@ class _Broadcast:
         for label, observer in tuple(self.observers):
             try:
                 observer(copy.deepcopy(event))  # it may change its own copy
-            except Interrupted:  # by a signal that came meanwhile
+            except (Interrupted, KeyboardInterrupt):  # by a signal that came meanwhile
                 raise
-            except (Exception, SystemExit) as error:
+            except BaseException as error:  # a stranger's part may raise anything
                 self.observers.remove((label, observer))
                 place = traceback.extract_tb(error.__traceback__)[-1]
                 warnings.warn(

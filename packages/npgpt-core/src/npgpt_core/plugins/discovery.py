@@ -23,13 +23,17 @@ HOUSE = frozenset(f"npgpt-{part}" for part in ("tokenizers", "optim", "models", 
 
 @dataclass(frozen=True)
 class Spec:
-    """A part: what it is called, where it is and who brought it."""
+    """A part: what it is called, where it is and who brought it.
+
+    ``contract`` is the number that its plugin states, or None.
+    """
 
     kind: str
     name: str
     target: str  # "package.module:attribute"
     distribution: str  # normalized: lower case, with hyphens
     version: str
+    contract: int | None = None
 
     @property
     def qualified(self) -> str:
@@ -113,7 +117,10 @@ def _discover(manager: pluggy.PluginManager, point: EntryPoint) -> Plugin:
         raise
     except BaseException as error:  # a stranger's module may raise anything, SystemExit too
         return replace(plugin, status="failed", reason=explain(error))
-    specs = (Spec(*part, point.distribution, point.version) for part in parts)
+    specs = (
+        Spec(kind, name, target, point.distribution, point.version, contract)
+        for kind, name, target, contract in parts
+    )
     return replace(plugin, provides=tuple(specs))
 
 

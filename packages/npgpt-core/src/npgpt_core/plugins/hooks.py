@@ -30,18 +30,19 @@ def new_manager() -> pluggy.PluginManager:
     return manager
 
 
-def ask(manager: pluggy.PluginManager, module: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (kind, name, target) of each part of the plugin at ``module``, or ``module:attribute``.
+def ask(manager: pluggy.PluginManager, module: str) -> Iterator[tuple[str, str, str, int | None]]:
+    """Yield each part of the plugin at ``module``, or ``module:attribute``.
 
-    The manager is as it was afterwards, unless something was raised.
+    That is its kind, name and target, and the contract that the plugin states. The manager is as
+    it was afterwards, unless something was raised.
     """
     plugin = import_target(module)
-    api = _stated_api(plugin)
+    contract = _stated_contract(plugin)
     _check_hooks(manager, plugin)
     manager.register(plugin)
     manager.check_pending()  # whatever pluggy finds that _check_hooks does not
-    if api < hookspecs.PLUGIN_API:
-        _check_unchanged(manager, api)
+    if contract is not None and contract < hookspecs.PLUGIN_API:
+        _check_unchanged(manager, contract)
     for hook, kind in HOOKS.items():
         for parts in getattr(manager.hook, hook)():
             if not isinstance(parts, Mapping):
@@ -50,7 +51,7 @@ def ask(manager: pluggy.PluginManager, module: str) -> Iterator[tuple[str, str, 
                     " 'package.module:attribute'"
                 )
             for name, target in parts.items():
-                yield kind, *_checked(hook, name, target)
+                yield kind, *_checked(hook, name, target), contract
     manager.unregister(plugin)
 
 
@@ -74,9 +75,11 @@ def explain(error: BaseException) -> str:
     return text if len(text) <= 400 else f"{text[:400]} ..."
 
 
-def _stated_api(plugin: Any) -> int:
-    """The contract that a plugin says it was written for, which is no newer than this one."""
-    api = getattr(plugin, "NPGPT_PLUGIN_API", hookspecs.PLUGIN_API)
+def _stated_contract(plugin: Any) -> int | None:
+    """The contract that a plugin says it was written for, no newer than this one; or None."""
+    if not hasattr(plugin, "NPGPT_PLUGIN_API"):
+        return None
+    api = plugin.NPGPT_PLUGIN_API
     if type(api) is not int or api < 1:
         raise PluginError(f"NPGPT_PLUGIN_API is {_brief(api)}, expected {hookspecs.PLUGIN_API}")
     if api > hookspecs.PLUGIN_API:

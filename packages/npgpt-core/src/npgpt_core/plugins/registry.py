@@ -127,9 +127,11 @@ def load_spec(spec: Spec) -> Any:
 
 
 def _hint_of_contract_1(spec: Spec) -> str:
-    """What may be wrong with a part that states no contract."""
+    """What may be wrong with a part whose plugin states no contract."""
     changed = KINDS[spec.kind].changed
-    return f". Was it written for contract 1? {HOW_TO_CHANGE}: {changed}" if changed else ""
+    if spec.contract is not None or not changed:
+        return ""
+    return f". Was it written for contract 1? {HOW_TO_CHANGE}: {changed}"
 
 
 def create(kind: str, name: str, /, *args: Any, **options: Any) -> Any:
