@@ -133,15 +133,6 @@ def require_options_are_data(kind: str, part: Any) -> None:
             )
 
 
-part_options = CheckList("part")
-
-
-@part_options
-def options_are_data(kind: str, part: Any) -> None:
-    """Options can be given by name; their defaults and ``presets`` can be written as JSON."""
-    require_options_are_data(kind, part)
-
-
 def _is_json(value: object) -> bool:
     try:
         json.dumps(value, allow_nan=False)

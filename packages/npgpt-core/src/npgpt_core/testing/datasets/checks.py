@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from npgpt_core.testing.checklist import Check, CheckList, part_options, require, require_protocol
+from npgpt_core.testing.checklist import Check, CheckList, require, require_protocol
+from npgpt_core.testing.shared import part_options
 
 datasets = CheckList("dataset")
 

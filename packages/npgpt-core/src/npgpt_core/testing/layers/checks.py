@@ -11,7 +11,7 @@ import numpy as np
 
 from npgpt_core.testing.checklist import Check, CheckList, require
 from npgpt_core.testing.gradients import check_gradients
-from npgpt_core.testing.modules import modules, require_float32
+from npgpt_core.testing.shared import modules, require_float32
 from npgpt_core.types import Array
 
 layers = CheckList("layer")

@@ -14,7 +14,7 @@ from npgpt_core.testing.gradients import check_gradients
 from npgpt_core.testing.models.config import model_config
 from npgpt_core.testing.models.offers import model_offers
 from npgpt_core.testing.models.state import model_state
-from npgpt_core.testing.modules import modules
+from npgpt_core.testing.shared import modules
 from npgpt_core.testing.small import LONG, B, T, V, lively_model, random_ids, small_model
 
 models = CheckList("model")

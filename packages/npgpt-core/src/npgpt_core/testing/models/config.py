@@ -13,7 +13,7 @@ from npgpt_core.testing.checklist import (
     require_options_are_data,
     require_protocol,
 )
-from npgpt_core.testing.modules import require_float32
+from npgpt_core.testing.shared import require_float32
 from npgpt_core.testing.small import (
     T,
     V,

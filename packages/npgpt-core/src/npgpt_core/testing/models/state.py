@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from npgpt_core.testing.checklist import CheckList, require
-from npgpt_core.testing.loading import loading
+from npgpt_core.testing.shared import loading
 from npgpt_core.testing.small import B, T, V, lively_model, random_ids, small_model
 
 model_state = CheckList("model")

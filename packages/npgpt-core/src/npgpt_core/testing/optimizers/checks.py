@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from npgpt_core.testing.checklist import Check, CheckList, part_options, require, require_protocol
+from npgpt_core.testing.checklist import Check, CheckList, require, require_protocol
 from npgpt_core.testing.optimizers.quadratic import (
     LR,
     Quadratic,
@@ -16,6 +16,7 @@ from npgpt_core.testing.optimizers.quadratic import (
     take_steps,
 )
 from npgpt_core.testing.optimizers.state import optimizer_state
+from npgpt_core.testing.shared import part_options
 
 optimizers = CheckList("optimizer")
 on_quadratic = optimizers.given(prepared)

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from npgpt_core.testing.checklist import CheckList, require
-from npgpt_core.testing.loading import loading
 from npgpt_core.testing.optimizers.quadratic import Quadratic, prepared, same_arrays, take_steps
+from npgpt_core.testing.shared import loading
 from npgpt_core.types import Array
 
 optimizer_state = CheckList("optimizer")

@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from npgpt_core.testing.checklist import Check, CheckList, part_options, require
+from npgpt_core.testing.checklist import Check, CheckList, require
+from npgpt_core.testing.shared import part_options
 
 schedules = CheckList("schedule")
 

@@ -6,14 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from npgpt_core.testing.checklist import (
-    Check,
-    CheckList,
-    part_options,
-    refusal,
-    require,
-    require_protocol,
-)
+from npgpt_core.testing.checklist import Check, CheckList, refusal, require, require_protocol
+from npgpt_core.testing.shared import part_options
 from npgpt_core.testing.tokenizers.states import tokenizer_states
 from npgpt_core.testing.tokenizers.texts import (
     SPECIAL_IDS,
