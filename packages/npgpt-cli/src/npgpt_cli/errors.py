@@ -1,7 +1,5 @@
 """What a command tells in a line instead of a traceback: errors, warnings, and being stopped."""
 
-from __future__ import annotations
-
 import os
 import warnings
 from collections.abc import Iterator

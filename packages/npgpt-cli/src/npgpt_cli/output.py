@@ -1,7 +1,5 @@
 """A standard stream that may be closed, full, or lack characters: none of that is a traceback."""
 
-from __future__ import annotations
-
 import codecs
 import errno
 import io

@@ -1,7 +1,5 @@
 """Text that a command is given: on standard input, or in a file."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import BinaryIO

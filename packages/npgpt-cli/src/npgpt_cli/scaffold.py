@@ -4,8 +4,6 @@
 and in paths ``$name`` is replaced (``string.Template``).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from importlib.resources import files

@@ -1,7 +1,5 @@
 """The standard streams while a command runs: what it tells always gets somewhere, or is let go."""
 
-from __future__ import annotations
-
 import errno
 import io
 import os

@@ -1,7 +1,5 @@
 """The options of a training run, for every command that trains."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, TypeVar
 

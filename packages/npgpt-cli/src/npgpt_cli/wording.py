@@ -4,8 +4,6 @@ The library writes an argument in backquotes: `grad_clip=1`. To the shell that i
 option of a part, `model.dropout=0.2`, is --set model.dropout=0.2, and `resume=True` is --resume.
 """
 
-from __future__ import annotations
-
 import re
 
 from npgpt_core.shell import command

@@ -1,7 +1,5 @@
 """The loss of a trained model over the whole of a text."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Whom a run tells what happens (``npgpt_core.events``): here a terminal, or nobody."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from typing import TypeAlias

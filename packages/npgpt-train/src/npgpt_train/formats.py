@@ -1,7 +1,5 @@
 """How numbers, sizes and durations are written, in reports and by the command."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

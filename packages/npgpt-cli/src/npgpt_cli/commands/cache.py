@@ -1,7 +1,5 @@
 """``npgpt cache``: the tokens and downloads that are kept between runs."""
 
-from __future__ import annotations
-
 import click
 
 from npgpt_cli.group import LazyGroup

@@ -1,7 +1,5 @@
 """``npgpt check-grads``."""
 
-from __future__ import annotations
-
 import click
 
 

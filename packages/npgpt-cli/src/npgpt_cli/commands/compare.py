@@ -1,7 +1,5 @@
 """``npgpt compare``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """``npgpt evaluate``."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """``npgpt explain``: what happens inside, made visible."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

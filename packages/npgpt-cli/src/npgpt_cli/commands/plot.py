@@ -1,7 +1,5 @@
 """``npgpt plot``."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """``npgpt plugins``: what is installed, whether it is sound, and the start of a new one."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

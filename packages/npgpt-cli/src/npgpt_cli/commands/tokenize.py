@@ -1,7 +1,5 @@
 """``npgpt tokenize``."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

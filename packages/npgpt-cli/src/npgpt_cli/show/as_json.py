@@ -1,7 +1,5 @@
 """What was found as JSON, for other programs."""
 
-from __future__ import annotations
-
 import json
 import math
 from dataclasses import asdict, is_dataclass

@@ -1,7 +1,5 @@
 """What ``npgpt cache`` prints: a line for whatever is kept, and what was cleared."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What ``npgpt check-grads`` prints: a row a module, with its worst array."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 
 from rich.console import Console

@@ -1,7 +1,5 @@
 """What ``npgpt compare`` prints in the end."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

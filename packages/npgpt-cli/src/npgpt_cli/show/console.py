@@ -1,7 +1,5 @@
 """Where explanations and lists go, and what they share: tables, and the tokens of a text."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

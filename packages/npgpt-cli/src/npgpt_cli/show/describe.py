@@ -4,8 +4,6 @@ Texts are those of a Google-style ``Args:`` section, in the docstring of the cla
 its ``__init__``, or of a class that it extends. Of a model they are those of its ``Config``.
 """
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Iterator, Mapping

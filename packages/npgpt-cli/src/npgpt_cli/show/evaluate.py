@@ -1,7 +1,5 @@
 """What ``npgpt evaluate`` prints: a line a figure."""
 
-from __future__ import annotations
-
 import click
 
 from npgpt_train.evaluation import Evaluation

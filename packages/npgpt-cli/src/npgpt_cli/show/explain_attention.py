@@ -1,7 +1,5 @@
 """What ``npgpt explain attention`` prints: a shade for each token that is looked at."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size

@@ -1,7 +1,5 @@
 """What ``npgpt explain backward`` prints: the norms of the gradients, and their mathematics."""
 
-from __future__ import annotations
-
 from rich.console import Console
 from rich.text import Text
 

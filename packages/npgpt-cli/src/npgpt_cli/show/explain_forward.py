@@ -1,7 +1,5 @@
 """What ``npgpt explain forward`` prints: outputs, formulas, and the prediction as it forms."""
 
-from __future__ import annotations
-
 from rich.console import Console
 from rich.text import Text
 

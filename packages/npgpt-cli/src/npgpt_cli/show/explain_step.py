@@ -1,7 +1,5 @@
 """What ``npgpt explain step`` prints: the story of the step, and every weight in it."""
 
-from __future__ import annotations
-
 from rich.console import Console
 
 from npgpt_cli.show.console import console, table

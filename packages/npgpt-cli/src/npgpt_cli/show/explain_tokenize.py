@@ -1,7 +1,5 @@
 """What ``npgpt explain tokenize`` prints: tokens in colour, and every merge."""
 
-from __future__ import annotations
-
 from rich.console import Console
 from rich.text import Text
 

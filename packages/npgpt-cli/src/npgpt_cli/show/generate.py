@@ -1,7 +1,5 @@
 """What ``npgpt generate`` prints: a text while it is written, or an object of JSON after it."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable, Iterator
 

@@ -1,7 +1,5 @@
 """What ``npgpt plugins`` prints: what is installed, one part of it, or a package just written."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from pathlib import Path

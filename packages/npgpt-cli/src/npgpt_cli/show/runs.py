@@ -1,7 +1,5 @@
 """What ``npgpt runs`` prints: a row a run."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

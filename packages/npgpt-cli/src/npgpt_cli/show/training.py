@@ -1,7 +1,5 @@
 """A run as it goes: a progress bar on a terminal, plain lines elsewhere."""
 
-from __future__ import annotations
-
 import time
 from contextlib import ExitStack
 from typing import Any, Self

@@ -3,8 +3,6 @@
 A tokenizer, a model, an optimizer or a seed is a variant that sets one thing.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import shlex

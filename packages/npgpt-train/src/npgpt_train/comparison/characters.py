@@ -5,8 +5,6 @@ there costs an escape and then its code point. A spelled word ends with a stop s
 frequent as there are words.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections import Counter

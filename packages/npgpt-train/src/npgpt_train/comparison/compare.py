@@ -1,7 +1,5 @@
 """``npgpt compare``: trains what is not trained yet, measures all on the same text, and reports."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path

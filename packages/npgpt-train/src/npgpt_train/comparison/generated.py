@@ -1,7 +1,5 @@
 """What a run writes, measured instead of judged by eye: words, names, repetitions."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The report of a comparison as Markdown and as one HTML page, both made from ``report.json``."""
 
-from __future__ import annotations
-
 import base64
 import importlib.util
 import math

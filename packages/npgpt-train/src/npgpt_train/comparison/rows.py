@@ -1,7 +1,5 @@
 """The rows that the tables of a report are made of, and the notes above them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple

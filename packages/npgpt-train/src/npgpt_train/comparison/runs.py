@@ -1,7 +1,5 @@
 """The runs of a comparison: what is there must be what is asked for, what is not is trained."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """How fast and how smoothly a run trained, from its metrics."""
 
-from __future__ import annotations
-
 import math
 from itertools import pairwise
 from statistics import median

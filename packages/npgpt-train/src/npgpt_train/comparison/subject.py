@@ -1,7 +1,5 @@
 """What a comparison compares: read off the settings that its runs do not have in common."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any

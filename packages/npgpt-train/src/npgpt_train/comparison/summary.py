@@ -1,7 +1,5 @@
 """What ``report.json`` holds: all that is measured of each run, and what runs have in common."""
 
-from __future__ import annotations
-
 import os
 import platform
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The tables of a report: which ones it has, and what stands in which row."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple

@@ -3,8 +3,6 @@
 A run is one of each axis: the variants, the tokenizers, the models, the optimizers, the seeds.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Who attends to whom: the softmax of every attention head, and what it is in the habit of."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The way back: how fast the loss changes with each module's input, and with each parameter."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

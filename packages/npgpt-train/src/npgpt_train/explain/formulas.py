@@ -1,7 +1,5 @@
 """The mathematics of a module, from the one place where it is written: its docstrings."""
 
-from __future__ import annotations
-
 from npgpt_core.module import Module
 
 

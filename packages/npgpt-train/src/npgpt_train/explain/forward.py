@@ -5,8 +5,6 @@ A model is read after every block where it offers ``blocks`` and ``logits(x)``: 
 nostalgebraist 2020, "interpreting GPT: the logit lens".
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """One step of training taken apart, on a copy: what training would do next, and its effect."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How a text becomes tokens: every merge in order, the ids, and what became unknown."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise

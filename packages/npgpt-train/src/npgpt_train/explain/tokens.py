@@ -1,7 +1,5 @@
 """Tokens as a reader sees them, and a text as the ids that a model sees."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

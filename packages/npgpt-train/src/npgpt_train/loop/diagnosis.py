@@ -1,7 +1,5 @@
 """Where numbers that are not finite came from, and what usually helps."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

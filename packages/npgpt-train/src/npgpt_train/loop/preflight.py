@@ -1,7 +1,5 @@
 """What a run will take, measured before its first step, and what looks wrong with it."""
 
-from __future__ import annotations
-
 import math
 import time
 import warnings

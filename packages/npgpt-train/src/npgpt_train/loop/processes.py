@@ -5,8 +5,6 @@ the same global batch; after one all-reduce of one flat buffer a step they hold 
 and so make the same update. Rank 0 alone writes.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import socket

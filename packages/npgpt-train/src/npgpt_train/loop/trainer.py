@@ -1,7 +1,5 @@
 """The training loop. It knows no GPT and no text: ids go in, updates come out."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """The folder where downloads and token files outlive a run: its place, its contents, its end."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys

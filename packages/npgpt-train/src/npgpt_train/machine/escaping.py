@@ -1,7 +1,5 @@
 """Text that a model or a stranger's file wrote, made harmless for whoever shows it."""
 
-from __future__ import annotations
-
 import re
 
 _CONTROL = re.compile(

@@ -3,8 +3,6 @@
 Before its first step there is nothing to save, and the first signal ends it at once.
 """
 
-from __future__ import annotations
-
 import signal
 import threading
 from collections.abc import Callable, Iterator

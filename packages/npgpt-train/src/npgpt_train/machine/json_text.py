@@ -1,7 +1,5 @@
 """JSON as the house writes and reads it."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

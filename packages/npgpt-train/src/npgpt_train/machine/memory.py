@@ -4,8 +4,6 @@ glibc hands large freed blocks back to the kernel at once, and every page of a f
 page fault: a tenth of a training step. While a ``reuse_freed_memory`` block lasts it keeps them.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import sys

@@ -1,7 +1,5 @@
 """The processor cores that this process may use, and the threads that BLAS takes of them."""
 
-from __future__ import annotations
-
 import os
 from contextlib import AbstractContextManager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The runs that there are below a folder, read without changing anything in them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A run opened for use, ``load_run("runs/x")``, or the tokenizer of one alone."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Is my loss normal? Reference curves of the presets, and how a run compares to them."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping

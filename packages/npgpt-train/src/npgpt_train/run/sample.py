@@ -1,7 +1,5 @@
 """Samples of a run's model: the ids that a text begins with, and those that are suppressed."""
 
-from __future__ import annotations
-
 from itertools import chain
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Where the text of a run is, wherever it is asked for and whatever moved since."""
 
-from __future__ import annotations
-
 import glob
 import os
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """What of a text its tokenizer does not know, and what is said of a prompt with such parts."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterable, Sequence
 

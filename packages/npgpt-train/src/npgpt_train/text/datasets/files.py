@@ -1,7 +1,5 @@
 """The user's own text: files, folders and globs, streamed whatever their size."""
 
-from __future__ import annotations
-
 import codecs
 import os
 import warnings

@@ -1,7 +1,5 @@
 """Which files a path stands for: a file, the text files of a folder, or what matches a glob."""
 
-from __future__ import annotations
-
 import glob
 import os
 import re
