@@ -22,7 +22,7 @@ from npgpt_train import Run, load_run
 from npgpt_train.events import ignore
 from npgpt_train.machine.disk import Folder
 from npgpt_train.plots import plot_curves
-from npgpt_train.preparation import joined_run
+from npgpt_train.preparation import prepare_existing
 from npgpt_train.run.metrics import cut_metrics, read_metrics
 from npgpt_train.settings.choices import choose, read_config
 from npgpt_train.settings.parts import resolve
@@ -164,7 +164,7 @@ def test_resuming_with_other_values(places, value, run, runs, cache_folder, monk
     record = json.loads((runs / "char/run.json").read_text())
     data = json.dumps(replaced(record, places, value)).encode()
     with damaged(run, runs, "run.json", data):
-        refused_or_fine(lambda: joined_run(Run.open(run), ignore))
+        refused_or_fine(lambda: prepare_existing(Run.open(run), ignore))
 
 
 @FAST

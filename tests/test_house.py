@@ -52,8 +52,8 @@ WINGS = {
     "machine": set(),
     "text": {"machine"},
     "settings": {"machine", "text"},
-    "formats": set(),
-    "events": {"formats"},
+    "formatting": set(),
+    "events": {"formatting"},
     "loop": {"machine", "settings", "events"},
     "run": {"machine", "text", "settings"},
 }

@@ -25,7 +25,7 @@ import pytest
 from npgpt_core.errors import NpgptError
 from npgpt_core.events import Estimated, Stepped
 from npgpt_train import load_run, train
-from npgpt_train.loop.trainer import SKIPS
+from npgpt_train.loop.trainer import MAX_SKIPS
 from npgpt_train.loop.workers import Workers
 from npgpt_train.machine.interruption import Interrupted
 from npgpt_train.machine.lock import RunLock
@@ -405,7 +405,7 @@ def test_skipping_leaves_out_the_update_and_counts_it(text_file, tmp_path, monke
 
 def test_skipping_ends_where_it_does_not_help(text_file, tmp_path, monkeypatch):
     _sick_at(monkeypatch, set(range(2, 99)))
-    with pytest.raises(NpgptError, match=f"step {SKIPS + 1} is nan"):
+    with pytest.raises(NpgptError, match=f"step {MAX_SKIPS + 1} is nan"):
         train(data=str(text_file), preset="tiny", out=tmp_path / "run", on_nan="skip")
 
 

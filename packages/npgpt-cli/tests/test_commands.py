@@ -316,6 +316,6 @@ def test_every_setting_is_an_option_that_says_what_its_field_does():
     for name, field in SETTINGS.items():
         option = options["optim" if name == "optimizer" else name]
         assert option.help.startswith(field.metadata["help"])
-        assert option.help.endswith(f"[default: {field.metadata['told']}]")
+        assert option.help.endswith(f"[default: {field.metadata['shown']}]")
         if field.type in ("int", "float"):
             assert option.type.name == {"int": "integer", "float": "float"}[field.type]

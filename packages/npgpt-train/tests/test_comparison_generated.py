@@ -7,7 +7,7 @@ import pytest
 
 from npgpt_train.comparison import generated
 from npgpt_train.comparison.generated import (
-    Vocabulary,
+    KnownWords,
     names_of,
     repeated_share,
     whole_words_of,
@@ -74,19 +74,19 @@ def test_repetitions_are_of_four_words():
     assert repeated_share(list("abab"), n=2) == 1 / 3
 
 
-def test_a_vocabulary_is_that_of_both_parts():
+def test_known_words_are_those_of_both_splits():
     text = "\n\nFool:\nTo be\n" * 9 + "\n\nHamlet:\nor\n"
-    vocabulary = Vocabulary(Corpus(Text(text)))
-    assert vocabulary.words == {"fool", "to", "be", "hamlet", "or"}
-    assert vocabulary.names == {"fool", "hamlet"}
+    known = KnownWords(Corpus(Text(text)))
+    assert known.words == {"fool", "to", "be", "hamlet", "or"}
+    assert known.names == {"fool", "hamlet"}
 
 
-VOCABULARY = Vocabulary(Corpus(Text("\n\nFool:\nTo be or not\n" * 9)))
+KNOWN = KnownWords(Corpus(Text("\n\nFool:\nTo be or not\n" * 9)))
 
 
 def written(monkeypatch, tokenizer, rows):
     monkeypatch.setattr(generated, "write", lambda *arguments: np.array(rows))
-    return generated.measure(None, tokenizer, 0, VOCABULARY)
+    return generated.measure(None, tokenizer, 0, KNOWN)
 
 
 def test_what_is_written_is_counted(monkeypatch):

@@ -110,7 +110,7 @@ def measured(text, make, size):
         np.concatenate([tokenizer.encode(text) for text in texts])
         for texts in (corpus.train_texts(), corpus.val_texts())
     )
-    evaluation = Evaluation(1.0, len(val) - 1, corpus.n_characters - corpus.split, 0)
+    evaluation = Evaluation(1.0, len(val) - 1, corpus.n_characters - corpus.val_start, 0)
     numbers = held_out.measure(HeldOut.of(corpus), tokenizer, evaluation, train, val)
     return numbers, corpus, tokenizer
 
@@ -124,7 +124,7 @@ def test_the_price_is_that_of_the_token_spans_on_many_texts(make, alphabet):
         text = "".join(rng.choices(alphabet, k=rng.randint(60, 400)))
         numbers, corpus, tokenizer = measured(text, make, rng.randint(1, 10))
         expected = price(corpus, tokenizer)
-        characters = corpus.n_characters - corpus.split
+        characters = corpus.n_characters - corpus.val_start
         found = {name: b * characters for name, b in numbers["lost_bits_per_character"].items()}
         assert found == pytest.approx(expected, rel=1e-9, abs=1e-9), (seed, text)
         lossy += expected["spelling"] > 0

@@ -38,10 +38,10 @@ def test_the_parts_are_the_whole_cut_at_the_split(pieces, fraction):
     assert made.n_characters == len(text)
     assert made.sha256 == hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     assert made.sample == (text[:7], text[-7:])
-    assert made.split == math.floor(len(text) * (1 - Fraction(str(fraction))))
+    assert made.val_start == math.floor(len(text) * (1 - Fraction(str(fraction))))
     for _ in range(2):  # every call starts from the beginning
-        assert "".join(made.train_texts()) == text[: made.split]
-        assert "".join(made.val_texts()) == text[made.split :]
+        assert "".join(made.train_texts()) == text[: made.val_start]
+        assert "".join(made.val_texts()) == text[made.val_start :]
 
 
 @settings(deadline=None)
@@ -64,7 +64,7 @@ def test_a_line_without_end_comes_in_pieces_of_a_mebi_of_characters():
 
 
 def test_the_usual_split_of_tiny_shakespeare():
-    assert Corpus(Pieces("x" * 1_115_394)).split == 1_003_854
+    assert Corpus(Pieces("x" * 1_115_394)).val_start == 1_003_854
 
 
 @pytest.mark.parametrize("fraction", [-0.1, 1, 2, math.nan, math.inf])

@@ -9,7 +9,7 @@ import pytest
 import npgpt_train
 from npgpt_core.errors import NpgptError
 from npgpt_train.machine.disk import Folder, writing
-from npgpt_train.run.place import around
+from npgpt_train.run.paths import containing_folder
 
 SOURCES = Path(npgpt_train.__file__).parent
 PIPES = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
@@ -240,11 +240,11 @@ def test_a_picture_inside_a_run_is_written_through_no_folder_that_is_a_link(outs
     root.mkdir()
     (root / "run.json").write_text("{}")
     (root / "pictures").symlink_to(outside)
-    folder, name = around(root / "pictures" / "file")
+    folder, name = containing_folder(root / "pictures" / "file")
     assert (folder.path, name) == (root, "pictures/file")
     with pytest.raises(NpgptError, match="pictures is a link"):
         folder.replace(name, b"new")
-    assert around(tmp_path / "a.png")[0].path == tmp_path  # in no run: as the user says
+    assert containing_folder(tmp_path / "a.png")[0].path == tmp_path  # in no run: as the user says
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from npgpt_core.events import Continuing, Started, Stepped
 from npgpt_train import train
 from npgpt_train.evaluation import evaluate_run
 from npgpt_train.machine.lock import RunLock
-from npgpt_train.preparation import resumed_run
-from npgpt_train.run.agreement import versions
+from npgpt_train.preparation import prepare_resumed
+from npgpt_train.run.compatibility import versions
 from npgpt_train.run.folder import Run
 from npgpt_train.run.listing import list_runs
 from npgpt_train.settings.choices import choose
@@ -131,16 +131,16 @@ def test_another_preset_is_taken_where_all_its_numbers_are_those_of_the_record(m
     quick |= {"eval_interval": 250, "eval_iters": 10}
     begin(stop_at=1, preset="full", **quick)
     folder, ready = Run.open("run").folder, {"ranks": 1, "report": lambda event: None}
-    resumed_run(folder, choose(preset="full"), None, **ready).close()
-    resumed_run(folder, choose(preset="quick"), None, **ready).close()
-    resumed_run(folder, choose(preset="tiny", flags=quick), None, **ready).close()
+    prepare_resumed(folder, choose(preset="full"), None, **ready).close()
+    prepare_resumed(folder, choose(preset="quick"), None, **ready).close()
+    prepare_resumed(folder, choose(preset="tiny", flags=quick), None, **ready).close()
     with pytest.raises(NpgptError, match="batch_size = 8 contradicts"):
-        resumed_run(folder, choose(preset="tiny"), None, **ready)
+        prepare_resumed(folder, choose(preset="tiny"), None, **ready)
     presets = {"full": {"dropout": 0.0}, "quick": {"dropout": 0.1}}
     monkeypatch.setattr(registry.load("model", "table"), "presets", presets, raising=False)
-    resumed_run(folder, choose(preset="tiny", flags=quick), None, **ready).close()
+    prepare_resumed(folder, choose(preset="tiny", flags=quick), None, **ready).close()
     with pytest.raises(NpgptError, match=r"model.dropout = 0\.1 contradicts"):
-        resumed_run(folder, choose(preset="quick"), None, **ready)
+        prepare_resumed(folder, choose(preset="quick"), None, **ready)
 
 
 def test_keep_and_on_nan_are_taken_and_recorded():

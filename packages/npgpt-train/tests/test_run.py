@@ -13,7 +13,7 @@ from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 from npgpt_train import load_run, session, train
 from npgpt_train.events import ignore
 from npgpt_train.run.folder import Run
-from npgpt_train.run.place import next_free
+from npgpt_train.run.paths import next_free
 from npgpt_train.run.record import READERS
 
 

@@ -58,8 +58,8 @@ def ids(text):
 def test_the_tokens_are_those_of_the_tokenizer(vocab_size, dtype):
     corpus = Corpus(Pieces(TEXT))
     tokens = token_files(corpus, CodePoints(vocab_size), "origin")
-    assert tokens.train.tolist() == ids(TEXT[: corpus.split])
-    assert tokens.val.tolist() == ids(TEXT[corpus.split :])
+    assert tokens.train.tolist() == ids(TEXT[: corpus.val_start])
+    assert tokens.val.tolist() == ids(TEXT[corpus.val_start :])
     for part, name in ((tokens.train, "train.bin"), (tokens.val, "val.bin")):
         assert part.dtype == dtype
         assert not part.flags.writeable
@@ -103,7 +103,7 @@ def test_changed_code_of_a_tokenizer_is_told_and_its_tokens_are_others(cache):
     first = token_files(corpus, CodePoints(), "origin")
     with pytest.warns(NpgptWarning, match="Lower encodes this text otherwise than before"):
         changed = token_files(corpus, Lower(), "origin")
-    assert changed.train.tolist() == ids(TEXT[: corpus.split].lower())
+    assert changed.train.tolist() == ids(TEXT[: corpus.val_start].lower())
     assert changed.sha256 != first.sha256
     for tokenizer, tokens in ((CodePoints(), first), (Lower(), changed)):  # both are kept, untold
         assert token_files(corpus, tokenizer, "origin").sha256 == tokens.sha256

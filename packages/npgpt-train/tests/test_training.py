@@ -24,7 +24,7 @@ from npgpt_core.events import (
 )
 from npgpt_train import load_run, session, train, training
 from npgpt_train.loop.processes import Processes
-from npgpt_train.loop.trainer import SKIPS, Trainer
+from npgpt_train.loop.trainer import MAX_SKIPS, Trainer
 from npgpt_train.machine.interruption import Interrupted
 from npgpt_train.machine.lock import is_held
 from npgpt_train.machine.processors import physical_cores
@@ -338,14 +338,14 @@ def test_a_step_that_is_not_finite_is_left_out_if_asked(begin, monkeypatch):
     assert not np.array_equal(weights(run, "6"), weights(run, "4"))
 
 
-@pytest.mark.parametrize(("count", "ends"), [(SKIPS - 1, False), (SKIPS, True)])
+@pytest.mark.parametrize(("count", "ends"), [(MAX_SKIPS - 1, False), (MAX_SKIPS, True)])
 def test_leaving_out_ends_where_it_does_not_help(count, ends, begin, monkeypatch):
     poison(monkeypatch, {*range(1, 1 + count), *range(2 + count, 1 + 2 * count)})
-    given = {"on_nan": "skip", "max_iters": 2 * SKIPS, "eval_interval": 2 * SKIPS}
+    given = {"on_nan": "skip", "max_iters": 2 * MAX_SKIPS, "eval_interval": 2 * MAX_SKIPS}
     if ends:
-        with pytest.raises(NpgptError, match=f"the loss of step {1 + SKIPS} is inf") as raised:
+        with pytest.raises(NpgptError, match=f"the loss of step {1 + MAX_SKIPS} is inf") as raised:
             begin(**given)
-        assert f"{SKIPS - 1} steps before it were left out" in str(raised.value)
+        assert f"{MAX_SKIPS - 1} steps before it were left out" in str(raised.value)
         assert "on_nan" not in str(raised.value)
     else:
         assert begin(**given)[0].is_finished

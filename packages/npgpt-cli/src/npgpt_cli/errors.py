@@ -22,8 +22,8 @@ class InputError(click.ClickException):
 
     def __init__(self, error: NpgptError) -> None:
         plugin = origin(error)
-        told = f"{error} (from {plugin})" if plugin else str(error)
-        super().__init__(printable(as_flags(told)))
+        message = f"{error} (from {plugin})" if plugin else str(error)
+        super().__init__(printable(as_flags(message)))
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def _show_warning(
 
 @contextmanager
 def exit_on_signal(how_to_continue: str = "") -> Iterator[None]:
-    """A ``with`` block of training: a signal that ends it is told in a line, with the shell's code.
+    """A ``with`` block of training: a signal that ends it becomes a line, with the shell's code.
 
     Args:
         how_to_continue: by resuming the run unless given, or by the same command before its first

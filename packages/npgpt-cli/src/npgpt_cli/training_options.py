@@ -40,7 +40,7 @@ Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
 def setting(name: str) -> Callable[[Command], Command]:
     """The option of a setting; it stays None unless it is given, and its help tells the default."""
     field = SETTINGS[name]
-    default, help = field.metadata["told"], field.metadata["help"]
+    default, help = field.metadata["shown"], field.metadata["help"]
     if name == "data":
         several = {"multiple": True, "metavar": "NAME|PATH"}
         return _option(name, f"{help}; may be repeated", default, str, **several)

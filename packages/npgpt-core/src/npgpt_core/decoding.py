@@ -1,4 +1,4 @@
-"""The text of ids while they come, in pieces: no character is told before its last byte is there.
+"""The text of ids while they come, in pieces: no character is sent before its last byte is there.
 
 A token may end in the middle of a character. What is not a character yet decodes to U+FFFD, so text
 that ends in it waits for the next token.
@@ -26,23 +26,23 @@ def decode_stream(tokenizer: Tokenizer, ids: Iterable[int]) -> Iterator[str]:
     """
     tail: list[int] = []  # the last ids
     texts: list[str] = []  # that the first of them spell, the first two, ...
-    told = 0  # characters of the last text that were given
+    sent = 0  # characters of the last text that were given
     for i in ids:
         tail.append(int(i))
         text = tokenizer.decode(tail)
         texts.append(text)
         settled = max(len(text.rstrip(NO_CHARACTER)), len(text) - UNFINISHED)
-        if settled > told:
-            yield text[told:settled]
-            told = settled
+        if settled > sent:
+            yield text[sent:settled]
+            sent = settled
         if len(tail) >= 2 * KEPT:
-            tail, texts, told = _shortened(tokenizer, tail, texts, told)
-    if texts and texts[-1][told:]:
-        yield texts[-1][told:]
+            tail, texts, sent = _shortened(tokenizer, tail, texts, sent)
+    if texts and texts[-1][sent:]:
+        yield texts[-1][sent:]
 
 
 def _shortened(
-    tokenizer: Tokenizer, tail: list[int], texts: list[str], told: int
+    tokenizer: Tokenizer, tail: list[int], texts: list[str], sent: int
 ) -> tuple[list[int], list[str], int]:
     """Drop ids whose text was given, at a place where no character is cut.
 
@@ -54,9 +54,9 @@ def _shortened(
         rests = [tokenizer.decode(tail[cut:end]) for end in range(cut + 1, len(tail) + 1)]
         fixed = len(rests[-1]) > UNFINISHED or not texts[-1].endswith(NO_CHARACTER)
         dropped = len(texts[-1]) - len(rests[-1])
-        if fixed and dropped <= told and _grow_alike(texts[cut - 1 :], ["", *rests]):
-            return tail[cut:], rests, told - dropped
-    return tail, texts, told
+        if fixed and dropped <= sent and _grow_alike(texts[cut - 1 :], ["", *rests]):
+            return tail[cut:], rests, sent - dropped
+    return tail, texts, sent
 
 
 def _grow_alike(texts: list[str], rests: list[str]) -> bool:

@@ -36,8 +36,8 @@ class Started:
         step: steps done.
         parameters: of the model.
         vocab_size: of the tokenizer.
-        train_tokens: of the training part.
-        val_tokens: of the validation part.
+        train_tokens: of the training split.
+        val_tokens: of the validation split.
         characters: of the whole text.
     """
 
@@ -59,7 +59,7 @@ class Estimated:
         seconds: of all steps and evaluations that remain.
         step_seconds: of one step.
         memory: the largest resident set so far, in bytes; 0 if the system does not tell.
-        epochs: how often the whole run reads the training part, on average.
+        epochs: how often the whole run reads the training split, on average.
     """
 
     seconds: float

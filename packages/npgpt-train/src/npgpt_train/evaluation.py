@@ -90,7 +90,7 @@ def _finite_loss(workers: Workers, x: Ids, y: Ids) -> float:
 
 
 def evaluate_run(run: Run, data: Sequence[str] = (), checkpoint: str = "best") -> Evaluation:
-    """Evaluate a run on the whole validation part of its own text, or on the whole of ``data``.
+    """Evaluate a run on the whole validation split of its own text, or on the whole of ``data``.
 
     Args:
         run: with a checkpoint.
@@ -105,7 +105,7 @@ def evaluate_run(run: Run, data: Sequence[str] = (), checkpoint: str = "best") -
     corpus = Corpus(open_dataset(data), validation_fraction=0) if data else run.corpus()
     tokens = token_files(corpus, tokenizer, origin_of("tokenizer", s.tokenizer.name))
     ids = tokens.train if data else tokens.val
-    characters = corpus.n_characters if data else corpus.n_characters - corpus.split
+    characters = corpus.n_characters if data else corpus.n_characters - corpus.val_start
     return evaluate_text(model, tokenizer, s, ids, characters)
 
 

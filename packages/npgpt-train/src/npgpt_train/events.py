@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from npgpt_core.events import Comparing, Continuing, Evaluated, Event, Finished, Started
-from npgpt_train.formats import evaluation
+from npgpt_train.formatting import evaluation
 
-Report: TypeAlias = Callable[[Event], None]
+Reporter: TypeAlias = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
@@ -33,6 +33,6 @@ def print_progress(event: Event) -> None:
     sys.stderr.write(f"{line}\n")
 
 
-def usual_report() -> Report:
+def default_reporter() -> Reporter:
     """What reports where nothing else is asked for: lines on a terminal, nothing elsewhere."""
     return print_progress if sys.stderr and sys.stderr.isatty() else ignore

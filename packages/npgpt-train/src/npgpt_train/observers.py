@@ -14,7 +14,7 @@ from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
 from npgpt_core.events import Event, Stopped
 from npgpt_core.plugins.hooks import explain
 from npgpt_core.protocols import Observer
-from npgpt_train.events import Report
+from npgpt_train.events import Reporter
 from npgpt_train.machine.interruption import Interrupted
 
 KIND = registry.KINDS["observer"]
@@ -27,8 +27,8 @@ def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
 
 
 def with_observers(
-    report: Report, observe: Sequence[str | Observer], options: Mapping[str, Any]
-) -> Report:
+    report: Reporter, observe: Sequence[str | Observer], options: Mapping[str, Any]
+) -> Reporter:
     """A report that passes every event on to the observers too; ``report`` itself without any.
 
     Args:
@@ -86,7 +86,7 @@ def stopped_event(folder: Path, error: BaseException) -> Stopped:
 class _Broadcast:
     """Passes every event to ``report``, and to each observer until it fails."""
 
-    def __init__(self, report: Report, observers: list[tuple[str, Observer]]) -> None:
+    def __init__(self, report: Reporter, observers: list[tuple[str, Observer]]) -> None:
         self.report, self.observers = report, observers
 
     def __call__(self, event: Event) -> None:

@@ -18,7 +18,7 @@ from npgpt_core.types import Array
 from npgpt_train.machine.disk import writing
 from npgpt_train.machine.escaping import printable
 from npgpt_train.run.metrics import Events, evaluations_in, steps_in
-from npgpt_train.run.place import around
+from npgpt_train.run.paths import containing_folder
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +49,7 @@ STYLE: dict[Any, Any] = {
 }
 UNDATED: dict[str, dict[str, Any]] = {".png": {"Software": None}, ".svg": {"Date": None}}
 POINTS = 1600  # of a curve: more than the picture has pixels across
-FAR = 1.25  # times the loss at the beginning: what has learned nothing is not there
+CEILING = 1.25  # times the loss at the beginning: what has learned nothing is not there
 DRAWABLE = 1e30  # axes overflow long before floats do
 
 
@@ -94,7 +94,7 @@ def plot_overlay(
             shown = np.where(np.abs(points) < DRAWABLE, points, np.nan)
             axes.plot(*shown.T, "o-", color=color, ms=3, label=printable(name))
         axes.legend()
-        ceiling = FAR * max(points[0, 1] for points in series)
+        ceiling = CEILING * max(points[0, 1] for points in series)
         losses = np.concatenate([points[:, 1] for points in series])
         if (losses > ceiling).any():
             lowest = np.nanmin(losses)
@@ -121,7 +121,7 @@ def open_figure(path: str | PathLike[str], size: tuple[float, float]) -> Iterato
         yield figure
         image = io.BytesIO()
         figure.savefig(image, format=suffix[1:], dpi=150, metadata=UNDATED[suffix])
-    folder, name = around(path)
+    folder, name = containing_folder(path)
     with writing(str(path)):
         folder.replace(name, image.getvalue())
 

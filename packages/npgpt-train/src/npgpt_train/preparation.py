@@ -11,14 +11,14 @@ from typing import Any
 from npgpt_core.errors import NpgptError
 from npgpt_core.events import Preparing
 from npgpt_core.module import Module
-from npgpt_train.events import Report
+from npgpt_train.events import Reporter
 from npgpt_train.loop.batches import require_batches
 from npgpt_train.loop.preflight import warn_if_unknown
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.machine.disk import writing
 from npgpt_train.machine.lock import RunLock
-from npgpt_train.run.agreement import merge_record, versions, warn_of_versions
 from npgpt_train.run.checkpoint import Checkpoint
+from npgpt_train.run.compatibility import merge_record, versions, warn_of_versions
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import cut_metrics
 from npgpt_train.run.record import RunRecord
@@ -55,12 +55,12 @@ class Preparation:
             self.lock.close()
 
 
-def new_run(
+def prepare_new(
     settings: Settings,
     folder: Path,
     source: Run | None,
     ranks: int,
-    report: Report,
+    report: Reporter,
     **recorded: Any,
 ) -> Preparation:
     """Prepare a run from scratch, or from the weights and tokenizer of ``source``; make its folder.
@@ -112,12 +112,12 @@ def new_run(
     return _locked(folder, make)
 
 
-def resumed_run(
+def prepare_resumed(
     folder: Path,
     choices: Choices,
     init_from: str | Path | None,
     ranks: int,
-    report: Report,
+    report: Reporter,
     **recorded: Any,
 ) -> Preparation:
     """Prepare a run to go on from its newest checkpoint, or from the start if it has none.
@@ -140,7 +140,7 @@ def resumed_run(
         run = Run(folder, replace(merge_record(before, choices, init_from, ranks), **recorded))
         run.require_same_tokenizer()
         warn_of_versions(run)
-        prepared = joined_run(run, report)
+        prepared = prepare_existing(run, report)
         with writing(str(folder)):
             if run.record != before.record:
                 run.save_record()
@@ -151,7 +151,7 @@ def resumed_run(
     return _locked(folder, go_on)
 
 
-def joined_run(run: Run, report: Report, step: int | None = None) -> Preparation:
+def prepare_existing(run: Run, report: Reporter, step: int | None = None) -> Preparation:
     """Prepare to train an existing run from a checkpoint, without writing anything.
 
     Args:
@@ -190,8 +190,8 @@ def joined_run(run: Run, report: Report, step: int | None = None) -> Preparation
     return Preparation(run, tokens, model, optimizer, schedule)
 
 
-def _encoded(settings: Settings, corpus: Corpus, tokenizer: Any, report: Report) -> Tokens:
-    """The tokens of a corpus, of which both parts are long enough for a block.
+def _encoded(settings: Settings, corpus: Corpus, tokenizer: Any, report: Reporter) -> Tokens:
+    """The tokens of a corpus, of which both splits are long enough for a block.
 
     Raises:
         NpgptError: one is too short, or a step on them takes more memory than there is.

@@ -7,7 +7,7 @@ from functools import partial
 
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_core.events import Checkpointed, Evaluated, Event, Finished, Started, Stepped
-from npgpt_train.events import Report
+from npgpt_train.events import Reporter
 from npgpt_train.loop.preflight import estimate, warn_if_large, warn_if_odd
 from npgpt_train.loop.processes import Processes
 from npgpt_train.loop.trainer import Trainer
@@ -24,7 +24,7 @@ from npgpt_train.run.sample import sample_text
 from npgpt_train.run.state import Best
 
 
-def run_session(prepared: Preparation, processes: Processes, report: Report) -> Run:
+def run_session(prepared: Preparation, processes: Processes, report: Reporter) -> Run:
     """The steps, with an evaluation and a checkpoint every so often, and the end of the run.
 
     All processes do the same; rank 0 alone writes.
@@ -67,7 +67,7 @@ def _before_a_step(prepared: Preparation, signal: int) -> Interrupted:
     return Interrupted(signal, prepared.run.folder, prepared.step)
 
 
-def _begin(trainer: Trainer, prepared: Preparation, log: MetricsLog, report: Report) -> Best:
+def _begin(trainer: Trainer, prepared: Preparation, log: MetricsLog, report: Reporter) -> Best:
     """What is measured before the first step; gives the lowest loss that there are weights of."""
     run, step, best = prepared.run, prepared.step, prepared.best
     imported = run.record.init_from is not None
@@ -89,7 +89,7 @@ def _train(
     prepared: Preparation,
     best: Best,
     log: MetricsLog,
-    report: Report,
+    report: Reporter,
     signals: Signals,
 ) -> None:
     """The steps; a checkpoint at every evaluation, at the end, and after a signal."""

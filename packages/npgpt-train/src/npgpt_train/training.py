@@ -11,14 +11,14 @@ from typing import Any
 from npgpt_core.errors import NpgptError
 from npgpt_core.events import Continuing
 from npgpt_core.protocols import Observer
-from npgpt_train.events import Report, ignore, usual_report
+from npgpt_train.events import Reporter, default_reporter, ignore
 from npgpt_train.loop.processes import Processes, open_processes
 from npgpt_train.observers import split_options, stopped_event, with_observers
-from npgpt_train.preparation import Preparation, joined_run, new_run, resumed_run
-from npgpt_train.run.agreement import match_source
+from npgpt_train.preparation import Preparation, prepare_existing, prepare_new, prepare_resumed
+from npgpt_train.run.compatibility import match_source
 from npgpt_train.run.folder import Run
 from npgpt_train.run.listing import list_runs
-from npgpt_train.run.place import check_free, next_free
+from npgpt_train.run.paths import check_free, next_free
 from npgpt_train.run.record import ON_NAN
 from npgpt_train.session import run_session
 from npgpt_train.settings import parts
@@ -37,7 +37,7 @@ def train(
     keep: int | None = None,
     on_nan: str | None = None,
     observe: Sequence[str | Observer] = (),
-    report: Report | None = None,
+    report: Reporter | None = None,
     **flags: Any,
 ) -> Run:
     """Train a model, or continue a run.
@@ -72,28 +72,28 @@ def train(
     """
     policy = _policy(keep, on_nan)
     processes = open_processes()
-    tell = (report or usual_report()) if processes.rank == 0 else ignore
+    emit = (report or default_reporter()) if processes.rank == 0 else ignore
     options, options_of_observers = split_options(options or {})
 
     def prepare() -> Preparation:
-        nonlocal tell
-        tell = with_observers(tell, observe, options_of_observers)
+        nonlocal emit
+        emit = with_observers(emit, observe, options_of_observers)
         chosen = partial(choose, preset=preset, config=config, options=options, flags=flags)
         if resume:
-            folder = Path(out) if out is not None else _newest_unfinished(tell)
+            folder = Path(out) if out is not None else _newest_unfinished(emit)
             choices = chosen(parts=Run.open(folder).settings.names())
-            return resumed_run(folder, choices, init_from, processes.size, tell, **policy)
+            return prepare_resumed(folder, choices, init_from, processes.size, emit, **policy)
         source = Run.open(init_from) if init_from is not None else None
         choices = chosen(parts=source.settings.names() if source else None)
-        return _new(out, choices, source, processes, tell, policy)
+        return _new(out, choices, source, processes, emit, policy)
 
     prepared = _prepare_once(processes, prepare)
     with closing(prepared), processes.ending_together():
         try:
-            return run_session(prepared, processes, tell)
+            return run_session(prepared, processes, emit)
         except BaseException as error:
             try:
-                tell(stopped_event(prepared.run.folder, error))
+                emit(stopped_event(prepared.run.folder, error))
             finally:
                 if processes.rank == 0 and not resume:
                     _discard_untrained(prepared.run)
@@ -124,7 +124,7 @@ def _prepare_once(processes: Processes, prepare: Callable[[], Preparation]) -> P
         if folder is None:
             raise SystemExit(2)  # rank 0 has said why
         with processes.ending_together():
-            return joined_run(Run.open(folder), ignore)
+            return prepare_existing(Run.open(folder), ignore)
     folder = None
     try:
         prepared = prepare()
@@ -134,7 +134,7 @@ def _prepare_once(processes: Processes, prepare: Callable[[], Preparation]) -> P
     return prepared
 
 
-def _newest_unfinished(report: Report) -> Path:
+def _newest_unfinished(report: Reporter) -> Path:
     """The run to continue where none is named: that of ``runs`` in which was last trained."""
     folder = Path("runs")
     found = list_runs(folder) if folder.is_dir() else []
@@ -152,16 +152,16 @@ def _new(
     choices: Choices,
     source: Run | None,
     processes: Processes,
-    report: Report,
+    report: Reporter,
     policy: Mapping[str, Any],
 ) -> Preparation:
     settings = parts.resolve(match_source(source, choices) if source else choices, processes.size)
-    folder = Path(out) if out is not None else next_free(Path("runs"), _stem(settings))
+    folder = Path(out) if out is not None else next_free(Path("runs"), _default_name(settings))
     check_free(folder)
     recorded = {"preset": choices.preset or "full", **policy}
-    return new_run(settings, folder, source, processes.size, report, **recorded)
+    return prepare_new(settings, folder, source, processes.size, report, **recorded)
 
 
-def _stem(settings: Settings) -> str:
+def _default_name(settings: Settings) -> str:
     data = Path(settings.data[0]).stem[:50] or "text"  # a folder's name has at most 255 bytes
     return f"{data}-{settings.tokenizer.name}".replace("/", "-")

@@ -14,7 +14,7 @@ from npgpt_cli.wording import as_flags
     "--data",
     multiple=True,
     metavar="NAME|PATH",
-    help="Text to read whole.  [default: the validation part of the run's own]",
+    help="Text to read whole.  [default: the validation split of the run's own]",
 )
 @json_option
 @checkpoint_option
@@ -29,9 +29,9 @@ def evaluate(run: Path, data: tuple[str, ...], as_json: bool, checkpoint: str) -
     opened = Run.open(run)
     result = evaluate_run(opened, data, checkpoint)
     metrics = opened.metrics()
-    told = as_flags(verdict(opened, metrics))
+    line = as_flags(verdict(opened, metrics))
     if not as_json:
-        print_evaluation(result, told)
+        print_evaluation(result, line)
         return
     print_json(
         {
@@ -42,6 +42,6 @@ def evaluate(run: Path, data: tuple[str, ...], as_json: bool, checkpoint: str) -
             "characters": result.characters,
             "unknown": result.unknown,
             "reference": compare_to_reference(opened, metrics),
-            "verdict": told or None,
+            "verdict": line or None,
         }
     )

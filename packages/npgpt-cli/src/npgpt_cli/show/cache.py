@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from npgpt_train.formats import mebibytes
+from npgpt_train.formatting import mebibytes
 from npgpt_train.machine.cache import Cached, Cleared
 from npgpt_train.machine.escaping import printable
 

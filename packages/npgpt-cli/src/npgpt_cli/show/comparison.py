@@ -10,7 +10,7 @@ from rich.table import Table
 from npgpt_train.comparison.rows import SAME_TOKENS, TOKENS_DIFFER
 from npgpt_train.comparison.subject import diverged, same_model, same_tokens
 from npgpt_train.comparison.tables import outcome
-from npgpt_train.formats import NONE, number
+from npgpt_train.formatting import NONE, number
 
 
 def print_comparison(record: dict[str, Any], folder: Path) -> None:

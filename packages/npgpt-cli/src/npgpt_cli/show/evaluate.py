@@ -3,7 +3,7 @@
 import click
 
 from npgpt_train.evaluation import Evaluation
-from npgpt_train.formats import percent
+from npgpt_train.formatting import percent
 
 
 def print_evaluation(result: Evaluation, verdict: str) -> None:

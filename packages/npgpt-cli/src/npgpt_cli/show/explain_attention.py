@@ -10,7 +10,7 @@ from npgpt_cli.show.console import console, print_left_out, table
 from npgpt_core.types import Array
 from npgpt_train.explain.attention import Attention, Head
 from npgpt_train.explain.tokens import Token, visible
-from npgpt_train.formats import compact, percent
+from npgpt_train.formatting import compact, percent
 from npgpt_train.machine.escaping import printable
 
 SHADES = {0.6: "█", 0.3: "▓", 0.1: "▒", 0.02: "░", 0.0: "·"}

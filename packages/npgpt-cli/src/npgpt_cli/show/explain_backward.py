@@ -5,7 +5,7 @@ from rich.text import Text
 
 from npgpt_cli.show.console import console, print_left_out, print_tokens, table
 from npgpt_train.explain.backward import Backward, ModuleGradient
-from npgpt_train.formats import compact
+from npgpt_train.formatting import compact
 from npgpt_train.machine.escaping import printable
 
 

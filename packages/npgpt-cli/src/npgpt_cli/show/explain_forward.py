@@ -6,7 +6,7 @@ from rich.text import Text
 from npgpt_cli.show.console import console, print_left_out, print_tokens, table
 from npgpt_train.explain.forward import Forward, Output, Prediction, Reading
 from npgpt_train.explain.tokens import visible
-from npgpt_train.formats import compact, percent
+from npgpt_train.formatting import compact, percent
 from npgpt_train.machine.escaping import printable
 
 

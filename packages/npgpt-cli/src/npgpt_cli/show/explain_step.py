@@ -4,7 +4,7 @@ from rich.console import Console
 
 from npgpt_cli.show.console import console, table
 from npgpt_train.explain.step import Step
-from npgpt_train.formats import compact, percent
+from npgpt_train.formatting import compact, percent
 from npgpt_train.machine.escaping import printable
 
 

@@ -22,7 +22,7 @@ from npgpt_core.events import (
     Stepped,
 )
 from npgpt_core.shell import command
-from npgpt_train.formats import duration, evaluation, mebibytes, number
+from npgpt_train.formatting import duration, evaluation, mebibytes, number
 from npgpt_train.machine.escaping import printable
 
 PLAIN_INTERVAL = 10.0  # seconds between two lines where there is no bar

@@ -1,6 +1,6 @@
 """A model of single characters: a baseline, and the price of what a tokenizer loses.
 
-Every character has the probability of its share of the training part; one that does not occur
+Every character has the probability of its share of the training split; one that does not occur
 there costs an escape and then its code point. A spelled word ends with a stop symbol, which is as
 frequent as there are words.
 """
@@ -18,7 +18,7 @@ class CharacterModel:
     """Unigram probabilities of characters, learned from texts; all costs are in bits.
 
     Args:
-        texts: the training part, in pieces.
+        texts: the training split, in pieces.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:

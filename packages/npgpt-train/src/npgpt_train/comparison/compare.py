@@ -12,13 +12,13 @@ from npgpt_train.comparison.report import require_libraries, write_report
 from npgpt_train.comparison.runs import check_record, check_settings, train_all
 from npgpt_train.comparison.summary import measure_all, summarize
 from npgpt_train.comparison.variants import Variant, plan, warn_if_lr_is_shared
-from npgpt_train.events import Report, usual_report
+from npgpt_train.events import Reporter, default_reporter
 from npgpt_train.loop.processes import open_processes
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.json_text import format_json
 from npgpt_train.observers import split_options
 from npgpt_train.run.folder import Run
-from npgpt_train.run.place import is_run
+from npgpt_train.run.paths import is_run
 from npgpt_train.settings import parts
 from npgpt_train.settings.choices import choose, flatten
 from npgpt_train.settings.part_options import dotted, with_defaults
@@ -41,7 +41,7 @@ def compare(
     config: str | Path | Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     observe: Sequence[str | Observer] = (),
-    report: Report | None = None,
+    report: Reporter | None = None,
     **flags: Any,
 ) -> dict[str, Any]:
     """Train one model for each variant, all else equal, and compare them on the same text.
@@ -74,7 +74,7 @@ def compare(
         NpgptError: wrong settings, or runs in ``out`` that were made with others.
         NonFiniteError: every run diverged.
     """
-    report = report or usual_report()
+    report = report or default_reporter()
     require_libraries()
     if open_processes().size > 1:
         raise NpgptError("compare runs in one process: start it without mpiexec")

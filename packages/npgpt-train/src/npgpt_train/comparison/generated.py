@@ -23,7 +23,7 @@ SPEAKER = re.compile(r"(?<=\n\n)([^\W\d_][^:\n]{0,40}):[ \t]*$", re.MULTILINE)
 """A line that says who speaks: a short one after an empty one, with a colon at its end."""
 
 
-class Vocabulary:
+class KnownWords:
     """The words and the speakers' names of a corpus, without regard to case."""
 
     def __init__(self, corpus: Corpus) -> None:
@@ -72,9 +72,7 @@ def write(model: Module, tokenizer: Tokenizer, seed: int) -> Ids:
     return ids[:, len(prompt) :]
 
 
-def measure(
-    model: Module, tokenizer: Tokenizer, seed: int, vocabulary: Vocabulary
-) -> dict[str, Any]:
+def measure(model: Module, tokenizer: Tokenizer, seed: int, known: KnownWords) -> dict[str, Any]:
     """What ``SAMPLES`` texts of 500 tokens hold, and the first of them, token by token.
 
     Returns:
@@ -92,9 +90,9 @@ def measure(
         "tokens": int(rows.size),
         "characters_in_500_tokens": float(np.mean([len(text) for text in texts])),
         "words": len(words),
-        "known_words": _share(sum(word in vocabulary.words for word in words), len(words)),
+        "known_words": _share(sum(word in known.words for word in words), len(words)),
         "names": len(names),
-        "known_names": _share(sum(name in vocabulary.names for name in names), len(names)),
+        "known_names": _share(sum(name in known.names for name in names), len(names)),
         "repeated_4grams": float(np.mean(repeated)) if repeated else None,
         "unknown_rate": unknown_share(tokenizer, rows),
         "sample": token_texts(tokenizer, rows[0]),

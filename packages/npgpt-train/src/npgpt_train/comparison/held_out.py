@@ -19,17 +19,17 @@ from npgpt_core.types import Ids
 from npgpt_train.comparison.characters import CharacterModel
 from npgpt_train.evaluation import Evaluation
 from npgpt_train.text.corpus import Corpus
-from npgpt_train.text.unknown import align, known_parts, unknown_share
+from npgpt_train.text.unknown import align, known_spans, unknown_share
 
 CHUNK = 1 << 22  # tokens counted at once
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The text on which all runs are measured: the validation part of the corpus.
+    """The text on which all runs are measured: the validation split of the corpus.
 
     ``uniform_bits`` and ``unigram_bits`` are bits per character of guessing evenly among the
-    characters of the training part, and by their shares in it.
+    characters of the training split, and by their shares in it.
     """
 
     corpus: Corpus
@@ -43,7 +43,7 @@ class HeldOut:
 
     @classmethod
     def of(cls, corpus: Corpus) -> HeldOut:
-        """Read the text once for its training part, and once for its validation part."""
+        """Read the text once for its training split, and once for its validation split."""
         model = CharacterModel(corpus.train_texts())
         size, words, lines, bits = 0, 0, 0, 0.0
         for text in corpus.val_texts():
@@ -51,7 +51,7 @@ class HeldOut:
             words += len(text.split())
             lines += len(_lines(text))
             bits += model.bits(text)
-        characters = corpus.n_characters - corpus.split
+        characters = corpus.n_characters - corpus.val_start
         return cls(
             corpus, model, characters, size, words, lines, model.uniform_bits, bits / characters
         )
@@ -117,7 +117,7 @@ def _lost(held_out: HeldOut, tokenizer: Tokenizer) -> dict[str, float] | None:
     model, spelling, case = held_out.model, 0.0, 0.0
     tells_case = _tells_case(held_out, tokenizer)
     for text in held_out.corpus.val_texts():
-        known = known_parts(tokenizer, np.asarray(tokenizer.encode(text)))
+        known = known_spans(tokenizer, np.asarray(tokenizer.encode(text)))
         if tells_case:
             spelled, kept = align(text, known), ""
         else:
@@ -136,7 +136,7 @@ def _tells_case(held_out: HeldOut, tokenizer: Tokenizer) -> bool:
     it is written in capitals, and without any: a tokenizer that loses case changes one of the two.
     """
     return all(
-        align(written, known_parts(tokenizer, np.asarray(tokenizer.encode(written)))) is not None
+        align(written, known_spans(tokenizer, np.asarray(tokenizer.encode(written)))) is not None
         for text in held_out.corpus.val_texts()
         for written in (_in_one_case(text, str.upper), _in_one_case(text, str.lower))
     )
@@ -166,7 +166,7 @@ def _align_lowercased(text: str, known: list[str]) -> tuple[list[str] | None, st
 
 
 def _unigram_loss(train: Ids, val: Ids, vocab_size: int) -> float:
-    """Mean -ln of the share of each held-out token in the training part, every id counted +1."""
+    """Mean -ln of the share of each held-out token in the training split, every id counted +1."""
     counts = np.ones(vocab_size)
     for start in range(0, len(train), CHUNK):
         counts += np.bincount(train[start : start + CHUNK], minlength=vocab_size)

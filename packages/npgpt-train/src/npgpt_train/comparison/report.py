@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError
-from npgpt_train import formats
+from npgpt_train import formatting
 from npgpt_train.comparison import subject, tables
 from npgpt_train.comparison.variants import ALL
 from npgpt_train.machine.disk import Folder, writing
@@ -70,7 +70,7 @@ def render(record: Mapping[str, Any], template: str, **values: Any) -> str:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["n"] = formats.number
+    environment.filters["n"] = formatting.number
     names = list(record["runs"])
     samples = {name: _sample(record["runs"][name]) for name in names}
     return environment.get_template(template).render(

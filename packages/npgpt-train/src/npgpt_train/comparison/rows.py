@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from npgpt_train.formats import decimals, duration, number, percent, perplexity
+from npgpt_train.formatting import decimals, duration, number, percent, perplexity
 
 
 class Row(NamedTuple):
@@ -92,7 +92,7 @@ TOKENS_DIFFER = "Losses per token do not compare across tokenizers; bits per cha
 SAME_TOKENS = "The tokens of all runs are the same, so their losses per token compare."
 PRICE = (
     "A tokenizer that loses something pays for it under a unigram model of single characters,"
-    " learned from the training part: each unknown word is spelled"
+    " learned from the training split: each unknown word is spelled"
 )
 PRICE_OF_CASE = ", and the case of every other letter is told."
 WRITTEN_NOTE = (

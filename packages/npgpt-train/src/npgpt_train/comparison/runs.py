@@ -11,7 +11,7 @@ from npgpt_core.protocols import Observer
 from npgpt_core.shell import command
 from npgpt_train.comparison.stability import require_finite
 from npgpt_train.comparison.variants import Variant
-from npgpt_train.events import Report
+from npgpt_train.events import Reporter
 from npgpt_train.loop.diagnosis import NonFiniteError
 from npgpt_train.run.folder import Run
 from npgpt_train.settings.part_options import with_defaults
@@ -54,7 +54,7 @@ def train_all(
     new: Mapping[str, Any],
     again: Mapping[str, Any],
     observe: Sequence[str | Observer],
-    report: Report,
+    report: Reporter,
 ) -> tuple[dict[Variant, Run], dict[Variant, NonFiniteError]]:
     """Train each run that is not finished: those that are then, and those that diverged.
 

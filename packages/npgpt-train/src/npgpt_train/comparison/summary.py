@@ -14,11 +14,11 @@ from npgpt_core.events import Preparing
 from npgpt_core.module import Module
 from npgpt_core.roles import embeddings_and_head
 from npgpt_train.comparison import generated, held_out, stability
-from npgpt_train.comparison.generated import Vocabulary
+from npgpt_train.comparison.generated import KnownWords
 from npgpt_train.comparison.held_out import HeldOut
 from npgpt_train.comparison.variants import Variant
 from npgpt_train.evaluation import evaluate_text
-from npgpt_train.events import Report
+from npgpt_train.events import Reporter
 from npgpt_train.loop.diagnosis import NonFiniteError
 from npgpt_train.machine.processors import physical_cores
 from npgpt_train.run.folder import Run
@@ -42,7 +42,7 @@ def measure_all(
     runs: Mapping[Variant, Run],
     metrics: Mapping[Variant, Metrics],
     corpus: Corpus,
-    report: Report,
+    report: Reporter,
 ) -> tuple[HeldOut, dict[Variant, dict[str, Any]]]:
     """The text on which all are measured, and what ``report.json`` holds of each.
 
@@ -50,15 +50,15 @@ def measure_all(
         NpgptError: a file of a run is damaged, or a number is not finite.
     """
     report(Preparing("counting the text"))
-    text, vocabulary = HeldOut.of(corpus), Vocabulary(corpus)
+    text, known = HeldOut.of(corpus), KnownWords(corpus)
     measured = {}
     for variant, run in runs.items():
         report(Preparing(f"measuring {variant.name}"))
-        measured[variant] = _measure(run, metrics[variant], text, vocabulary)
+        measured[variant] = _measure(run, metrics[variant], text, known)
     return text, measured
 
 
-def _measure(run: Run, metrics: Metrics, text: HeldOut, vocabulary: Vocabulary) -> dict[str, Any]:
+def _measure(run: Run, metrics: Metrics, text: HeldOut, known: KnownWords) -> dict[str, Any]:
     """What is measured of one run; for that, its model and tokenizer are opened once."""
     model, tokenizer, settings = run.model(), run.tokenizer(), run.settings
     origin = origin_of("tokenizer", settings.tokenizer.name)
@@ -70,7 +70,7 @@ def _measure(run: Run, metrics: Metrics, text: HeldOut, vocabulary: Vocabulary) 
         "train_tokens": len(tokens.train),
         "held_out": on_text,
         "training": stability.measure(metrics),
-        "generated": generated.measure(model, tokenizer, settings.seed, vocabulary),
+        "generated": generated.measure(model, tokenizer, settings.seed, known),
         "timing": stability.timing(metrics, on_text["characters_per_token"]),
     }
 

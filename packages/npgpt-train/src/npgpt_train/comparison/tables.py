@@ -15,7 +15,7 @@ from npgpt_train.comparison.subject import (
     same_model,
     same_tokens,
 )
-from npgpt_train.formats import NONE, duration, setting
+from npgpt_train.formatting import NONE, duration, setting
 
 
 class Table(NamedTuple):

@@ -11,7 +11,7 @@ from npgpt_train.explain.backward import norm
 from npgpt_train.loop.batches import require_room
 from npgpt_train.loop.trainer import Trainer
 from npgpt_train.loop.workers import open_workers
-from npgpt_train.preparation import joined_run
+from npgpt_train.preparation import prepare_existing
 from npgpt_train.run.folder import Run
 
 
@@ -65,7 +65,7 @@ def explain_step(run: Run, checkpoint: str = "latest") -> Step:
             not finite.
     """
     step = None if checkpoint == "latest" else run.checkpoints.step_of(checkpoint)
-    prepared = joined_run(run, ignore, step)
+    prepared = prepare_existing(run, ignore, step)
     accumulation = run.settings.grad_accumulation * run.record.ranks  # the rows of all ranks
     s = dataclasses.replace(run.settings, grad_accumulation=accumulation)
     require_room(s.batch_size, s.block_size, run.record.vocab_size, accumulation)

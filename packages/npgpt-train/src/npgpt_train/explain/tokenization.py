@@ -12,9 +12,9 @@ from npgpt_core.errors import NpgptError, PluginError
 from npgpt_core.protocols import Tokenizer
 from npgpt_train.explain.tokens import Token, token, tokens
 from npgpt_train.run.folder import Run
-from npgpt_train.run.place import is_run
+from npgpt_train.run.paths import is_run
 from npgpt_train.text.corpus import Corpus, open_dataset
-from npgpt_train.text.unknown import unknown_parts
+from npgpt_train.text.unknown import unknown_spans
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Word:
 class Tokenization:
     """What a tokenizer makes of a text.
 
-    ``unknown`` are the parts of the text that became ``<unk>``, neighbours together; None if the
+    ``unknown`` are the spans of the text that became ``<unk>``, neighbours together; None if the
     tokens do not tell. ``decoded`` is the text that comes back. ``words`` are the distinct words in
     order; None of a tokenizer that does not merge (see ``protocols.Tokenizer``).
     """
@@ -59,7 +59,7 @@ def explain_tokenization(tokenizer: Tokenizer, text: str) -> Tokenization:
         text,
         tokenizer.vocab_size,
         tokens(tokenizer, ids),
-        unknown_parts(tokenizer, text, ids),
+        unknown_spans(tokenizer, text, ids),
         tokenizer.decode(ids),
         list(_words(tokenizer, text)) if hasattr(tokenizer, "merge_stages") else None,
     )

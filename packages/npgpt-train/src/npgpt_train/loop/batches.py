@@ -45,19 +45,19 @@ def last_start(tokens: Ids, block_size: int) -> int:
 
 
 def require_batches(
-    parts: Iterable[Ids],
+    splits: Iterable[Ids],
     batch_size: int,
     block_size: int,
     vocab_size: int,
     grad_accumulation: int,
 ) -> None:
-    """Refuse parts of a text (n,) that are too short for a block, and batches that are too large.
+    """Refuse splits of a text (n,) that are too short for a block, and batches that are too large.
 
     Raises:
         NpgptError: says what to change.
     """
-    for part in parts:
-        last_start(part, block_size)
+    for tokens in splits:
+        last_start(tokens, block_size)
     require_room(batch_size, block_size, vocab_size, grad_accumulation)
 
 

@@ -15,7 +15,7 @@ from npgpt_train.loop.trainer import Trainer
 from npgpt_train.machine.memory import peak_memory
 
 LARGE = 10  # parameters for each training token
-FAR = 0.1  # of ln V
+MAX_DEVIATION = 0.1  # of ln V
 
 
 def estimate(trainer: Trainer, step: int) -> Estimated:
@@ -74,7 +74,7 @@ def warn_if_unknown(share: float, source: Path) -> None:
 def warn_if_odd(first_loss: float, vocab_size: int) -> None:
     """Warn of a loss before the first step that is far from ln V, that of guessing evenly."""
     guessing = math.log(vocab_size)
-    if abs(first_loss - guessing) <= FAR * guessing:
+    if abs(first_loss - guessing) <= MAX_DEVIATION * guessing:
         return
     if first_loss > guessing:
         cause = "the initial weights or the scale of the logits are too large"

@@ -17,7 +17,7 @@ from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.loop.workers import Workers
 from npgpt_train.settings.settings import Settings
 
-SKIPS = 20  # steps in a row: more means that skipping does not help
+MAX_SKIPS = 20  # steps in a row: more means that skipping does not help
 
 
 class StepResult(NamedTuple):
@@ -40,8 +40,8 @@ class Trainer:
         workers: the model and its replicas.
         optimizer: of the model.
         schedule: step -> learning rate.
-        train_tokens: (n,), the training part.
-        val_tokens: (m,), the validation part.
+        train_tokens: (n,), the training split.
+        val_tokens: (m,), the validation split.
         settings: of the run.
         processes: that train the same model together.
         on_nan: "stop" at a loss or gradient that is not finite, or "skip" such a step.
@@ -64,7 +64,7 @@ class Trainer:
         """Train from ``start`` steps done to ``end``; gives the metrics of every step.
 
         Raises:
-            NonFiniteError: a loss or gradient that is not finite, or with "skip" SKIPS of them
+            NonFiniteError: a loss or gradient that is not finite, or with "skip" MAX_SKIPS of them
                 in a row; nothing was updated with it.
         """
         clock, skipped = time.perf_counter(), 0
@@ -74,7 +74,7 @@ class Trainer:
                 skipped, result = 0, {"loss": loss, "grad_norm": grad_norm}
             else:
                 skipped, result = skipped + 1, {"skipped": True}
-                if self.on_nan == "stop" or skipped == SKIPS:
+                if self.on_nan == "stop" or skipped == MAX_SKIPS:
                     raise self._non_finite(step, loss, grad_norm, skipped - 1)
             seconds = time.perf_counter() - clock
             yield {
@@ -99,40 +99,40 @@ class Trainer:
 
     @property
     def rows(self) -> int:
-        """Rows of a step, over all processes and accumulated batches."""
+        """Rows of a step, over all processes and micro-batches."""
         return self.settings.batch_size * self.settings.grad_accumulation * self.processes.size
 
     def gradients(self, step: int) -> float:
         """Draw the batch of a step; gives its mean loss, and adds its gradients to the model's."""
         loss, share = 0.0, self.settings.batch_size / self.rows
-        for x, y, rngs in self._parts(step):
+        for x, y, rngs in self._micro_batches(step):
             loss += self.workers.gradients(x, y, rngs, share)
         return self.processes.sum_gradients(self.workers.models[0].grads(), loss)
 
-    def _parts(self, step: int) -> Iterator[tuple[Ids, Ids, list[np.random.Generator]]]:
-        """The accumulated batches of this process, with the generators of their dropout."""
+    def _micro_batches(self, step: int) -> Iterator[tuple[Ids, Ids, list[np.random.Generator]]]:
+        """The micro-batches of this process, each with the generators of its dropout."""
         s = self.settings
         rng = generator(s.seed, Purpose.BATCH, step)
         x, y = draw_batch(self.train_tokens, self.rows, s.block_size, rng)
         mine = self.processes.share(self.rows)
         for i in range(s.grad_accumulation):
-            part = slice(mine.start + i * s.batch_size, mine.start + (i + 1) * s.batch_size)
-            yield x[part], y[part], self._dropout_rngs(step, i)
+            rows = slice(mine.start + i * s.batch_size, mine.start + (i + 1) * s.batch_size)
+            yield x[rows], y[rows], self._dropout_rngs(step, i)
 
     def _non_finite(self, step: int, loss: float, grad_norm: float, skipped: int) -> NonFiniteError:
         """Compute the step again, looking for the first number that is not finite."""
-        found = (self.workers.diagnose(x, y, rngs) for x, y, rngs in self._parts(step))
+        found = (self.workers.diagnose(x, y, rngs) for x, y, rngs in self._micro_batches(step))
         where = next((place for place in found if place), None)
         what, value = ("gradient", grad_norm) if math.isfinite(loss) else ("loss", loss)
         return non_finite(step + 1, what, value, where, self.settings.lr, skipped)
 
-    def _dropout_rngs(self, step: int, part: int) -> list[np.random.Generator]:
+    def _dropout_rngs(self, step: int, micro_batch: int) -> list[np.random.Generator]:
         count, rank = len(self.workers.models), self.processes.rank
-        workers = range(part * count, (part + 1) * count)
+        workers = range(micro_batch * count, (micro_batch + 1) * count)
         return [generator(self.settings.seed, Purpose.DROPOUT, step, rank, w) for w in workers]
 
     def evaluate(self, step: int) -> dict[str, Any]:
-        """Mean losses over a few random batches of both parts, the same at a step every time."""
+        """Mean losses over a few random batches of both splits, the same at a step every time."""
         rng = generator(self.settings.seed, Purpose.EVALUATION, step)
         train_loss = self._estimate(self.train_tokens, rng)
         return {

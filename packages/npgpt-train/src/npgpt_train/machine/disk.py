@@ -88,12 +88,12 @@ class Folder:
         """A JSON object, of which there may be ``limit`` bytes."""
         data = self.read(name, limit)
         try:
-            record = parse_json(data)
+            content = parse_json(data)
         except (ValueError, RecursionError) as error:
             raise NpgptError(f"{self.path / name} is damaged: {error}") from error
-        if not isinstance(record, dict):
+        if not isinstance(content, dict):
             raise NpgptError(f"{self.path / name} is damaged: it holds no JSON object")
-        return record
+        return content
 
     # -------------------------------------------------------------------- writing
 

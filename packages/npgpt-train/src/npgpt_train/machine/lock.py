@@ -96,7 +96,7 @@ def _holder(descriptor: int) -> str:
     """Who wrote into the file that it holds the lock."""
     try:
         os.lseek(descriptor, LOCKED, os.SEEK_SET)
-        record = parse_json(os.read(descriptor, 1000))
-        return f"process {int(record['pid'])} on {str(record['host'])[:100]!r}"
+        content = parse_json(os.read(descriptor, 1000))
+        return f"process {int(content['pid'])} on {str(content['host'])[:100]!r}"
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "another process"

@@ -23,7 +23,7 @@ FOLDER = "checkpoints"
 POINTERS = ("latest", "best")
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
 STEP = re.compile(r"step-(\d{6,15})")
-HEADER = 2**20  # bytes of names and shapes in a file of arrays, at most
+MAX_HEADER = 2**20  # bytes of names and shapes in a file of arrays, at most
 
 
 @dataclass(frozen=True)
@@ -162,14 +162,14 @@ class Checkpoints:
             NpgptError: the file is missing or damaged, or of a format that is not known.
         """
         name = f"{FOLDER}/{_name(step)}/{STATE}"
-        record = self.run.read_json(name)
-        if record.get("step") != step:
+        content = self.run.read_json(name)
+        if content.get("step") != step:
             raise NpgptError(f"{self.run.path / name} does not describe step {step}")
-        return read_format({"format": 1, **record}, READERS, self.run.path / name)
+        return read_format({"format": 1, **content}, READERS, self.run.path / name)
 
     def _arrays(self, step: int, name: str, size: int) -> dict[str, Array]:
         path = self.folder / _name(step) / name
-        data = self.run.read(f"{FOLDER}/{_name(step)}/{name}", size + HEADER)
+        data = self.run.read(f"{FOLDER}/{_name(step)}/{name}", size + MAX_HEADER)
         try:
             return dict(safetensors.numpy.load(data))
         except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:

@@ -22,13 +22,13 @@ from npgpt_train.run import checkpoint
 from npgpt_train.run.checkpoint import Checkpoint, Checkpoints
 from npgpt_train.run.formats import read_format
 from npgpt_train.run.metrics import Metrics, read_metrics, require_whole
-from npgpt_train.run.place import RECORD, TOKENIZER, check_free, is_run
+from npgpt_train.run.paths import RECORD, TOKENIZER, check_free, is_run
 from npgpt_train.run.record import READERS, RunRecord
 from npgpt_train.settings.parts import build_model
 from npgpt_train.settings.provenance import RECORDED, require_installed, with_qualified_names
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.corpus import Corpus, read_text
-from npgpt_train.text.places import find_text
+from npgpt_train.text.relocation import find_text
 from npgpt_train.text.token_file import encoding_digest
 from npgpt_train.text.tokenizer_file import MAX_SIZE
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from npgpt_core.errors import NpgptError
 from npgpt_train.machine.lock import is_held
 from npgpt_train.run.folder import Run
-from npgpt_train.run.place import RECORD
+from npgpt_train.run.paths import RECORD
 from npgpt_train.run.state import Best
 
 LATEST = 2**37  # seconds, in the year 6325: there are clocks that no calendar can follow

@@ -10,7 +10,7 @@ from npgpt_core.module import Module
 from npgpt_core.protocols import Tokenizer
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import Metrics
-from npgpt_train.run.place import around, is_run
+from npgpt_train.run.paths import containing_folder, is_run
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.tokenizer_file import MAX_SIZE
 
@@ -61,7 +61,7 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
         return Run.open(path).tokenizer()
     if not os.path.isfile(path):
         raise NpgptError(f"there is no run and no file {path}")
-    folder, file = around(path)
+    folder, file = containing_folder(path)
     state = folder.read_json(file, MAX_SIZE)
     names = registry.names("tokenizer")
     if is_run(path.parent):

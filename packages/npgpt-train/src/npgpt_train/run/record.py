@@ -69,16 +69,16 @@ class RunRecord:
         return {"format": FORMAT, **known, **own}
 
 
-def _read_1(record: Mapping[str, Any]) -> RunRecord:
+def _read_1(content: Mapping[str, Any]) -> RunRecord:
     """Format 1, also of the early runs of npgpt 0.1, which lack what has a default."""
     defaults = {f.name: None if f.default is MISSING else f.default for f in fields(RunRecord)}
     read = {
-        "settings": Settings.from_json(record.get("settings")),
-        "parts": read_origins(record.get("parts")),
-        "data": TextRecord.from_json(record.get("data")),
-        "versions": _texts(record.get("versions")),
+        "settings": Settings.from_json(content.get("settings")),
+        "parts": read_origins(content.get("parts")),
+        "data": TextRecord.from_json(content.get("data")),
+        "versions": _texts(content.get("versions")),
     }
-    return RunRecord(**{**defaults, **{k: record[k] for k in defaults if k in record}, **read})
+    return RunRecord(**{**defaults, **{k: content[k] for k in defaults if k in content}, **read})
 
 
 def _texts(value: Any) -> dict[str, str]:

@@ -30,9 +30,9 @@ class Best:
         return {"step": self.step, "loss": self.loss if self.is_known else None}
 
     @classmethod
-    def from_json(cls, record: Any) -> Best:
+    def from_json(cls, content: Any) -> Best:
         """Read back what ``to_json`` gave; raises ``NpgptError`` on anything else."""
-        known: dict[str, Any] = record if isinstance(record, dict) else {}
+        known: dict[str, Any] = content if isinstance(content, dict) else {}
         step, loss = known.get("step"), known.get("loss")
         if type(step) is not int or step < 0 or not (loss is None or _is_finite(loss)):
             raise NpgptError(f"its best loss is {loss!r:.40} at step {step!r:.40}")
@@ -46,19 +46,19 @@ class State(NamedTuple):
     optimizer: dict[str, float | int]
 
 
-def _read_1(record: Mapping[str, Any]) -> State:
+def _read_1(content: Mapping[str, Any]) -> State:
     """Format 1, of npgpt 0.1, which wrote no number: the best in two keys, each perhaps null."""
-    step, loss = record.get("best_step"), record.get("best_val_loss")
+    step, loss = content.get("best_step"), content.get("best_val_loss")
     best = {"step": 0 if step is None else step, "loss": loss}
-    return State(Best.from_json(best), _numbers(record))
+    return State(Best.from_json(best), _numbers(content))
 
 
-def _read_2(record: Mapping[str, Any]) -> State:
-    return State(Best.from_json(record.get("best")), _numbers(record))
+def _read_2(content: Mapping[str, Any]) -> State:
+    return State(Best.from_json(content.get("best")), _numbers(content))
 
 
-def _numbers(record: Mapping[str, Any]) -> dict[str, float | int]:
-    numbers = record.get("optimizer")
+def _numbers(content: Mapping[str, Any]) -> dict[str, float | int]:
+    numbers = content.get("optimizer")
     if not isinstance(numbers, dict) or not all(map(_is_finite, numbers.values())):
         raise NpgptError("the optimizer has something else than finite numbers")
     return numbers

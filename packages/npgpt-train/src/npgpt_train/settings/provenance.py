@@ -49,12 +49,12 @@ def origin_of(kind: str, name: str) -> Origin:
     return Origin(spec.name, spec.distribution, spec.version)
 
 
-def read_origins(record: Any) -> dict[str, Origin]:
+def read_origins(content: Any) -> dict[str, Origin]:
     """What the file of a run says of its parts, as far as it can be used."""
     keys = [field.name for field in fields(Origin)]
     return {
         kind: Origin(**{key: origin[key] for key in keys})
-        for kind, origin in (record.items() if isinstance(record, dict) else ())
+        for kind, origin in (content.items() if isinstance(content, dict) else ())
         if isinstance(origin, dict) and all(isinstance(origin.get(key), str) for key in keys)
     }
 

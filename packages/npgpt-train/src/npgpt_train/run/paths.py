@@ -1,4 +1,4 @@
-"""Where runs are: whether a folder holds one, is free for a new one, or lies in one."""
+"""The folders of runs: whether there is a run in one, whether one is free, and which is next."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from npgpt_train.machine.disk import Folder
 from npgpt_train.run import checkpoint
 from npgpt_train.run.checkpoint import Checkpoints
 
-RECORD = "run.json"  # who has it is a run
+RECORD = "run.json"  # a folder with it is a run
 TOKENIZER = "tokenizer.json"
 REPLACED = {TOKENIZER, RECORD, *checkpoint.POINTERS}
 UNFINISHED = {lock.NAME, checkpoint.FOLDER, *REPLACED, *(f".{name}.new" for name in REPLACED)}
-"""What a process leaves that dies before its run is made."""
+"""What is left by a process that dies before its run is made."""
 
 
 def is_run(folder: str | Path) -> bool:
@@ -23,8 +23,8 @@ def is_run(folder: str | Path) -> bool:
     return Folder(folder).has(RECORD)
 
 
-def around(path: str | os.PathLike[str]) -> tuple[Folder, str]:
-    """For a file that a user named: the run that it lies in, else its folder; and its name."""
+def containing_folder(path: str | os.PathLike[str]) -> tuple[Folder, str]:
+    """The run that contains a file, else the file's folder; and the file's path in it."""
     whole = Path(os.path.abspath(path))
     runs = [parent for parent in whole.parents if os.path.isfile(parent / RECORD)]
     if not runs:
@@ -35,7 +35,7 @@ def around(path: str | os.PathLike[str]) -> tuple[Folder, str]:
 def check_free(folder: Path) -> None:
     """Raise an ``NpgptError`` unless a new run can be made in ``folder``.
 
-    What a process left that died before its run was made is no hindrance.
+    What is left by a process that died before its run was made does not count.
     """
     if folder.exists() and not folder.is_dir():
         raise NpgptError(f"{folder} is a file, expected a folder for the run")
@@ -49,9 +49,9 @@ def check_free(folder: Path) -> None:
         raise NpgptError(f"{folder} is not empty: choose another `out`")
 
 
-def next_free(parent: Path, stem: str) -> Path:
-    """The first of ``parent/stem-1``, ``parent/stem-2``, ... that does not exist."""
+def next_free(parent: Path, name: str) -> Path:
+    """The first of ``parent/name-1``, ``parent/name-2``, ... that does not exist."""
     number = 1
-    while (parent / f"{stem}-{number}").exists():
+    while (parent / f"{name}-{number}").exists():
         number += 1
-    return parent / f"{stem}-{number}"
+    return parent / f"{name}-{number}"

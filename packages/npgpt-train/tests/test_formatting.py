@@ -2,7 +2,7 @@
 
 import pytest
 
-from npgpt_train.formats import (
+from npgpt_train.formatting import (
     compact,
     decimals,
     duration,

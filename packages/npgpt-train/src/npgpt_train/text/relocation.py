@@ -1,4 +1,4 @@
-"""Where the text of a run is, wherever it is asked for and whatever moved since."""
+"""Finding the text of a run again, from any folder and after it moved."""
 
 import glob
 import os
