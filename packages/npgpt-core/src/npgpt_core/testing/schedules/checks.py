@@ -1,7 +1,7 @@
 """The contract checks of learning-rate schedules: pure functions of the step."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from npgpt_core.testing.checklist import Check, CheckList, require
@@ -42,19 +42,13 @@ def gives_a_float(factory: Any) -> None:
 @schedules
 def finite_and_not_negative(factory: Any) -> None:
     """Every step of a run has a finite learning rate of at least 0."""
-    for max_iters in RUNS:
-        schedule = factory(lr=LR, max_iters=max_iters)
-        for step in range(max_iters):
-            _require_legal(schedule(step), step, max_iters)
+    _require_legal(factory, range)
 
 
 @schedules
 def past_the_end(factory: Any) -> None:
     """Steps from ``max_iters`` on have a finite learning rate of at least 0, too."""
-    for max_iters in RUNS:
-        schedule = factory(lr=LR, max_iters=max_iters)
-        for step in (max_iters, max_iters + 1, 2 * max_iters + 7, 100 * max_iters):
-            _require_legal(schedule(step), step, max_iters)
+    _require_legal(factory, lambda end: (end, end + 1, 2 * end + 7, 100 * end))
 
 
 @schedules
@@ -101,8 +95,13 @@ def pure(factory: Any) -> None:
         )
 
 
-def _require_legal(lr: float, step: int, max_iters: int) -> None:
-    require(
-        math.isfinite(lr) and lr >= 0,
-        f"step {step} of a run of {max_iters} gave {lr!r}, expected a finite number of at least 0",
-    )
+def _require_legal(factory: Any, steps: Callable[[int], Iterable[int]]) -> None:
+    for max_iters in RUNS:
+        schedule = factory(lr=LR, max_iters=max_iters)
+        for step in steps(max_iters):
+            lr = schedule(step)
+            require(
+                math.isfinite(lr) and lr >= 0,
+                f"step {step} of a run of {max_iters} gave {lr!r}, expected a finite number of at"
+                " least 0",
+            )
