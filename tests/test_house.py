@@ -195,3 +195,17 @@ def test_the_library_speaks_of_arguments_not_of_flags(name):
             if isinstance(node, ast.Constant) and id(node) not in documents:
                 flags = re.findall(r"(?<![\w-])--(?!upgrade)[a-z][\w-]*", str(node.value))
                 assert not flags, f"{path}:{node.lineno} speaks of {flags}"
+
+
+RETIRED = {"agreed", "hear", "sick", "standing", "steadier", "told"}
+"""Not terms of the field; CONTRIBUTING.md has the words of the house."""
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
+def test_retired_words_do_not_come_back_as_names(package):
+    for path in (package / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for key in ("name", "id", "attr", "arg"):
+                name = getattr(node, key, None) or ""
+                words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
+                assert not words & RETIRED, f"{path}, line {node.lineno}: {name}"

@@ -10,8 +10,8 @@ import pytest
 
 from npgpt_core.errors import NpgptError
 from npgpt_train.comparison import report
+from npgpt_train.comparison.differences import differing, same_model, same_tokens, title
 from npgpt_train.comparison.report import bits_per_step, loss_curves, render, write_report
-from npgpt_train.comparison.subject import differing, same_model, same_tokens, title
 from npgpt_train.comparison.tables import all_tables, machine
 from npgpt_train.machine.escaping import markdown, printable
 

@@ -10,7 +10,7 @@ import pytest
 
 from npgpt_core.errors import NpgptWarning
 from npgpt_train.loop import preflight
-from npgpt_train.loop.preflight import warn_if_large, warn_if_odd
+from npgpt_train.loop.preflight import warn_if_large, warn_of_first_loss
 
 
 def test_a_model_too_large_for_its_text_is_told():
@@ -25,11 +25,11 @@ def test_a_model_too_large_for_its_text_is_told():
 )
 def test_a_first_loss_far_from_guessing_is_told_with_its_cause(loss, cause):
     with pytest.warns(NpgptWarning, match=cause):
-        warn_if_odd(loss, 69)
+        warn_of_first_loss(loss, 69)
 
 
 def test_a_first_loss_near_guessing_is_not():
-    warn_if_odd(math.log(69) * 1.05, 69)
+    warn_of_first_loss(math.log(69) * 1.05, 69)
 
 
 @pytest.mark.parametrize(

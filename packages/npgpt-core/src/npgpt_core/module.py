@@ -91,8 +91,8 @@ class Module(ABC):
         try:
             output = self.forward(*inputs, **options)
         except REFUSALS as error:
-            if told := explained(error, self, inputs, options):
-                raise told from error
+            if better := explained(error, self, inputs, options):
+                raise better from error
             raise
         if self._kept is not None:
             self.__dict__["_output_shape"] = getattr(output, "shape", None)

@@ -8,7 +8,7 @@ from functools import partial
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_core.events import Checkpointed, Evaluated, Event, Finished, Started, Stepped
 from npgpt_train.events import Reporter
-from npgpt_train.loop.preflight import estimate, warn_if_large, warn_if_odd
+from npgpt_train.loop.preflight import estimate, warn_if_large, warn_of_first_loss
 from npgpt_train.loop.processes import Processes
 from npgpt_train.loop.trainer import Trainer
 from npgpt_train.loop.workers import open_workers
@@ -80,7 +80,7 @@ def _begin(trainer: Trainer, prepared: Preparation, log: MetricsLog, report: Rep
         log.append(evaluation)
         report(Evaluated(evaluation, is_best))
         if not imported and trainer.processes.rank == 0:
-            warn_if_odd(evaluation["train_loss"], run.record.vocab_size)
+            warn_of_first_loss(evaluation["train_loss"], run.record.vocab_size)
     return best
 
 

@@ -60,5 +60,5 @@ def compare(out: Path, **flags: Any) -> None:
     from npgpt_train.comparison.compare import compare as run_comparison
 
     with exit_on_signal("the same command goes on"), TrainingDisplay() as display:
-        record = run_comparison(out=out, report=display.report, **arguments(**flags))
-    print_comparison(record, out)
+        results = run_comparison(out=out, report=display.report, **arguments(**flags))
+    print_comparison(results, out)

@@ -111,12 +111,12 @@ def compare(
     metrics = {variant: run.whole_metrics() for variant, run in runs.items()}
     text, measured = measure_all(runs, metrics, corpus, report)
     settings = _used(wanted, runs)
-    record = summarize(settings, measured, diverged, text, chosen.preset or "full")
+    results = summarize(settings, measured, diverged, text, chosen.preset or "full")
     report(Preparing("writing the report"))
     with writing(f"the report in {folder}"):
-        Folder(folder).replace(REPORT, f"{format_json(record)}\n".encode())
-    write_report(record, {variant.name: of for variant, of in metrics.items()}, folder)
-    return record
+        Folder(folder).replace(REPORT, f"{format_json(results)}\n".encode())
+    write_report(results, {variant.name: of for variant, of in metrics.items()}, folder)
+    return results
 
 
 def _used(

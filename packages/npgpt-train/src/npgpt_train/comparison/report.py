@@ -10,7 +10,7 @@ from typing import Any
 
 from npgpt_core.errors import NpgptError
 from npgpt_train import formatting
-from npgpt_train.comparison import subject, tables
+from npgpt_train.comparison import differences, tables
 from npgpt_train.comparison.variants import ALL
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.escaping import markdown, printable
@@ -31,11 +31,11 @@ def require_libraries() -> None:
 
 
 def write_report(
-    record: Mapping[str, Any], metrics: Mapping[str, Metrics], folder: Path
+    results: Mapping[str, Any], metrics: Mapping[str, Metrics], folder: Path
 ) -> list[Path]:
     """Write the figures, ``report.md`` and ``report.html``; gives the two pages.
 
-    ``record`` is what ``report.json`` holds, ``metrics`` are those of each run by its name there.
+    ``results`` is what ``report.json`` holds, ``metrics`` are those of each run by its name there.
 
     Raises:
         NpgptError: a file cannot be written.
@@ -43,21 +43,21 @@ def write_report(
     figures = folder / "figures"
     with writing(f"the report in {folder}"):
         Folder(folder).make("figures")
-        unit, curves = loss_curves(record, metrics)
+        unit, curves = loss_curves(results, metrics)
         plot_overlay(curves, figures / f"{ALL}.svg", unit)
         for name, events in metrics.items():
             plot_curves(events, figures / f"{name}.svg", title=name)
         urls = {name: _data_url(figures / f"{name}.svg") for name in [ALL, *metrics]}
         pages = {
-            folder / "report.md": render(record, "report.md.jinja", curves="figures/{}.svg"),
-            folder / "report.html": render(record, "report.html.jinja", figures=urls),
+            folder / "report.md": render(results, "report.md.jinja", curves="figures/{}.svg"),
+            folder / "report.html": render(results, "report.html.jinja", figures=urls),
         }
         for path, text in pages.items():
             Folder(folder).replace(path.name, text.encode("utf-8", "replace"))
     return list(pages)
 
 
-def render(record: Mapping[str, Any], template: str, **values: Any) -> str:
+def render(results: Mapping[str, Any], template: str, **values: Any) -> str:
     """Fill a template; whatever a run, a file or a model wrote is harmless in the page."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -71,18 +71,18 @@ def render(record: Mapping[str, Any], template: str, **values: Any) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["n"] = formatting.number
-    names = list(record["runs"])
-    samples = {name: _sample(record["runs"][name]) for name in names}
+    names = list(results["runs"])
+    samples = {name: _sample(results["runs"][name]) for name in names}
     return environment.get_template(template).render(
-        record=record,
-        title=subject.title(record),
-        same_tokens=subject.same_tokens(record),
-        first=record["runs"][names[0]],
-        machine=tables.machine(record),
-        tables=tables.all_tables(record),
-        setting=tables.setting_rows(record),
-        spread=tables.spread_rows(record),
-        spread_names=tables.spread_names(record),
+        results=results,
+        title=differences.title(results),
+        same_tokens=differences.same_tokens(results),
+        first=results["runs"][names[0]],
+        machine=tables.machine(results),
+        tables=tables.all_tables(results),
+        setting=tables.setting_rows(results),
+        spread=tables.spread_rows(results),
+        spread_names=tables.spread_names(results),
         names=names,
         samples=samples,
         fence=_fence(samples),
@@ -110,16 +110,16 @@ def _fence(samples: Mapping[str, list[str]]) -> str:
 
 
 def loss_curves(
-    record: Mapping[str, Any], metrics: Mapping[str, Metrics]
+    results: Mapping[str, Any], metrics: Mapping[str, Metrics]
 ) -> tuple[str, dict[str, list[tuple[int, float]]]]:
     """The validation losses of all runs in a unit that compares, and its name."""
-    if subject.same_tokens(record):
+    if differences.same_tokens(results):
         return "nats per token", {name: _losses(events) for name, events in metrics.items()}
-    return "bits per character", bits_per_step(record, metrics)
+    return "bits per character", bits_per_step(results, metrics)
 
 
 def bits_per_step(
-    record: Mapping[str, Any], metrics: Mapping[str, Metrics]
+    results: Mapping[str, Any], metrics: Mapping[str, Metrics]
 ) -> dict[str, list[tuple[int, float]]]:
     """(step, bits per character) of each run's evaluations, what its tokenizer lost included.
 
@@ -127,7 +127,7 @@ def bits_per_step(
     """
     curves = {}
     for name, events in metrics.items():
-        text = record["runs"][name]["held_out"]
+        text = results["runs"][name]["held_out"]
         priced = text["lost_bits_per_character"]
         lost = sum((priced or {}).values())
         token = math.log(2) * text["characters_per_token"]

@@ -5,16 +5,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from npgpt_train.comparison import rows
-from npgpt_train.comparison.rows import Row
-from npgpt_train.comparison.subject import (
-    Record,
+from npgpt_train.comparison.differences import (
+    Results,
     differing,
     diverged,
-    loses,
+    is_lossy,
     own_settings,
     same_model,
     same_tokens,
 )
+from npgpt_train.comparison.rows import Row
 from npgpt_train.formatting import NONE, duration, setting
 
 
@@ -27,108 +27,108 @@ class Table(NamedTuple):
     rows: list[tuple[str, list[str]]]
 
 
-def machine(record: Record) -> str:
+def machine(results: Results) -> str:
     """When and where the numbers came about, and how long the steps of all runs took."""
-    of = record["machine"]
-    words = [record["date"], of["processor"], f"{of['cores']} cores", f"Python {of['python']}"]
+    of = results["machine"]
+    words = [results["date"], of["processor"], f"{of['cores']} cores", f"Python {of['python']}"]
     words.append(f"NumPy {of['numpy']}")
     if of["openblas_coretype"]:
         words.append(f"OPENBLAS_CORETYPE={of['openblas_coretype']}")
-    seconds = sum(run["timing"]["seconds"] for run in record["runs"].values())
+    seconds = sum(run["timing"]["seconds"] for run in results["runs"].values())
     return f"{', '.join(words)}; all steps took {duration(seconds)}."
 
 
-def all_tables(record: Record) -> list[Table]:
+def all_tables(results: Results) -> list[Table]:
     """The tables that fit what is compared, without the rows that say nothing there."""
-    prices = rows.PRICES if loses(record) else []
-    if same_tokens(record):
+    prices = rows.PRICES if is_lossy(results) else []
+    if same_tokens(results):
         text = [*rows.LOSSES, rows.BITS, *prices, rows.PER_WORD, rows.UNKNOWN]
     else:
         bits = [rows.BITS, *rows.BASELINES, *prices, rows.BYTES, rows.PER_WORD]
         text = [*bits, *rows.LOSSES, rows.UNKNOWN, rows.RECOVERED]
     return [
-        *_differences(record),
-        _model_table(record),
-        _table(record, "The held-out text", _held_out_note(record), text),
-        _table(record, "What they write", rows.WRITTEN_NOTE, rows.WRITTEN),
-        _table(record, "Training", "", rows.TRAINING),
+        *_differences(results),
+        _model_table(results),
+        _table(results, "The held-out text", _held_out_note(results), text),
+        _table(results, "What they write", rows.WRITTEN_NOTE, rows.WRITTEN),
+        _table(results, "Training", "", rows.TRAINING),
     ]
 
 
-def _differences(record: Record) -> list[Table]:
-    """The settings that differ; no table where the runs of a record of old do not tell them."""
-    names, settings = list(own_settings(record)), list(own_settings(record).values())
-    told = [key for key in differing(record) if any(key in own for own in settings)]
-    cells = [(key, [setting(own[key]) if key in own else NONE for own in settings]) for key in told]
-    if found := diverged(record):
-        cells.append(("outcome", [outcome(record, name) for name in names]))
+def _differences(results: Results) -> list[Table]:
+    """The settings that differ; no table where the runs of an early report do not tell them."""
+    names, settings = list(own_settings(results)), list(own_settings(results).values())
+    keys = [key for key in differing(results) if any(key in own for own in settings)]
+    cells = [(key, [setting(own[key]) if key in own else NONE for own in settings]) for key in keys]
+    if found := diverged(results):
+        cells.append(("outcome", [outcome(results, name) for name in names]))
     note = rows.DIVERGED if found else ""
     return [Table("What differs", note, names, cells)] if cells else []
 
 
-def outcome(record: Record, name: str) -> str:
+def outcome(results: Results, name: str) -> str:
     """How the training of a run ended."""
-    found = diverged(record).get(name)
+    found = diverged(results).get(name)
     return f"diverged at step {found['step']:,}" if found else "complete"
 
 
-def _model_table(record: Record) -> Table:
+def _model_table(results: Results) -> Table:
     """A column for each run, or a single one where all have the same model and tokens."""
-    names = list(record["runs"])
-    if len(names) == 1 or not same_model(record):
-        return _table(record, "The models", "", rows.MODEL)
-    first = {**record, "runs": {names[0]: record["runs"][names[0]]}}
+    names = list(results["runs"])
+    if len(names) == 1 or not same_model(results):
+        return _table(results, "The models", "", rows.MODEL)
+    first = {**results, "runs": {names[0]: results["runs"][names[0]]}}
     return _table(first, "The model", "", rows.MODEL)._replace(names=["all runs"])
 
 
-def _table(record: Record, title: str, note: str, wanted: list[Row]) -> Table:
-    found = [(row, list(_values(record["runs"], row.path))) for row in wanted]
+def _table(results: Results, title: str, note: str, wanted: list[Row]) -> Table:
+    found = [(row, list(_values(results["runs"], row.path))) for row in wanted]
     return Table(
         title,
         note,
-        list(record["runs"]),
+        list(results["runs"]),
         [
-            (plain(record, row.label), [row.form(value) for value in values])
+            (plain(results, row.label), [row.form(value) for value in values])
             for row, values in found
             if not row.rare or any(value != 0 for value in values)
         ],
     )
 
 
-def plain(record: Record, label: str) -> str:
+def plain(results: Results, label: str) -> str:
     """A label, without "all restored" where nothing was lost."""
-    return label if loses(record) else label.removesuffix(rows.RESTORED)
+    return label if is_lossy(results) else label.removesuffix(rows.RESTORED)
 
 
-def _held_out_note(record: Record) -> str:
+def _held_out_note(results: Results) -> str:
     notes = [rows.CHOSEN]
-    if len(record["runs"]) > 1:
-        notes.append(rows.SAME_TOKENS if same_tokens(record) else rows.TOKENS_DIFFER)
-    if loses(record):
-        cases = _values(record["runs"], "held_out.lost_bits_per_character.case")
+    if len(results["runs"]) > 1:
+        notes.append(rows.SAME_TOKENS if same_tokens(results) else rows.TOKENS_DIFFER)
+    if is_lossy(results):
+        cases = _values(results["runs"], "held_out.lost_bits_per_character.case")
         notes.append(rows.PRICE + (rows.PRICE_OF_CASE if any(cases) else "."))
     return " ".join(notes)
 
 
-def setting_rows(record: Record) -> list[tuple[str, str]]:
+def setting_rows(results: Results) -> list[tuple[str, str]]:
     """A row for each setting that all runs have in common."""
-    return [(name, setting(value)) for name, value in record["setting"].items()]
+    return [(name, setting(value)) for name, value in results["setting"].items()]
 
 
-def spread_names(record: Record) -> list[str]:
+def spread_names(results: Results) -> list[str]:
     """What the columns of ``spread_rows`` are."""
-    return [plain(record, rows.BITS.label), rows.LOSSES[0].label]
+    return [plain(results, rows.BITS.label), rows.LOSSES[0].label]
 
 
-def spread_rows(record: Record) -> list[tuple[str, list[str]]]:
+def spread_rows(results: Results) -> list[tuple[str, list[str]]]:
     """A row a group of seeds: mean, lowest and highest of bits per character and of the loss."""
-    lost = Counter(run["group"] for run in diverged(record).values())
+    lost = Counter(run["group"] for run in diverged(results).values())
     return [
         (
             f"{group}, without {lost[group]} diverged" if lost[group] else group,
             [_spread(numbers["bits_per_character"]), _spread(numbers["loss"])],
         )
-        for group, numbers in record["groups"].items()
+        for group, numbers in results["groups"].items()
     ]
 
 

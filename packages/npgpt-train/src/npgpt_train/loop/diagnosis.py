@@ -35,14 +35,14 @@ def first_not_finite(model: Module, work: Callable[[], Any]) -> str | None:
             return f"the parameter {name}"
     found: list[str] = []
 
-    def told(what: str) -> Callable[[str, Module, tuple[Any, ...], Any], None]:
+    def watch(what: str) -> Callable[[str, Module, tuple[Any, ...], Any], None]:
         def look(name: str, module: Module, inputs: tuple[Any, ...], output: Any) -> None:
             if not found and output is not None and not np.isfinite(output).all():
                 found.append(f"the {what} of {name or 'the model'} ({type(module).__name__})")
 
         return look
 
-    with tracing(model, forward=told("output"), backward=told("gradient")):
+    with tracing(model, forward=watch("output"), backward=watch("gradient")):
         work()
     if not found:
         found += [

@@ -71,7 +71,7 @@ def warn_if_unknown(share: float, source: Path) -> None:
         )
 
 
-def warn_if_odd(first_loss: float, vocab_size: int) -> None:
+def warn_of_first_loss(first_loss: float, vocab_size: int) -> None:
     """Warn of a loss before the first step that is far from ln V, that of guessing evenly."""
     guessing = math.log(vocab_size)
     if abs(first_loss - guessing) <= MAX_DEVIATION * guessing:

@@ -114,15 +114,15 @@ class Folder:
         """Write a file atomically: whoever reads it sees the old content or the new."""
         path = self._path(name)
         self._kind(path, "file")
-        beside = PurePath(name).with_name(f".{path.name}.new")
+        temporary = PurePath(name).with_name(f".{path.name}.new")
         try:
-            self.write(str(beside), data)
-            os.replace(self.path / beside, path)
+            self.write(str(temporary), data)
+            os.replace(self.path / temporary, path)
         except BaseException:
             with suppress(NpgptError, OSError):  # what went wrong before is told
-                self.remove(str(beside))
+                self.remove(str(temporary))
             raise
-        self.sync(str(beside.parent))
+        self.sync(str(temporary.parent))
 
     def write(self, name: str, data: bytes) -> None:
         """Write a new file and wait until it is on the disk; what was there is deleted."""

@@ -1,4 +1,4 @@
-"""Checkpoints: complete or absent. Written beside, synced, then renamed into place."""
+"""Checkpoints: complete or absent. Written under another name, synced, then renamed."""
 
 from __future__ import annotations
 
@@ -90,9 +90,9 @@ class Checkpoints:
         best; others are of runs that were interrupted there.
         """
         name = _name(checkpoint.step)
-        beside = f"{FOLDER}/.{name}.new"
-        self.run.remove(beside)
-        self.run.make(beside)
+        temporary = f"{FOLDER}/.{name}.new"
+        self.run.remove(temporary)
+        self.run.make(temporary)
         arrays = {k: v for k, v in checkpoint.optimizer.items() if isinstance(v, np.ndarray)}
         numbers = {k: v for k, v in checkpoint.optimizer.items() if k not in arrays}
         best = checkpoint.best.to_json()
@@ -103,10 +103,10 @@ class Checkpoints:
             STATE: f"{format_json(state)}\n".encode(),
         }
         for file, data in files.items():
-            self.run.write(f"{beside}/{file}", data)
-        self.run.sync(beside)
+            self.run.write(f"{temporary}/{file}", data)
+        self.run.sync(temporary)
         self.remove(checkpoint.step)
-        self.run.rename(beside, f"{FOLDER}/{name}")
+        self.run.rename(temporary, f"{FOLDER}/{name}")
         self.run.sync(FOLDER)
         self.point(checkpoint.step, checkpoint.best.step)
         self._prune(keep, every)

@@ -18,7 +18,7 @@ CLOSE = 1e-9  # in float64
 def _passes(model: Module) -> list[tuple[str, Module, tuple[Any, ...], Any]]:
     """Name, module, inputs and output of every module in a forward pass; the model comes last."""
     passes: list[tuple[str, Module, tuple[Any, ...], Any]] = []
-    with tracing(model, forward=lambda *told: passes.append(told)):
+    with tracing(model, forward=lambda *seen: passes.append(seen)):
         model(random_ids())
     return passes
 

@@ -6,64 +6,64 @@ from typing import Any
 
 from npgpt_train.settings.settings import PARTS, Settings
 
-Record = Mapping[str, Any]  # what ``report.json`` holds
+Results = Mapping[str, Any]  # what ``report.json`` holds
 OTHER = "settings"
 
 
-def diverged(record: Record) -> Mapping[str, Any]:
-    """The runs that diverged, by name; a record of old has none."""
-    return record.get("diverged", {})
+def diverged(results: Results) -> Mapping[str, Any]:
+    """The runs that diverged, by name; an early report has none."""
+    return results.get("diverged", {})
 
 
-def own_settings(record: Record) -> dict[str, Mapping[str, Any]]:
+def own_settings(results: Results) -> dict[str, Mapping[str, Any]]:
     """The settings that not all runs have, of each, the diverged ones last."""
-    runs = {**record["runs"], **diverged(record)}
+    runs = {**results["runs"], **diverged(results)}
     return {name: run.get("settings", {}) for name, run in runs.items()}
 
 
-def differing(record: Record) -> list[str]:
+def differing(results: Results) -> list[str]:
     """The settings that differ between the runs, options of parts as ``part.option``."""
-    common = record["setting"]
-    own = (key for settings in own_settings(record).values() for key in settings)
-    names = [field.name for field in fields(Settings)]  # a record of old has no settings of runs
+    common = results["setting"]
+    own = (key for settings in own_settings(results).values() for key in settings)
+    names = [field.name for field in fields(Settings)]  # an early report has no settings of runs
     return [key for key in dict.fromkeys([*names, *own]) if key not in common]
 
 
-def differs(record: Record, *names: str) -> bool:
+def differs(results: Results, *names: str) -> bool:
     """Whether a setting differs, or for a part an option of it."""
-    return any(key.partition(".")[0] in names for key in differing(record))
+    return any(key.partition(".")[0] in names for key in differing(results))
 
 
-def same_tokens(record: Record) -> bool:
+def same_tokens(results: Results) -> bool:
     """Whether a token is the same thing in all runs, so that losses per token compare."""
-    return not differs(record, "tokenizer")
+    return not differs(results, "tokenizer")
 
 
-def same_model(record: Record) -> bool:
+def same_model(results: Results) -> bool:
     """Whether all runs have the same tokens and the same parameters."""
-    return not differs(record, "tokenizer", "model", "block_size")
+    return not differs(results, "tokenizer", "model", "block_size")
 
 
-def loses(record: Record) -> bool:
+def is_lossy(results: Results) -> bool:
     """Whether a tokenizer loses something of the text: it has a price then, or none can be told."""
-    lost = [run["held_out"]["lost_bits_per_character"] for run in record["runs"].values()]
+    lost = [run["held_out"]["lost_bits_per_character"] for run in results["runs"].values()]
     return any(prices is None or any(prices.values()) for prices in lost)
 
 
-def title(record: Record) -> str:
+def title(results: Results) -> str:
     """The runs, what is compared, and what is the same."""
-    names = list(own_settings(record))
+    names = list(own_settings(results))
     if len(names) == 1:
         return f"{names[0]}: one run"
-    kinds = compared(record)
+    kinds = compared(results)
     words = " and ".join(filter(None, [", ".join(kinds[:-1]), *kinds[-1:]]))
-    same = "text" if differs(record, "model") else "model and text"
+    same = "text" if differs(results, "model") else "model and text"
     return f"{', '.join(names)}: {words} compared on the same {same}"
 
 
-def compared(record: Record) -> list[str]:
+def compared(results: Results) -> list[str]:
     """The kinds of things that differ, in words: the parts, else the settings, and the seeds."""
-    keys = differing(record)
+    keys = differing(results)
     kinds = [f"{part}s" for part in PARTS if part in keys]
     if not kinds and any(key != "seed" for key in keys):
         kinds.append(OTHER)
