@@ -114,6 +114,15 @@ def test_an_option_that_a_part_got_since_may_be_said_at_its_default(npgpt):
     assert result.exit_code == 0, result.output
 
 
+@pytest.mark.usefixtures("runs")
+def test_what_begins_with_their_weights_has_the_options_that_they_were_made_with(npgpt):
+    flags = ["--data", "poem.txt", "--init-from", "char", "--preset", "tiny", "--max-iters", "1"]
+    result = npgpt("train", *flags, "--out", "new", "--set", "model.activation=gelu")
+    assert "'gelu' does not fit --init-from char, which has 'relu'" in result.output
+    result = npgpt("train", *flags, "--out", "new", "--set", "model.activation=relu")
+    assert result.exit_code == 0, result.output
+
+
 @pytest.mark.parametrize("entry", references(), ids=lambda e: f"{e['preset']}-{e['tokenizer']}")
 def test_a_new_run_stands_beside_the_curve_that_0_1_recorded(entry):
     asked = {"tokenizer": entry["tokenizer"], "data": ("python-docs",)}

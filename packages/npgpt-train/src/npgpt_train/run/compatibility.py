@@ -117,14 +117,14 @@ def match_source(source: Run, choices: Choices) -> Choices:
     Raises:
         NpgptError: something else was asked for.
     """
-    own = source.settings
+    own = part_options.with_defaults(source.settings)
     fixed: dict[str, Any] = {"block_size": own.block_size}
     for kind in ("tokenizer", "model"):
         part = getattr(own, kind)
         fixed[kind] = part.name
         fixed |= {f"{kind}.{option}": value for option, value in part.options.items()}
     for key in choices.asked & fixed.keys():
-        if choices.values[key] != fixed[key]:
+        if not _is_recorded(key, choices.values[key], fixed):
             raise NpgptError(
                 f"{key} = {choices.values[key]!r} does not fit `init_from={source.folder}`, which"
                 f" has {fixed[key]!r}: leave it out"
