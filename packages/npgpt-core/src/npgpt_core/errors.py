@@ -5,6 +5,7 @@ All are ``NpgptError``, which is a ``ValueError``; some are also what Python cal
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,3 +55,8 @@ class RebindingError(NpgptError, AttributeError):
 
 class NpgptWarning(UserWarning):
     """What its reader should know and need not mend. The command line prints it as one line."""
+
+
+def warn(message: str) -> None:
+    """Give an ``NpgptWarning`` in the name of whoever called the function that gives it."""
+    warnings.warn(message, NpgptWarning, stacklevel=3)

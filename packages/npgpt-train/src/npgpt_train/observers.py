@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import copy
 import traceback
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from npgpt_core import registry
-from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
+from npgpt_core.errors import NpgptError, PluginError, warn
 from npgpt_core.events import Event, Stopped
 from npgpt_core.plugins.hooks import explain
 from npgpt_core.protocols import Observer
@@ -99,9 +98,7 @@ class _Broadcast:
             except BaseException as error:  # a stranger's part may raise anything
                 self.observers.remove((label, observer))
                 place = traceback.extract_tb(error.__traceback__)[-1]
-                warnings.warn(
+                warn(
                     f"{label} failed and gets no more events, the run goes on: {explain(error)}"
-                    f" ({Path(place.filename).name}, line {place.lineno})",
-                    NpgptWarning,
-                    stacklevel=2,
+                    f" ({Path(place.filename).name}, line {place.lineno})"
                 )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 
-from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.errors import NpgptError, warn
 from npgpt_core.events import Checkpointed, Evaluated, Event, Finished, Started, Stepped
 from npgpt_train.events import Reporter
 from npgpt_train.loop.preflight import estimate, warn_if_large, warn_of_first_loss
@@ -166,7 +165,7 @@ def _sample(run: Run) -> str:
     try:
         sample = sample_text(run)
     except NpgptError as error:
-        warnings.warn(f"there is no sample: {error}", NpgptWarning, stacklevel=2)
+        warn(f"there is no sample: {error}")
         return ""
     Folder(run.folder).replace("sample.txt", sample.encode("utf-8", "surrogatepass"))
     return sample

@@ -1,11 +1,10 @@
 """The runs of a comparison: what is there must be what is asked for, what is not is trained."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.errors import NpgptError, warn
 from npgpt_core.events import Comparing
 from npgpt_core.protocols import Observer
 from npgpt_core.shell import command
@@ -77,7 +76,7 @@ def train_all(
                 run = train(out=where, observe=observe, report=report, **how)
             require_finite(run.whole_metrics(), run.settings.lr)
         except NonFiniteError as error:
-            warnings.warn(f"{variant.name} diverged: {error}", NpgptWarning, stacklevel=3)
+            warn(f"{variant.name} diverged: {error}")
             diverged[variant] = error.with_traceback(None)  # which would keep the model alive
         else:
             runs[variant] = run

@@ -3,13 +3,12 @@
 A run is one of each axis: the variants, the tokenizers, the models, the optimizers, the seeds.
 """
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.errors import NpgptError, warn
 from npgpt_train.comparison.axes import (
     UNSAFE,
     Choice,
@@ -88,13 +87,11 @@ def warn_if_lr_is_shared(choices: Iterable[Choices]) -> None:
     left = [choice.values for choice in choices if "lr" not in choice.asked]
     optimizers = list(dict.fromkeys(str(values["optimizer"]) for values in left))
     if len(optimizers) > 1:
-        warnings.warn(
+        warn(
             f"{', '.join(optimizers[:-1])} and {optimizers[-1]} train with the same learning rate,"
             f" {left[0]['lr']:g}, which nobody chose for them. What suits one can be far from what"
             " suits another: give each its own with `variants`, such as"
-            f' "optim={optimizers[-1]} lr=0.1"',
-            NpgptWarning,
-            stacklevel=3,
+            f' "optim={optimizers[-1]} lr=0.1"'
         )
 
 

@@ -2,12 +2,11 @@
 
 import math
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from npgpt_core.errors import NpgptWarning
+from npgpt_core.errors import warn
 from npgpt_core.events import Estimated
 from npgpt_train.loop.batches import draw_batch
 from npgpt_train.loop.randomness import Purpose, generator
@@ -51,23 +50,19 @@ def warn_if_large(parameters: int, train_tokens: int) -> None:
     """Warn of a model that will learn its text by heart."""
     ratio = parameters / train_tokens
     if ratio > LARGE:
-        warnings.warn(
+        warn(
             f"{parameters:,} parameters for {train_tokens:,} training tokens, {ratio:.0f} for each:"
             " the model can learn the text by heart, and its validation loss will rise again early."
-            " More text, a smaller model or `model.dropout=0.2` help",
-            NpgptWarning,
-            stacklevel=2,
+            " More text, a smaller model or `model.dropout=0.2` help"
         )
 
 
 def warn_if_unknown(share: float, source: Path) -> None:
     """Warn of a text whose tokens are partly ``<unk>`` to the tokenizer of another run."""
     if share > 0:
-        warnings.warn(
+        warn(
             f"{share:.2%} of the training tokens are unknown to the tokenizer of {source}: the"
-            " model reads and learns <unk> instead. A new run learns a vocabulary of its own",
-            NpgptWarning,
-            stacklevel=2,
+            " model reads and learns <unk> instead. A new run learns a vocabulary of its own"
         )
 
 
@@ -82,9 +77,7 @@ def warn_of_first_loss(first_loss: float, vocab_size: int) -> None:
         cause = "the model sees the tokens that it should predict: is its attention causal?"
     else:
         cause = "a layer computes numbers that are not finite, or its weights start so"
-    warnings.warn(
+    warn(
         f"the first loss is {first_loss:.3f}, that of guessing is ln {vocab_size:,} ="
-        f" {guessing:.3f}: most likely {cause}",
-        NpgptWarning,
-        stacklevel=2,
+        f" {guessing:.3f}: most likely {cause}"
     )

