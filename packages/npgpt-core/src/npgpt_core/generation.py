@@ -165,15 +165,12 @@ class _NextLogits:
         return logits
 
     def _forward(self, new: Ids) -> Array:
-        logits: Array
         if not hasattr(self.model, "new_cache"):
-            logits = self.model.forward(self.seen)
-        elif self.cache is None:
+            return self.model.forward(self.seen)
+        if self.cache is None:
             self.cache = self.model.new_cache(len(new))
-            logits = self.model.forward(self.seen, cache=self.cache)
-        else:
-            logits = self.model.forward(new, cache=self.cache)
-        return logits
+            new = self.seen
+        return self.model.forward(new, cache=self.cache)
 
 
 def _cause(model: Module) -> str:
