@@ -483,6 +483,13 @@ def test_layers_may_differ_in_their_number_of_heads(tmp_path):
     assert len(axes) == 2 * (3 + 1)  # of three heads and the scale of colours
 
 
+def test_weights_of_another_shape_are_told_by_the_layer():
+    model = Stranger()
+    model.blocks[1].attention_weights = lambda x: np.ones((2, x.shape[1]))
+    with pytest.raises(NpgptError, match=r"blocks.1 gave \(2, 4\), expected \(1, H, 4, 4\)"):
+        explain_attention(model, Letters(), "abcd")
+
+
 def test_habits_are_means_over_all_tokens_but_the_first(model):
     head = explain_attention(model, Letters(), "abc", head=1).heads[0]
     w = head.weights

@@ -186,3 +186,11 @@ def test_a_config_that_raises_anything_is_a_plugin_that_refuses(error, resolve, 
     monkeypatch.setattr(registry.load("model", "table"), "Config", config)
     with pytest.raises(PluginError, match=r"model 'table' refuses {'dropout': 0.0}: no"):
         parts.model_config(settings, 10)
+
+
+def test_a_model_that_is_made_otherwise_is_a_plugin_that_refuses(resolve, monkeypatch):
+    settings = resolve()
+    table = registry.load("model", "table")
+    monkeypatch.setattr(table, "__init__", lambda self, config: None)
+    with pytest.raises(PluginError, match=r"model 'table' refuses .*: .*argument 'rng'"):
+        parts.build_model(settings, 10, np.random.default_rng(0))

@@ -59,7 +59,8 @@ def explain_attention(
         head: only this one of each layer, from 0.
 
     Raises:
-        NpgptError: an empty text, no such attention in the model, or no such layer or head.
+        NpgptError: an empty text, no such attention in the model, one of another shape, or no such
+            layer or head.
     """
     seen = window(tokenizer, text, config_of(model).block_size)
     heads = [
@@ -96,7 +97,20 @@ def _weights(model: Module, ids: Ids) -> list[tuple[str, Array]]:
             f"{type(model).__name__} has no attention to look at: no layer of it offers"
             " attention_weights(x)"
         )
-    return [(name, offered[name].attention_weights(x)[0]) for name, x in inputs]
+    return [
+        (name, _shares(name, offered[name].attention_weights(x), ids.size)) for name, x in inputs
+    ]
+
+
+def _shares(name: str, weights: Any, t: int) -> Array:
+    """The weights (1, H, T, T) of a layer, without the first axis."""
+    shape = np.shape(weights)
+    if len(shape) != 4 or (shape[0], *shape[2:]) != (1, t, t):
+        raise NpgptError(
+            f"attention_weights(x) of {name or 'the model'} gave {shape},"
+            f" expected (1, H, {t}, {t}): how much each token looks at which, in each head"
+        )
+    return np.asarray(weights[0])
 
 
 def _head(layer: int, head: int, module: str, weights: Array) -> Head:

@@ -175,14 +175,15 @@ def build_model(
         most: parameters that it may have, if its config tells their number (``num_parameters``).
 
     Raises:
-        NpgptError: its config refuses the options, or it does not fit into memory.
+        NpgptError: it or its config refuses the options, or it does not fit into memory.
     """
     target, config = registry.load("model", settings.model.name), model_config(settings, vocab_size)
     count = getattr(config, "num_parameters", 0)
     if most is not None and count > most:
         raise NpgptError(f"these settings make a model of {count:,} parameters, not of {most:,}")
     require_memory(count * BYTES, f"a model of {count:,} parameters", "take a smaller one")
-    return target(config, rng=rng)
+    with registry.refusal(f"model {settings.model.name!r}", settings.model.options):
+        return target(config, rng=rng)
 
 
 def build_optimizer(settings: Settings, model: Module) -> Any:
