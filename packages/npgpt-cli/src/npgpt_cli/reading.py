@@ -1,43 +1,28 @@
 """Text that a command is given: on standard input, or in a file."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
-from typing import BinaryIO
 
 from npgpt_core.errors import NpgptError
 
 MAX_BYTES = 2**28  # bytes: a stream such as /dev/zero never ends
 
 
-def read_standard_input() -> str:
-    """All of standard input, line ends as they are.
+def read_text(path: Path | None = None) -> str:
+    """All of a file, or of standard input, line ends as they are.
 
     Raises:
         NpgptError: it is closed, cannot be read, is longer than ``MAX_BYTES``, or no UTF-8 text.
     """
-    if sys.stdin is None:
+    name = "standard input" if path is None else str(path)
+    if path is None and sys.stdin is None:
         raise NpgptError("standard input is closed: give the text as an argument")
     try:
-        return _text(sys.stdin.buffer, "standard input")
+        with nullcontext(sys.stdin.buffer) if path is None else path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise NpgptError(f"cannot read standard input: {error.strerror}") from error
-
-
-def read_text_file(path: Path) -> str:
-    """All of a file, line ends as they are.
-
-    Raises:
-        NpgptError: it cannot be read, is longer than ``MAX_BYTES``, or no UTF-8 text.
-    """
-    try:
-        with path.open("rb") as file:
-            return _text(file, str(path))
-    except OSError as error:
-        raise NpgptError(f"cannot read {path}: {error.strerror}") from error
-
-
-def _text(file: BinaryIO, name: str) -> str:
-    data = file.read(MAX_BYTES + 1)
+        raise NpgptError(f"cannot read {name}: {error.strerror}") from error
     if len(data) > MAX_BYTES:
         raise NpgptError(f"{name} has more than {MAX_BYTES:,} bytes: give a part of it")
     try:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from npgpt_cli.options import PATH, checkpoint_option, raw_option, run_argument
-from npgpt_cli.reading import read_standard_input, read_text_file
+from npgpt_cli.reading import read_text
 
 
 @click.command()
@@ -106,8 +106,6 @@ def generate(
 def _prompt(prompt: str | None, path: Path | None) -> str:
     if prompt is not None and path is not None:
         raise click.UsageError("give --prompt or --prompt-file, not both")
-    if path is not None:
-        return read_text_file(path)
-    if prompt == "-":
-        return read_standard_input()
+    if path is not None or prompt == "-":
+        return read_text(path)
     return "\n" if prompt is None else prompt

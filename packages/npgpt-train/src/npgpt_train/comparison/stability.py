@@ -18,7 +18,8 @@ SPIKE = 3.0  # times the median gradient norm of the steps before
 def measure(metrics: Metrics) -> dict[str, Any]:
     """Losses, spikes and jumps: a JSON object that is the same each time the run is repeated."""
     steps, evaluations = steps_in(metrics), _evaluations(metrics)
-    best = min(evaluations, key=lambda event: _or_infinite(event["val_loss"]))
+    finite = (event for event in evaluations if math.isfinite(event["val_loss"]))
+    best = min(finite, key=lambda event: event["val_loss"], default=evaluations[0])
     norms = np.array([step["grad_norm"] for step in steps], np.float64)
     return {
         "steps": len(steps),
@@ -73,7 +74,3 @@ def _largest_rise(losses: list[float]) -> float:
 def _evaluations(metrics: Metrics) -> Events:
     """The evaluations after the start."""
     return [event for event in evaluations_in(metrics) if event["step"] > 0]
-
-
-def _or_infinite(loss: float) -> float:
-    return loss if math.isfinite(loss) else math.inf

@@ -51,12 +51,8 @@ def explain_attention(
 ) -> Attention:
     """Look at the attention of a model whose layers offer ``attention_weights(x)``.
 
-    Args:
-        model: see ``protocols.Model``.
-        tokenizer: of the model.
-        text: of at least one token; the last ``block_size`` are seen.
-        layer: only this one, from 0.
-        head: only this one of each layer, from 0.
+    Of a text of at least one token, the last ``block_size`` are seen. ``layer`` alone is looked at,
+    and ``head`` of each layer, both from 0; all unless given.
 
     Raises:
         NpgptError: an empty text, no such attention in the model, one of another shape, or no such

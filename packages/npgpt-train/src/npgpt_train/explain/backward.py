@@ -57,12 +57,7 @@ class Backward:
 
 @np.errstate(all="ignore")  # numbers that are not finite are worth looking at
 def explain_backward(model: Module, tokenizer: Tokenizer, text: str) -> Backward:
-    """Compute the loss of a text and follow its gradient back.
-
-    Args:
-        model: see ``protocols.Model``.
-        tokenizer: of the model.
-        text: of at least two tokens; the last ``block_size`` + 1 are taken.
+    """Compute the loss of a text's last ``block_size`` + 1 tokens and follow its gradient back.
 
     Raises:
         NpgptError: a text of fewer than two tokens.

@@ -73,13 +73,7 @@ class Forward:
 
 @np.errstate(all="ignore")  # numbers that are not finite are worth looking at
 def explain_forward(model: Module, tokenizer: Tokenizer, text: str, top: int = 5) -> Forward:
-    """Follow a text through a model.
-
-    Args:
-        model: see ``protocols.Model``.
-        tokenizer: of the model.
-        text: of at least one token; the last ``block_size`` are seen.
-        top: how many next tokens to tell.
+    """Follow the last ``block_size`` tokens of a text through a model, to the ``top`` next ones.
 
     Raises:
         NpgptError: an empty text.

@@ -70,11 +70,8 @@ def find_tokenizer(
 ) -> tuple[Tokenizer, str]:
     """The tokenizer of a run, or one by name trained on the spot; and where it comes from.
 
-    Args:
-        name: of a run's folder, or of an installed tokenizer.
-        text: what to train on, unless there is ``data``.
-        data: a dataset's name, or files; trained on is the part that a run would train on.
-        options: of a tokenizer to be trained.
+    It is trained, with its options, on the text, or on the part of ``data`` (a dataset's name, or
+    files) that a run would train on.
 
     Raises:
         NpgptError: there is neither, or ``data`` or options for a run.

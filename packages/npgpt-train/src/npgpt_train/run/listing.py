@@ -19,19 +19,9 @@ LATEST = 2**37  # seconds, in the year 6325: there are clocks that no calendar c
 class RunSummary:
     """One run of a list; of a damaged one nothing is known but the ``reason``.
 
-    Args:
-        folder: of the run.
-        state: "running" (a process holds its lock), "unfinished", "finished" or "damaged".
-        date: when something was last written.
-        data: its dataset or paths.
-        tokenizer: its name.
-        model: its name.
-        parameters: of the model.
-        step: of the newest checkpoint.
-        steps: to do in all.
-        best_loss: the lowest validation loss up to that checkpoint, nats per token.
-        best_step: where that was.
-        reason: why it cannot be read.
+    ``state`` is "running" (a process holds its lock), "unfinished", "finished" or "damaged",
+    ``date`` when something was last written. The newest checkpoint is that of ``step``, of
+    ``steps`` to do in all; ``best_loss``, nats per token, is the lowest validation loss up to it.
     """
 
     folder: Path
@@ -82,10 +72,9 @@ def _entry(folder: Path) -> RunSummary:
         best = run.checkpoints.load_state(done[0]).best if done else Best()
         word = "finished" if run.is_finished else "unfinished"
         word = "running" if is_held(folder) else word
-    except NpgptError as error:
-        return RunSummary(folder, "damaged", date, reason=str(error))
-    except OSError as error:  # it vanished meanwhile
-        return RunSummary(folder, "damaged", date, reason=str(error.strerror))
+    except (NpgptError, OSError) as error:  # OSError: it vanished meanwhile
+        reason = str(getattr(error, "strerror", error))
+        return RunSummary(folder, "damaged", date, reason=reason)
     return RunSummary(
         folder=folder,
         state=word,
