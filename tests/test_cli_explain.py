@@ -335,7 +335,7 @@ def test_a_terminal_gets_colours_in_80_columns(arguments, explain, small_run, mo
         file=file, force_terminal=True, color_system="truecolor", width=80, highlight=False
     )
     monkeypatch.setattr("npgpt_cli.show.console.Console", lambda **_: terminal)
-    monkeypatch.setattr("npgpt_cli.show.tokens.is_terminal", lambda: True)
+    monkeypatch.setattr("npgpt_cli.show.console.is_terminal", lambda: True)
     explain(*(argument.format(run=small_run) for argument in arguments))
     lines = file.getvalue().splitlines()
     assert max(Text.from_ansi(line).cell_len for line in lines) <= 80
