@@ -250,7 +250,7 @@ def test_a_note_says_what_compares_and_what_is_paid_for():
     text = "The held-out text"
     across, alike = "do not compare across tokenizers", "so their losses per token compare."
     price = "each unknown word is spelled"
-    case = ", and the case of every other letter is told."
+    case = ", and the case of every other letter is encoded."
     for of, said, unsaid in [
         (TOKENIZERS, [across, price + case], [alike]),
         (LOSSLESS, [across], [alike, price]),

@@ -8,7 +8,7 @@ import time
 from typing import Any, TextIO
 
 REPLACEMENTS = str.maketrans("█▓▒░·–—…×→↵⇥␣‖‘’“”", "#*+-.--~x>$>_|''\"\"")
-"""One character of ASCII, so that columns stay, for each of ours that an encoding may lack."""
+"""Character -> one of ASCII for encodings that lack it, so that columns stay aligned."""
 
 
 class OutputError(Exception):

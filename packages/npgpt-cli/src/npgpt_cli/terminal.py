@@ -1,4 +1,4 @@
-"""The standard streams while a command runs: what it tells always gets somewhere, or is let go."""
+"""The standard streams while a command runs: output is written, or dropped without a traceback."""
 
 import errno
 import io
@@ -21,10 +21,9 @@ def is_terminal() -> bool:
 def standard_streams() -> Iterator[None]:
     """A ``with`` block that no state or encoding of a standard stream ends with a traceback.
 
-    What an encoding lacks becomes a replacement or an escape. What standard error does not take is
-    dropped. Where standard output takes no more, the block ends (but see
-    ``ignoring_output_errors``), which is told in one line unless its reader left, and the exit code
-    is 1 instead of 0.
+    A character that an encoding lacks becomes a replacement or an escape. What standard error does
+    not take is dropped. Where standard output takes no more, the block ends with exit code 1 (but
+    see ``ignoring_output_errors``), and one line says why, unless the reader of a pipe left.
     """
     before = sys.stdin, sys.stdout, sys.stderr
     _occupy_descriptors()

@@ -91,7 +91,7 @@ def _options() -> list[Callable[[Any], Any]]:
             "--observe",
             type=PartNames("observer"),
             default="",
-            help="Observers that hear of every event; npgpt plugins lists those there are.",
+            help="Observers to call with every event; npgpt plugins lists them.",
         ),
         click.option(
             "--set",

@@ -1,4 +1,4 @@
-"""What the library says of its arguments, as the command's user spells them: as flags.
+"""Messages of the library, in which arguments become the flags of the command.
 
 The library writes an argument in backquotes: `grad_clip=1`. To the shell that is --grad-clip 1, an
 option of a part, `model.dropout=0.2`, is --set model.dropout=0.2, and `resume=True` is --resume.

@@ -43,22 +43,22 @@ def _each(kind: str) -> Callable[[Command], Command]:
     type=PATH,
     metavar="DIR",
     required=True,
-    help="For the runs and the report; what is there already stays or goes on.",
+    help="Folder of the runs and the report. Finished runs stay, interrupted ones continue.",
 )
 @training_options
 def compare(out: Path, **flags: Any) -> None:
     """Train models that differ in one thing, and compare them.
 
-    Everything is equal, the text too, but what the variants set, or the tokenizer, the model, the
-    optimizer or the seed; where several of these options are given, there is a run for each
-    combination. The same command again continues where it was interrupted. A model that diverges is
-    told as such, and the others are compared without it. DIR/report.html, report.md and report.json
-    tell the result.
+    The runs differ in what the variants set, or in the tokenizer, the model, the optimizer or the
+    seed. Everything else is equal, the text too. Where several of these options are given, there is
+    a run for each combination. The same command again continues where it was interrupted. A model
+    that diverges is reported as diverged, and the others are compared without it. The results are
+    in DIR/report.html, report.md and report.json.
     """
     from npgpt_cli.show.comparison import print_comparison
     from npgpt_cli.show.training import TrainingDisplay
     from npgpt_train.comparison.compare import compare as run_comparison
 
-    with exit_on_signal("the same command goes on"), TrainingDisplay() as display:
+    with exit_on_signal("the same command continues"), TrainingDisplay() as display:
         results = run_comparison(out=out, report=display.report, **arguments(**flags))
     print_comparison(results, out)

@@ -27,7 +27,10 @@ from npgpt_cli.training_options import CONFIG_HELP, arguments, setting, training
     "--init-from", type=PATH, metavar="RUN", help="Start from the weights and tokenizer of a run."
 )
 @click.option(
-    "--keep", type=click.IntRange(1), metavar="N", help="Checkpoints beside the best.  [default: 3]"
+    "--keep",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Checkpoints besides the best.  [default: 3]",
 )
 @click.option(
     "--on-nan",

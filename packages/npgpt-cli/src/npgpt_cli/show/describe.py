@@ -1,4 +1,4 @@
-"""What a part says of itself: options with types, defaults and texts, from signature and docstring.
+"""The description of a part: its options, types and defaults, from its signature and docstring.
 
 Texts are those of a Google-style ``Args:`` section, in the docstring of the class or function, of
 its ``__init__``, or of a class that it extends. Of a model they are those of its ``Config``.

@@ -87,7 +87,7 @@ def _print_head(to: Console, head: Head, tokens: Sequence[Token]) -> None:
 
 
 def _fitting(to: Console, tokens: Sequence[Token], taken: int) -> Sequence[Token]:
-    """The last tokens, as many as have room beside what is ``taken`` of a line."""
+    """The last tokens, as many as fit into a line of which ``taken`` columns are in use."""
     room = max((to.width - taken) // 2, 1)
     if len(tokens) > room:
         to.print(f"The last {room} of {len(tokens)} tokens; in a pipe, with --out or --json all.\n")

@@ -9,12 +9,12 @@ from npgpt_train.machine.escaping import printable
 
 
 def print_step(explanation: Step) -> None:
-    """The parts of the step in order, then a row a parameter."""
+    """The stages of the step in order, then a row a parameter."""
     to = console()
     to.print(f"Step {explanation.number:,}, on a copy: the run stays as it is.\n")
-    rows = table({"part": "left", "what happens": "wrap"})
-    for part, what in _story(explanation).items():
-        rows.add_row(part, printable(what))
+    rows = table({"stage": "left", "what happens": "wrap"})
+    for stage, what in _story(explanation).items():
+        rows.add_row(stage, printable(what))
     to.print(rows)
     to.print(
         "\nThe norms of each parameter, of its gradient and of its update, and the update relative"
@@ -24,7 +24,7 @@ def print_step(explanation: Step) -> None:
 
 
 def _story(e: Step) -> dict[str, str]:
-    """The parts of the step, in order."""
+    """The stages of the step, in order."""
     if not e.grad_clip:
         clipping = "none: grad_clip is 0"
     elif e.scale < 1:
@@ -45,7 +45,7 @@ def _story(e: Step) -> dict[str, str]:
 
 
 def _print_parameters(to: Console, explanation: Step) -> None:
-    """A row a parameter; the bar is as long as the gradient, beside the largest."""
+    """A row a parameter; the bar shows its gradient relative to the largest."""
     rows = table(
         {
             "parameter": "left",

@@ -45,7 +45,7 @@ def npgpt_datasets() -> Mapping[str, str]:
 
 @hookspec
 def npgpt_observers() -> Mapping[str, str]:
-    """Name -> class whose instances are told every event of a run (``protocols.Observer``)."""
+    """Name -> class whose instances get every event of a run (``protocols.Observer``)."""
 
 
 @hookspec

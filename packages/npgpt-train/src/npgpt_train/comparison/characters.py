@@ -52,7 +52,7 @@ class CharacterModel:
         return bits
 
     def case_bits(self, text: str) -> float:
-        """Bits that say of every letter of a lowercased text which case it had: of ``text``."""
+        """Bits to restore the case of every letter of ``text`` after it was lowercased."""
         bits = 0.0
         for character, times in Counter(text).items():
             other = character.swapcase()

@@ -47,9 +47,9 @@ def compare(
     """Train one model for each variant, all else equal, and compare them on the same text.
 
     A tokenizer, a model, an optimizer or a seed is a variant that sets one thing; where several
-    are named, there is a run for each combination. What is trained in ``out`` already stays, what
-    was interrupted goes on: the same call again gives the same report, apart from dates and
-    timings. A run that diverges is told as such, and the others are compared without it.
+    are named, there is a run for each combination. Finished runs in ``out`` stay, and interrupted
+    ones continue: the same call again gives the same report, apart from dates and timings. A run
+    that diverges is reported as diverged, and the others are compared without it.
 
     Args:
         out: folder of the runs and of the report.
@@ -63,7 +63,7 @@ def compare(
         preset: see ``train``.
         config: see ``train``.
         options: see ``train``.
-        observe: see ``train``; they hear of each run in its turn.
+        observe: see ``train``; they get the events of one run after another.
         report: see ``train``.
         flags: any other setting, the same for all runs.
 

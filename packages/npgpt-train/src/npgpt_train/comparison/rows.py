@@ -94,7 +94,7 @@ PRICE = (
     "A tokenizer that loses something pays for it under a unigram model of single characters,"
     " learned from the training split: each unknown word is spelled"
 )
-PRICE_OF_CASE = ", and the case of every other letter is told."
+PRICE_OF_CASE = ", and the case of every other letter is encoded."
 WRITTEN_NOTE = (
     "Counted in eight texts of 500 tokens from each best checkpoint. An unknown token may be drawn,"
     " and is shown as �."

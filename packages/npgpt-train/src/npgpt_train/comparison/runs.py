@@ -55,11 +55,10 @@ def train_all(
     observe: Sequence[str | Observer],
     report: Reporter,
 ) -> tuple[dict[Variant, Run], dict[Variant, NonFiniteError]]:
-    """Train each run that is not finished: those that are then, and those that diverged.
+    """Train each run that is not finished; gives the finished ones, and those that diverged.
 
-    ``new`` is what all new runs are made with, beside their own flags, ``again`` what interrupted
-    ones go on with. What diverged in an earlier call goes on from its last checkpoint, and diverges
-    again.
+    ``new`` are the arguments of all new runs besides their own flags, ``again`` those of resumed
+    ones. A run that diverged in an earlier call resumes at its last checkpoint, and diverges again.
 
     Raises:
         NonFiniteError: every run diverged.

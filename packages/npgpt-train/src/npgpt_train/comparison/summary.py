@@ -35,7 +35,7 @@ SPREAD = {
     "best_val_loss": ("training", "best_val_loss"),
     "known_words": ("generated", "known_words"),
 }
-"""The numbers whose spread over seeds is told, and where a run has them."""
+"""The numbers that get a spread over seeds, and where a run has them."""
 
 
 def measure_all(

@@ -47,7 +47,7 @@ def plot_attention(attention: Attention, path: str | PathLike[str], title: str =
 
 
 def _draw(axes: Axes, head: Head) -> AxesImage:
-    """Small shares are told apart by a root; what no token can see is white."""
+    """The root keeps small shares distinct; what no token can see is white."""
     from matplotlib.colors import PowerNorm
 
     axes.set_title(f"layer {head.layer}, head {head.head}")

@@ -37,7 +37,7 @@ class Step:
     ``loss`` and ``loss_after`` are of the same batch, with the same dropout, before and after the
     update. ``grad_norm`` is the joint norm of all gradients; clipping multiplied them by ``scale``,
     which is 1 if the norm was at most ``grad_clip``, or that is 0. ``update`` is the joint norm of
-    all changes, and ``relative`` the same beside that of all parameters. ``parameters`` begin with
+    all changes, and ``relative`` the same over that of all parameters. ``parameters`` begin with
     the largest gradient.
     """
 

@@ -48,7 +48,7 @@ def _platform_caches() -> Path:
 
 
 def scratch_name(entry: str) -> str:
-    """A name beside an entry that is nobody else's; who makes a folder of it holds its lock."""
+    """A unique name next to an entry; whoever makes this folder holds its lock."""
     return f"{entry}.{uuid.uuid4().hex}"
 
 
@@ -65,7 +65,7 @@ class Cached:
             that a killed process left), "download", or "other" (not of npgpt).
         size: in bytes; 0 of what is not of npgpt.
         used: when it was last read or written, in seconds since 1970, as the system tells.
-        about: what ``tokens.json`` says of the text and the tokenizer.
+        about: the text and the tokenizer, from ``tokens.json``.
     """
 
     name: str

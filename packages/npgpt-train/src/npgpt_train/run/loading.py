@@ -51,7 +51,7 @@ def load_run(folder: str | Path, checkpoint: str = "best") -> LoadedRun:
 
 
 def load_tokenizer(path: str | Path) -> Tokenizer:
-    """Open the tokenizer of a run or a file, by the run beside it or whichever class fits.
+    """Open the tokenizer of a run, or a file with the class of the run next to it or one that fits.
 
     Raises:
         NpgptError: there is neither, or no installed tokenizer reads the file.

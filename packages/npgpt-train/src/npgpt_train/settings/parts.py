@@ -31,8 +31,8 @@ BYTES = 8  # of a parameter and its gradient in float32
 def resolve(choices: Choices, ranks: int = 1) -> Settings:
     """Settle every value: each part with all its options, defaults of the part included.
 
-    Each part is also built, as far as it needs no text, so that wrong options are refused before
-    the long work.
+    Each part that needs no text is also built, so that wrong options are refused before the long
+    work begins.
 
     Args:
         choices: what was asked for.
@@ -71,7 +71,7 @@ def _naming_origin(kind: str, choices: Choices) -> Iterator[None]:
 
 
 def check_part(kind: str, settings: Settings) -> Any:
-    """A part, built as far as it needs no text; a warm-up that never ends is warned of.
+    """A part, built without the text, if it can be; warns of a warm-up that never ends.
 
     Raises:
         NpgptError: the part refuses its options.

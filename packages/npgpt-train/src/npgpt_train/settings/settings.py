@@ -30,7 +30,7 @@ def about(
     above: int | None = None,
     shown: str | None = None,
 ) -> dict[str, Any]:
-    """What there is to say of a setting, once: its check, its flag and its help come from here.
+    """All about a setting, in one place: its check, its flag and its help come from here.
 
     Args:
         default: of the published setting; of a part its name.
@@ -122,7 +122,7 @@ DEFAULTS = {name: f.metadata["default"] for name, f in SETTINGS.items()}
 
 
 def check_values(values: Mapping[str, Any], *, recorded: bool = False) -> None:
-    """Hold the settings that are no parts, as far as they are there, against their ranges.
+    """Check that the settings that are given, parts excepted, are in their ranges.
 
     Args:
         values: by name.

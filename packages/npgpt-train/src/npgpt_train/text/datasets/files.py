@@ -10,7 +10,7 @@ from typing import Any
 from npgpt_core.errors import NpgptError, warn
 from npgpt_train.text.datasets.finding import find, identity
 
-PIECE = 2**20  # bytes: small beside any memory, large beside the cost of a call
+PIECE = 2**20  # bytes: small for any memory, large enough to hide the cost of a call
 MAX_NAMED = 3  # files that a message or record names; of the others it gives the number
 
 
@@ -70,7 +70,7 @@ class TextFiles:
             yield from _read(file)
 
     def account(self) -> list[str]:
-        """What is read and what is left out, in a line each; nothing to say of a single file."""
+        """A line for what is read and one for what is left out; none for a single file."""
         lines = []
         if len(self.files) > 1:
             names = some([str(file) for file in self.files])
@@ -92,7 +92,7 @@ class TextFiles:
 
 
 def some(names: list[str]) -> str:
-    """The first few names, and how many there are besides."""
+    """The first few names, and how many more there are."""
     rest = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
     return ", ".join(names[:MAX_NAMED]) + rest
 

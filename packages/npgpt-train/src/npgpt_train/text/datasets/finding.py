@@ -11,14 +11,14 @@ from typing import TypeAlias
 from npgpt_core.errors import NpgptError
 
 SUFFIXES = (".md", ".text", ".txt")
-Skip: TypeAlias = Callable[[str, str], object]  # is told the reason, and what is left out
+Skip: TypeAlias = Callable[[str, str], object]  # called with the reason, and what is left out
 
 _SEPARATOR = "[" + re.escape(os.sep + (os.altsep or "")) + "]"
 _ANY_FOLDERS = re.compile(rf"(?:^|(?<={_SEPARATOR}))(?:\*\*{_SEPARATOR}+)*\*\*(?:{_SEPARATOR}+|$)")
 
 
 def find(path: str, skip: Skip) -> list[tuple[Path, os.stat_result]]:
-    """The files of a path, sorted, each with what ``os.stat`` says of it.
+    """The files of a path, sorted, each with its ``os.stat``.
 
     Raises:
         NpgptError: it is missing, empty or no regular file, or holds no text file.
