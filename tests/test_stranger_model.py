@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from npgpt_cli.main import main
 from npgpt_cli.scaffold import Scaffold
 from npgpt_core import registry
-from npgpt_core.roles import embeddings_and_head
+from npgpt_core.parameter_roles import embeddings_and_head
 from npgpt_core.testing import check_gradients, model_checks
 from npgpt_train import load_run
 

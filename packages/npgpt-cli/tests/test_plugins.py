@@ -138,6 +138,7 @@ def test_json_has_every_field(npgpt):
         "target": "npgpt_cli_test_plugin.part:Tiny",
         "distribution": "odd-one",
         "version": "1.0",
+        "contract": None,
     }
 
 

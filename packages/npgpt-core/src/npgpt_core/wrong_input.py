@@ -52,7 +52,7 @@ def compared(backward: Callable[..., Any]) -> Callable[..., Any]:
         expected = self._output_shape if doutputs and self._kept is not None else None
         if expected is not None and getattr(doutputs[0], "shape", None) != expected:
             name = list(signature(backward).parameters)[1]
-            problem = f"{_came(name, doutputs[0])}, expected {expected}, as forward gave"
+            problem = f"{_received(name, doutputs[0])}, expected {expected}, as forward gave"
             raise LayerError(self, problem)
         try:
             return backward(self, *doutputs, **options)
@@ -66,7 +66,7 @@ def compared(backward: Callable[..., Any]) -> Callable[..., Any]:
 def require_ids(module: Module, name: str, ids: Ids, size: int) -> None:
     """Raise a ``LayerError`` unless ``ids`` are whole numbers from 0 to ``size`` - 1."""
     if ids.dtype.kind not in "iu":
-        raise LayerError(module, f"{_came(name, ids.dtype)}, expected whole numbers")
+        raise LayerError(module, f"{_received(name, ids.dtype)}, expected whole numbers")
     if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < size:
         raise IdError(
             module, f"{name} are from {ids.min()} to {ids.max()}, expected 0 to {size - 1}"
@@ -76,7 +76,7 @@ def require_ids(module: Module, name: str, ids: Ids, size: int) -> None:
 def require_width(module: Module, x: Array, width: int) -> int:
     """The size of the last axis, if it is ``width``: another one NumPy might stretch to it."""
     if x.shape[-1] != width:
-        raise LayerError(module, f"{_came('x', x)}, expected (..., {width})")
+        raise LayerError(module, f"{_received('x', x)}, expected (..., {width})")
     return width
 
 
@@ -95,7 +95,7 @@ def require_model(user: str, model: Any, *members: str) -> None:
     has_all = all(hasattr(model, member.removesuffix("()")) for member in members)
     if isinstance(model, type) or not has_all:
         raise NpgptError(
-            f"{user}: {_came('model', model)}, expected the model itself, which has"
+            f"{user}: {_received('model', model)}, expected the model itself, which has"
             f" {' and '.join(members)}"
         )
 
@@ -107,13 +107,13 @@ def _problem(module: Module, given: Mapping[str, Any], error: Exception) -> str 
     expected = f"({', '.join(symbols)})" if symbols else ""
     if isinstance(x, np.ndarray):
         if not _fits(x.shape, symbols):
-            return f"{_came(name, x)}, expected {expected}"
+            return f"{_received(name, x)}, expected {expected}"
         if isinstance(error, TypeError) and x.dtype.kind != "f" and name not in _IDS:
-            return f"{_came(name, x.dtype)}, expected floating-point numbers"
+            return f"{_received(name, x.dtype)}, expected floating-point numbers"
     elif name and (symbols or is_real(x) or _is_list_of_numbers(x)):
-        return f"{_came(name, x)}, expected an array {expected}".rstrip()
+        return f"{_received(name, x)}, expected an array {expected}".rstrip()
     lists = (key for key, value in given.items() if _is_list_of_numbers(value))
-    return next((f"{_came(key, given[key])}, expected an array" for key in lists), None)
+    return next((f"{_received(key, given[key])}, expected an array" for key in lists), None)
 
 
 def _is_list_of_numbers(value: Any) -> bool:
@@ -124,7 +124,7 @@ def _is_list_of_numbers(value: Any) -> bool:
     return False
 
 
-def _came(name: str, value: Any) -> str:
+def _received(name: str, value: Any) -> str:
     """``x is (4, 5)``, ``ids are a list``."""
     verb = "are" if name.endswith("s") else "is"
     if isinstance(value, np.ndarray):

@@ -7,7 +7,7 @@ from typing import Any
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.numbers import real_number
-from npgpt_core.roles import embeddings_and_head
+from npgpt_core.parameter_roles import embeddings_and_head
 from npgpt_core.state import require_fit
 from npgpt_core.types import Array
 from npgpt_core.wrong_input import require_model

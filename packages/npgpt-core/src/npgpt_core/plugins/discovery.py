@@ -100,7 +100,7 @@ def plugins() -> tuple[Plugin, ...]:
     found.sort(key=lambda plugin: (not plugin.house, plugin.distribution, plugin.name))
     found = list(_mark_taken(list(_refuse_repeated(found))))
     if os.environ.get("NPGPT_PLUGIN_STRICT", "") not in ("", "0"):
-        _refuse_trouble(found)
+        _raise_failures(found)
     return tuple(found)
 
 
@@ -185,7 +185,7 @@ def _mark_taken(found: list[Plugin]) -> Iterator[Plugin]:
         yield plugin
 
 
-def _refuse_trouble(found: Iterable[Plugin]) -> None:
+def _raise_failures(found: Iterable[Plugin]) -> None:
     for plugin in found:
         if plugin.status not in ("ok", "disabled"):
             raise PluginError(

@@ -12,7 +12,7 @@ import numpy as np
 
 from npgpt_core.events import Preparing
 from npgpt_core.module import Module
-from npgpt_core.roles import embeddings_and_head
+from npgpt_core.parameter_roles import embeddings_and_head
 from npgpt_train.comparison import generated, held_out, stability
 from npgpt_train.comparison.generated import KnownWords
 from npgpt_train.comparison.held_out import HeldOut

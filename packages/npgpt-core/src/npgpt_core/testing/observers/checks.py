@@ -47,30 +47,30 @@ def options_are_data(factory: Any) -> None:
 def takes_a_whole_run(factory: Any) -> None:
     """It takes every event of a run from its preparation to its end, and raises nothing."""
     with _folder() as folder:
-        _tell(factory(), _whole(folder))
+        _send(factory(), _whole(folder))
 
 
 @observers
 def takes_a_resumed_run(factory: Any) -> None:
     """It takes a run that was stopped after three steps, and a new one takes what follows."""
     with _folder() as folder:
-        _tell(factory(), [*runs.trained(folder, to=3), runs.stopped(folder)])
-        _tell(factory(), [*runs.trained(folder, step=3), runs.finished(folder)])
+        _send(factory(), [*runs.trained(folder, to=3), runs.stopped(folder)])
+        _send(factory(), [*runs.trained(folder, step=3), runs.finished(folder)])
 
 
 @observers
 def takes_a_run_without_a_step(factory: Any) -> None:
     """It takes a run that ends before its first step, and one that ends before it started."""
     with _folder() as folder:
-        _tell(factory(), [*runs.begun(folder), runs.stopped(folder)])
-        _tell(factory(), [runs.stopped(folder)])
+        _send(factory(), [*runs.begun(folder), runs.stopped(folder)])
+        _send(factory(), [runs.stopped(folder)])
 
 
 @observers
 def takes_a_skipped_step(factory: Any) -> None:
     """It takes a step that was left out, which has neither loss nor norm."""
     with _folder() as folder:
-        _tell(factory(), [*runs.begun(folder), runs.skipped(1), runs.finished(folder)])
+        _send(factory(), [*runs.begun(folder), runs.skipped(1), runs.finished(folder)])
 
 
 @observers
@@ -78,7 +78,7 @@ def takes_losses_that_are_not_finite(factory: Any) -> None:
     """It takes an evaluation whose losses are infinite or not a number."""
     with _folder() as folder:
         for loss in (float("inf"), float("nan")):
-            _tell(factory(), [*runs.begun(folder), runs.evaluated(2, loss), runs.finished(folder)])
+            _send(factory(), [*runs.begun(folder), runs.evaluated(2, loss), runs.finished(folder)])
 
 
 @observers
@@ -86,7 +86,7 @@ def takes_any_sample(factory: Any) -> None:
     """It takes a sample of any characters: none, control characters, lone surrogates."""
     with _folder() as folder:
         for sample in ("", "\x00\x1b[2J\r\n", "naïve \U0001f600", "\ud800 \udfff"):
-            _tell(factory(), [*runs.trained(folder), runs.finished(folder, sample)])
+            _send(factory(), [*runs.trained(folder), runs.finished(folder, sample)])
 
 
 @observers
@@ -95,7 +95,7 @@ def passes_over_unknown_events(factory: Any) -> None:
     with _folder() as folder:
         new: Any = New()
         events = [each for event in _whole(folder) for each in (new, event)]
-        _tell(factory(), [*events, new])
+        _send(factory(), [*events, new])
 
 
 @observers
@@ -103,9 +103,9 @@ def takes_runs_one_after_another(factory: Any) -> None:
     """The same observer takes several runs in turn, each in a folder of its own."""
     observer = factory()
     with _folder() as one, _folder() as other:
-        _tell(observer, _whole(one))
-        _tell(observer, [*runs.trained(other, to=3), runs.stopped(other)])
-        _tell(observer, _whole(one))
+        _send(observer, _whole(one))
+        _send(observer, [*runs.trained(other, to=3), runs.stopped(other)])
+        _send(observer, _whole(one))
 
 
 @observers
@@ -114,7 +114,7 @@ def closes_its_files(factory: Any) -> None:
     for end in (runs.finished, runs.stopped):
         observer = factory()
         with _folder() as folder:
-            _tell(observer, [*runs.trained(folder), end(folder)])
+            _send(observer, [*runs.trained(folder), end(folder)])
             still = _open_files(folder)
             require(
                 not still,
@@ -127,7 +127,7 @@ def closes_its_files(factory: Any) -> None:
 def follows_no_link(factory: Any) -> None:
     """Where a link stands in the place of what it writes, it writes nothing: runs are copied."""
     with _folder() as folder:
-        _tell(factory(), _whole(folder))
+        _send(factory(), _whole(folder))
         written = {path.name: path.is_dir() for path in folder.iterdir()}
     for name, is_folder in written.items():
         with _folder() as folder, _folder() as elsewhere:
@@ -138,7 +138,7 @@ def follows_no_link(factory: Any) -> None:
             except OSError:  # Windows lets not everybody make one
                 return
             with suppress(Exception, SystemExit):
-                _tell(factory(), _whole(folder))
+                _send(factory(), _whole(folder))
             untouched = not (os.listdir(target) if is_folder else target.read_bytes())
             require(
                 untouched,
@@ -151,7 +151,7 @@ def _whole(folder: Path) -> list[Event]:
     return [*runs.trained(folder), runs.finished(folder)]
 
 
-def _tell(observer: Any, events: Iterable[Event]) -> None:
+def _send(observer: Any, events: Iterable[Event]) -> None:
     for event in events:
         given = observer(event)
         require(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from npgpt_core import Embedding, Linear, Module
-from npgpt_core.roles import embeddings_and_head
+from npgpt_core.parameter_roles import embeddings_and_head
 
 RNG = np.random.default_rng(0)
 
