@@ -131,7 +131,8 @@ def test_on_a_terminal_it_is_a_table_as_wide_as_the_terminal(npgpt, monkeypatch)
 def test_json_has_every_field(npgpt):
     found = json.loads(npgpt("plugins", "--json").output)
     (plugin,) = [plugin for plugin in found if plugin["distribution"] == "odd-one"]
-    assert set(plugin) == {"name", "distribution", "version", "status", "reason", "provides"}
+    fields = {"name", "distribution", "version", "status", "reason", "provides", "kinds"}
+    assert set(plugin) == fields
     assert plugin["provides"][0] == {
         "kind": "dataset",
         "name": "tiny",

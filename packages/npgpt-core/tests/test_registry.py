@@ -247,6 +247,14 @@ def test_a_plugin_of_contract_1_is_told_what_changed_for_each_kind_that_it_bring
     assert reason.endswith(f"; {KINDS['model'].changed}")
 
 
+def test_a_plugin_of_contract_1_might_have_had_but_parts_of_its_kinds(install):
+    install("old", f"NPGPT_PLUGIN_API = 1\n{bringing('old', 'words', kind='tokenizer')}")
+    with pytest.raises(PluginError, match="which might have had it, has failed"):
+        registry.load("tokenizer", "words")
+    with pytest.raises(PluginError, match=r"^unknown model 'words'((?!might).)*$"):
+        registry.load("model", "words")
+
+
 def test_a_plugin_of_contract_1_that_brings_what_did_not_change_goes_on(install):
     install("old", f"NPGPT_PLUGIN_API = 1\n{bringing('old', 'old')}")
     assert plugin("old").status == "ok"

@@ -15,7 +15,7 @@ import pluggy
 
 from npgpt_core.errors import PluginError
 from npgpt_core.plugins.entry_points import EntryPoint, entry_points, normalized
-from npgpt_core.plugins.hooks import ask, explain, new_manager
+from npgpt_core.plugins.hooks import OldContractError, ask, explain, new_manager
 
 GROUP = "npgpt"
 HOUSE = frozenset(f"npgpt-{part}" for part in ("tokenizers", "optim", "models", "train", "cli"))
@@ -65,6 +65,7 @@ class Plugin:
             it brings is another third party's too.
         reason: why the status is not "ok".
         provides: its parts.
+        kinds: of the parts of one that failed, as far as it is known; else it may be any.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Plugin:
     status: str = "ok"
     reason: str = ""
     provides: tuple[Spec, ...] = ()
+    kinds: tuple[str, ...] = ()
 
     @property
     def house(self) -> bool:
@@ -116,7 +118,8 @@ def _discover(manager: pluggy.PluginManager, point: EntryPoint) -> Plugin:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a stranger's module may raise anything, SystemExit too
-        return replace(plugin, status="failed", reason=explain(error))
+        kinds = error.kinds if isinstance(error, OldContractError) else ()
+        return replace(plugin, status="failed", reason=explain(error), kinds=kinds)
     specs = (
         Spec(kind, name, target, point.distribution, point.version, contract)
         for kind, name, target, contract in parts

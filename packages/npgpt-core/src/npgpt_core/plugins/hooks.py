@@ -23,6 +23,14 @@ NAME = re.compile(r"\w([\w.+-]*[\w+])?", re.ASCII)
 TARGET = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
 
 
+class OldContractError(PluginError):
+    """A plugin of an older contract that brings parts of ``kinds``, of which some changed."""
+
+    def __init__(self, problem: str, kinds: tuple[str, ...]) -> None:
+        super().__init__(problem)
+        self.kinds = kinds
+
+
 def new_manager() -> pluggy.PluginManager:
     """A plugin manager that knows the hooks and has no plugin."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
@@ -89,9 +97,11 @@ def _stated_contract(plugin: Any) -> int | None:
 
 def _check_unchanged(manager: pluggy.PluginManager, api: int) -> None:
     """Refuse an older plugin if the contract of a kind that it brings changed since."""
-    brought = [kind for hook, kind in HOOKS.items() if getattr(manager.hook, hook).get_hookimpls()]
+    hooks = manager.hook
+    brought = tuple(kind for hook, kind in HOOKS.items() if getattr(hooks, hook).get_hookimpls())
     if changes := [KINDS[kind].changed for kind in brought if KINDS[kind].changed]:
-        raise PluginError(f"{_written_for(api)}. {HOW_TO_CHANGE}: {'; '.join(changes)}")
+        problem = f"{_written_for(api)}. {HOW_TO_CHANGE}: {'; '.join(changes)}"
+        raise OldContractError(problem, brought)
 
 
 def _written_for(api: int) -> str:

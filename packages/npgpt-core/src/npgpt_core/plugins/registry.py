@@ -69,7 +69,7 @@ def _unknown(kind: str, name: str) -> str:
     message += f", did you mean {' or '.join(close)}?" if close else "."
     message += f" Installed: {', '.join(known)}." if known else f" No {kind} is installed."
     for plugin in plugins():
-        if plugin.status in ("failed", "disabled"):
+        if plugin.status in ("failed", "disabled") and kind in (plugin.kinds or KINDS):
             failed = plugin.status == "failed"
             message += (
                 f" Plugin {plugin.name} ({plugin.distribution} {plugin.version}), which might have"
