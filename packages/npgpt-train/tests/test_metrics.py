@@ -1,4 +1,5 @@
 import os
+from contextlib import closing
 
 import pytest
 
@@ -10,7 +11,7 @@ EVENTS = [{"step": 0, "val_loss": 4.0}, {"step": 1, "loss": 3.5}, {"step": 2, "l
 
 @pytest.fixture
 def path(tmp_path):
-    with MetricsLog(tmp_path / "metrics.jsonl") as log:
+    with closing(MetricsLog(tmp_path / "metrics.jsonl")) as log:
         for event in EVENTS:
             log.append(event)
     return tmp_path / "metrics.jsonl"
@@ -24,7 +25,7 @@ def test_events_are_read_back(path):
 def test_syncing_waits_for_the_disk(path, monkeypatch):
     synced = []
     monkeypatch.setattr(os, "fsync", lambda number: synced.append(os.fstat(number).st_ino))
-    with MetricsLog(path) as log:
+    with closing(MetricsLog(path)) as log:
         log.append({"step": 3})
         log.sync()
     assert synced == [path.stat().st_ino]
@@ -58,7 +59,7 @@ def test_cutting_drops_later_events_and_torn_lines(path):
     path.write_bytes(path.read_bytes() + b'{"step"')
     cut_metrics(path, 1)
     assert read_metrics(path) == EVENTS[:2]
-    with MetricsLog(path) as log:
+    with closing(MetricsLog(path)) as log:
         log.append({"step": 2, "loss": 1.0})
     assert read_metrics(path)[-1] == {"step": 2, "loss": 1.0}
 

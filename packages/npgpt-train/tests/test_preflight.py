@@ -33,25 +33,34 @@ def test_a_first_loss_near_guessing_is_not():
 
 
 @pytest.mark.parametrize(
-    ("done", "steps", "evaluations"), [(0, 10, 4), (4, 6, 2), (5, 5, 2), (6, 4, 2), (9, 1, 1)]
+    ("done", "steps", "evaluations", "rank"),
+    [(0, 10, 4, 0), (4, 6, 2, 0), (5, 5, 2, 0), (6, 4, 2, 0), (9, 1, 1, 1)],
 )
 def test_the_estimate_counts_steps_and_evaluations_that_remain(
-    done, steps, evaluations, monkeypatch
+    done, steps, evaluations, rank, monkeypatch
 ):
     """A step takes 5 s here, the loss of a batch 2."""
     drawn = []
-    workers = SimpleNamespace(loss=lambda x, y: drawn.append(len(x)))
+    model = SimpleNamespace(num_parameters=lambda: 2000)
+    workers = SimpleNamespace(loss=lambda x, y: drawn.append(len(x)), models=[model])
     settings = SimpleNamespace(
         seed=0, batch_size=3, block_size=7, max_iters=10, eval_interval=3, eval_iters=20
     )
     trainer = SimpleNamespace(
-        settings=settings, workers=workers, rows=6, train_tokens=np.arange(100)
+        settings=settings,
+        workers=workers,
+        rows=6,
+        train_tokens=np.arange(100),
+        processes=SimpleNamespace(rank=rank),
     )
     trainer.gradients = lambda step: drawn.append(step)
     trainer.optimizer = SimpleNamespace(zero_grad=lambda: drawn.append("zero"))
     seconds = iter([5.0, 2.0])
     monkeypatch.setattr(preflight, "_time", lambda work: work() or next(seconds))
-    estimated = preflight.estimate(trainer, done)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        estimated = preflight.estimate(trainer, done)
+    assert ["2,000 parameters for 100" in str(w.message) for w in caught] == [True] * (rank == 0)
     assert drawn == [done, done, "zero", 3]
     assert estimated.seconds == steps * 5 + evaluations * 2 * 20 * 2
     assert estimated.step_seconds == 5

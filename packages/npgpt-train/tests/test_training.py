@@ -406,10 +406,10 @@ def test_a_full_disk_says_how_to_go_on(step, advice, left, begin, monkeypatch):
 
 @pytest.mark.once
 def test_a_run_that_cannot_be_made_lets_go_of_its_folder(begin, monkeypatch):
-    def refuse(*arguments):
+    def refuse(run):
         raise NpgptError("no room")
 
-    monkeypatch.setattr(Run, "create", refuse)
+    monkeypatch.setattr(Run, "save_record", refuse)
     with pytest.raises(NpgptError, match="no room"):
         begin()
     assert not is_held(Path("run"))

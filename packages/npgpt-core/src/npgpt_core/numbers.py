@@ -37,12 +37,12 @@ def real_number(name: str, value: Any, low: float, high: float) -> float:
     return float(value)
 
 
-def whole_number(name: str, value: Any, least: int = 1) -> int:
+def whole_number(name: str, value: Any, least: int = 1, below: float = math.inf) -> int:
     """``value`` as an int.
 
     Raises:
-        NpgptError: it is no whole number, or below ``least``.
+        NpgptError: it is no whole number, or not least <= value < below.
     """
-    if not is_whole(value) or value < least:
+    if not is_whole(value) or not least <= value < below:
         raise NpgptError(f"{name} is {value!r:.40}, expected a whole number of at least {least}")
     return int(value)

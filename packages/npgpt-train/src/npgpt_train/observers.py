@@ -27,17 +27,18 @@ def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
 
 def with_observers(
     report: Reporter, observe: Sequence[str | Observer], options: Mapping[str, Any]
-) -> Reporter:
-    """A report that passes every event on to the observers too; ``report`` itself without any.
+) -> tuple[Reporter, dict[str, Any]]:
+    """A report that passes every event on to the observers too, and the options of none of them.
 
     Args:
         report: shows the run; what it raises ends the run.
         observe: names of observers, which are built here, or observers.
-        options: of those that are named.
+        options: of those that are named, and of the parts of the run.
 
     Raises:
         NpgptError: an unknown name, an observer that cannot be built, or an option of none of them.
     """
+    of_parts, options = split_options(options)
     asked = [observe] if isinstance(observe, str) else list(observe)
     for key in options:
         name = _part(key).partition(".")[2]
@@ -48,7 +49,7 @@ def with_observers(
     observers = [
         _named(each, options) if isinstance(each, str) else (_label(each), each) for each in asked
     ]
-    return _Broadcast(report, observers) if observers else report
+    return _Broadcast(report, observers) if observers else report, of_parts
 
 
 def _part(key: str) -> str:

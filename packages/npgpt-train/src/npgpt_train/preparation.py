@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,20 +15,18 @@ from npgpt_train.loop.batches import require_batches
 from npgpt_train.loop.preflight import warn_if_unknown
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.machine.disk import writing
-from npgpt_train.machine.lock import RunLock
+from npgpt_train.machine.lock import RunLock, taken
 from npgpt_train.run.checkpoint import Checkpoint
-from npgpt_train.run.compatibility import merge_record, versions, warn_of_versions
+from npgpt_train.run.compatibility import merge_record, warn_of_versions
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import cut_metrics
-from npgpt_train.run.record import RunRecord
 from npgpt_train.run.state import Best
 from npgpt_train.settings import parts
 from npgpt_train.settings.choices import Choices
-from npgpt_train.settings.provenance import origin_of
+from npgpt_train.settings.provenance import Origin, origin_of, provenance
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.corpus import Corpus, read_text
-from npgpt_train.text.token_file import Tokens, encoding_digest, token_files
-from npgpt_train.text.tokenizer_file import tokenizer_bytes
+from npgpt_train.text.token_file import Tokens, token_files
 from npgpt_train.text.unknown import unknown_share
 
 
@@ -77,7 +74,7 @@ def prepare_new(
         NpgptError: data, settings or parts are wrong; nothing has been written.
     """
     tokenizer = source.tokenizer() if source else parts.build_tokenizer(settings)
-    corpus = read_text(settings.data, lambda line: report(Preparing(line)))
+    corpus = read_text(settings.data, report)
     if source is None:
         report(Preparing(f"training the {settings.tokenizer.name} tokenizer"))
         tokenizer.train(corpus.train_texts())
@@ -87,29 +84,25 @@ def prepare_new(
     if source is not None:
         model.load_state_dict(source.model().state_dict())
         start = Checkpoint(0, model.state_dict(), optimizer.state_dict())
-    tokens = _encoded(settings, corpus, tokenizer, report)
+    origins = provenance(settings, corpus.is_dataset)
+    tokens = _encoded(settings, corpus, tokenizer, origins["tokenizer"], report)
     if source is not None:
         warn_if_unknown(unknown_share(tokenizer, tokens.train), source.folder)
-    written = tokenizer_bytes(tokenizer)
-    record = RunRecord(
+    run, lock = Run.create(
+        folder,
+        tokens.tokenizer,
+        start,
         **recorded,
         settings=settings,
-        parts=parts.provenance(settings),
+        parts=origins,
         vocab_size=tokenizer.vocab_size,
         parameters=model.num_parameters(),
         data=corpus.record(tokens.sha256),
         ranks=ranks,
-        versions=versions(),
         init_from=str(source.folder) if source else None,
-        encoding_sha256=encoding_digest(tokenizer),
-        tokenizer_sha256=hashlib.sha256(written).hexdigest(),
+        encoding_sha256=tokens.encoding_sha256,
     )
-
-    def make() -> Preparation:
-        run = Run.create(folder, record, written, start)
-        return Preparation(run, tokens, model, optimizer, schedule)
-
-    return _locked(folder, make)
+    return Preparation(run, tokens, model, optimizer, schedule, lock=lock)
 
 
 def prepare_resumed(
@@ -136,7 +129,7 @@ def prepare_resumed(
     """
     before = Run.open(folder)
 
-    def go_on() -> Preparation:
+    with taken(folder) as lock:
         run = Run(folder, replace(merge_record(before, choices, init_from, ranks), **recorded))
         run.require_same_tokenizer()
         warn_of_versions(run)
@@ -146,9 +139,7 @@ def prepare_resumed(
                 run.save_record()
             cut_metrics(run.metrics_path, prepared.step if prepared.step else -1)
             run.checkpoints.point(prepared.step, prepared.best.step)
-        return prepared
-
-    return _locked(folder, go_on)
+    return replace(prepared, lock=lock)
 
 
 def prepare_existing(run: Run, report: Reporter, step: int | None = None) -> Preparation:
@@ -165,12 +156,13 @@ def prepare_existing(run: Run, report: Reporter, step: int | None = None) -> Pre
     """
     run.require_parts()
     settings = run.settings
-    corpus = run.corpus(lambda data: read_text(data, lambda line: report(Preparing(line))))
+    corpus = run.corpus(lambda data: read_text(data, report))
     tokenizer = run.tokenizer()
     rng = generator(settings.seed, Purpose.WEIGHTS)
     size = run.record.parameters
     model, optimizer, schedule = parts.build(settings, tokenizer.vocab_size, rng, most=size)
-    tokens = _encoded(settings, corpus, tokenizer, report)
+    origin = origin_of("tokenizer", settings.tokenizer.name)
+    tokens = _encoded(settings, corpus, tokenizer, origin, report)
     if run.record.data.tokens_sha256 not in (None, tokens.sha256):
         raise NpgptError(
             f"the tokenizer {settings.tokenizer.name!r} gives other tokens than when {run.folder}"
@@ -190,24 +182,16 @@ def prepare_existing(run: Run, report: Reporter, step: int | None = None) -> Pre
     return Preparation(run, tokens, model, optimizer, schedule)
 
 
-def _encoded(settings: Settings, corpus: Corpus, tokenizer: Any, report: Reporter) -> Tokens:
+def _encoded(
+    settings: Settings, corpus: Corpus, tokenizer: Any, origin: Origin, report: Reporter
+) -> Tokens:
     """The tokens of a corpus, of which both splits are long enough for a block.
 
     Raises:
         NpgptError: one is too short, or a step on them takes more memory than there is.
     """
     report(Preparing("encoding the text"))
-    tokens = token_files(corpus, tokenizer, origin_of("tokenizer", settings.tokenizer.name))
+    tokens = token_files(corpus, tokenizer, origin)
     s, both = settings, (tokens.train, tokens.val)
     require_batches(both, s.batch_size, s.block_size, tokenizer.vocab_size, s.grad_accumulation)
     return tokens
-
-
-def _locked(folder: Path, prepare: Callable[[], Preparation]) -> Preparation:
-    """What ``prepare`` makes of a folder whose lock is held, and held on unless it fails."""
-    lock = RunLock(folder)
-    try:
-        return replace(prepare(), lock=lock)
-    except BaseException:
-        lock.close()
-        raise

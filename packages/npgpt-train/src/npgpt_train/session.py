@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 
 from npgpt_core.errors import NpgptError, warn
 from npgpt_core.events import Checkpointed, Evaluated, Event, Finished, Started, Stepped
 from npgpt_train.events import Reporter
-from npgpt_train.loop.preflight import estimate, warn_if_large, warn_of_first_loss
+from npgpt_train.loop.preflight import estimate, warn_of_first_loss
 from npgpt_train.loop.processes import Processes
 from npgpt_train.loop.trainer import Trainer
 from npgpt_train.loop.workers import open_workers
-from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.machine.disk import writing
 from npgpt_train.machine.interruption import Interrupted, Signals, catching_signals
 from npgpt_train.plots import plot_curves
 from npgpt_train.preparation import Preparation
 from npgpt_train.run.checkpoint import Checkpoint
 from npgpt_train.run.folder import Run
-from npgpt_train.run.metrics import MetricsLog
+from npgpt_train.run.metrics import METRICS, MetricsLog
 from npgpt_train.run.reference import verdict
 from npgpt_train.run.sample import sample_text
 from npgpt_train.run.state import Best
@@ -32,17 +33,15 @@ def run_session(prepared: Preparation, processes: Processes, report: Reporter) -
         Interrupted: a signal came; the step was finished and has a checkpoint, if one was begun.
         NpgptError: a number that is not finite, or a disk that cannot be written.
     """
-    run, tokens = prepared.run, prepared.tokens
+    run, settings, tokens = prepared.run, prepared.run.record.settings, prepared.tokens
     writes, alone = processes.rank == 0, processes.size == 1
     report(_started(prepared))
-    if writes:
-        warn_if_large(run.record.parameters, len(tokens.train))
     with (
         writing(str(run.folder), lambda: _advice(run)),
         # several processes leave after the same step, and one that left before would be missed
         catching_signals(partial(_before_a_step, prepared) if alone else None) as signals,
-        open_workers(prepared.model, run.settings.workers, run.settings.batch_size) as workers,
-        MetricsLog(run.metrics_path if writes else None) as log,
+        open_workers(prepared.model, settings.workers, settings.batch_size) as workers,
+        closing(MetricsLog(run.folder / METRICS if writes else None)) as log,
     ):
         trainer = Trainer(
             workers,
@@ -50,7 +49,7 @@ def run_session(prepared: Preparation, processes: Processes, report: Reporter) -
             prepared.schedule,
             tokens.train,
             tokens.val,
-            run.settings,
+            settings,
             processes,
             run.record.on_nan,
         )
@@ -70,7 +69,7 @@ def _begin(trainer: Trainer, prepared: Preparation, log: MetricsLog, report: Rep
     """What is measured before the first step; gives the lowest loss that there are weights of."""
     run, step, best = prepared.run, prepared.step, prepared.best
     imported = run.record.init_from is not None
-    if step < run.settings.max_iters:
+    if step < trainer.settings.max_iters:
         report(estimate(trainer, step))
     if step == 0:
         evaluation = trainer.evaluate(0)
@@ -92,7 +91,7 @@ def _train(
     signals: Signals,
 ) -> None:
     """The steps; a checkpoint at every evaluation, at the end, and after a signal."""
-    run, s = prepared.run, prepared.run.settings
+    run, s = prepared.run, trainer.settings
     for metrics in trainer.steps(prepared.step, s.max_iters):
         log.append(metrics)
         step = metrics["step"]
@@ -130,7 +129,7 @@ def _started(prepared: Preparation) -> Started:
     run = prepared.run
     return Started(
         run.folder,
-        run.settings.to_json(),
+        run.record.settings.to_json(),
         prepared.step,
         run.record.parameters,
         run.record.vocab_size,
@@ -167,5 +166,5 @@ def _sample(run: Run) -> str:
     except NpgptError as error:
         warn(f"there is no sample: {error}")
         return ""
-    Folder(run.folder).replace("sample.txt", sample.encode("utf-8", "surrogatepass"))
+    run.files.replace("sample.txt", sample.encode("utf-8", "surrogatepass"))
     return sample

@@ -13,7 +13,7 @@ from npgpt_core.events import Continuing
 from npgpt_core.protocols import Observer
 from npgpt_train.events import Reporter, default_reporter, ignore
 from npgpt_train.loop.processes import Processes, open_processes
-from npgpt_train.observers import split_options, stopped_event, with_observers
+from npgpt_train.observers import stopped_event, with_observers
 from npgpt_train.preparation import Preparation, prepare_existing, prepare_new, prepare_resumed
 from npgpt_train.run.compatibility import match_source
 from npgpt_train.run.folder import Run
@@ -73,11 +73,11 @@ def train(
     policy = _policy(keep, on_nan)
     processes = open_processes()
     emit = (report or default_reporter()) if processes.rank == 0 else ignore
-    options, options_of_observers = split_options(options or {})
 
     def prepare() -> Preparation:
-        nonlocal emit
-        emit = with_observers(emit, observe, options_of_observers)
+        nonlocal emit, options
+        if observe or options:
+            emit, options = with_observers(emit, observe, options or {})
         chosen = partial(choose, preset=preset, config=config, options=options, flags=flags)
         if resume:
             folder = Path(out) if out is not None else _newest_unfinished(emit)

@@ -15,7 +15,6 @@ from npgpt_train.comparison.variants import Variant, plan, warn_if_lr_is_shared
 from npgpt_train.events import Reporter, default_reporter
 from npgpt_train.loop.processes import open_processes
 from npgpt_train.machine.disk import Folder, writing
-from npgpt_train.machine.json_text import format_json
 from npgpt_train.observers import split_options
 from npgpt_train.run.folder import Run
 from npgpt_train.run.paths import is_run
@@ -114,7 +113,7 @@ def compare(
     results = summarize(settings, measured, diverged, text, chosen.preset or "full")
     report(Preparing("writing the report"))
     with writing(f"the report in {folder}"):
-        Folder(folder).replace(REPORT, f"{format_json(results)}\n".encode())
+        Folder(folder).replace_json(REPORT, results)
     write_report(results, {variant.name: of for variant, of in metrics.items()}, folder)
     return results
 

@@ -22,8 +22,12 @@ def estimate(trainer: Trainer, step: int) -> Estimated:
 
     The gradients of one batch and the loss of another are computed and thrown away; the time of the
     optimizer, a few percent, is not in it. Changes nothing that training depends on.
+
+    Rank 0 warns of a model that will learn its text by heart.
     """
     s = trainer.settings
+    if trainer.processes.rank == 0:
+        warn_if_large(trainer.workers.models[0].num_parameters(), len(trainer.train_tokens))
     trainer.gradients(step)  # the first one also fills caches and takes memory
     step_seconds = _time(lambda: trainer.gradients(step))
     trainer.optimizer.zero_grad()

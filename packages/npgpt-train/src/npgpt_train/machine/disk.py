@@ -11,14 +11,15 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 from npgpt_core.errors import NpgptError
-from npgpt_train.machine.json_text import parse_json
+from npgpt_train.machine.json_text import format_json, parse_json
 
 MAX_JSON = 16 * 2**20  # bytes
 JUNCTION = 0xA0000003  # the reparse tag of Windows' links to folders that are no symbolic links
@@ -27,6 +28,7 @@ _WANTED = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")  # Windows has o
 OPEN = sum(getattr(os, name, 0) for name in _WANTED)
 
 
+@dataclass(frozen=True)
 class Folder:
     """A folder, and everything that is done inside it.
 
@@ -38,8 +40,7 @@ class Folder:
         path: of the folder, which need not exist. It may be a link: who named it chose that.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+    path: Path
 
     # -------------------------------------------------------------------- reading
 
@@ -123,6 +124,10 @@ class Folder:
                 self.remove(str(temporary))
             raise
         self.sync(str(temporary.parent))
+
+    def replace_json(self, name: str, value: Mapping[str, Any]) -> None:
+        """Write a JSON object atomically."""
+        self.replace(name, f"{format_json(value)}\n".encode())
 
     def write(self, name: str, data: bytes) -> None:
         """Write a new file and wait until it is on the disk; what was there is deleted."""

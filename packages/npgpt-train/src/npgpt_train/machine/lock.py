@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from npgpt_core.errors import NpgptError, warn
@@ -52,6 +53,17 @@ class RunLock:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+@contextmanager
+def taken(folder: Path) -> Iterator[RunLock]:
+    """The lock of a run's folder, which whoever took it closes, or a ``with`` block that fails."""
+    lock = RunLock(folder)
+    try:
+        yield lock
+    except BaseException:
+        lock.close()
+        raise
 
 
 def _attempts() -> Iterator[None]:

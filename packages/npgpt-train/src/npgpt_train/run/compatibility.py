@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from npgpt_core.errors import NpgptError, warn
 from npgpt_train.run.folder import Run
-from npgpt_train.run.record import RunRecord
+from npgpt_train.run.record import RunRecord, versions
 from npgpt_train.settings import part_options
 from npgpt_train.settings.choices import PRESETS, Choices
-from npgpt_train.settings.provenance import dataset_provenance
+from npgpt_train.settings.provenance import origin_of
 from npgpt_train.text.corpus import dataset_record, open_dataset
 from npgpt_train.text.record import TextRecord
 
@@ -86,15 +82,14 @@ def _moved(record: RunRecord) -> RunRecord:
         NpgptError: there is no such dataset or file.
     """
     names, data = record.settings.data, record.data
+    files = dataset_record(open_dataset(names))
     same = TextRecord(
         characters=data.characters, sha256=data.sha256, tokens_sha256=data.tokens_sha256
     )
-    others = {kind: origin for kind, origin in record.parts.items() if kind != "dataset"}
-    return replace(
-        record,
-        data=replace(same, **dataset_record(open_dataset(names))),
-        parts={**others, **dataset_provenance(names)},
-    )
+    origins = {kind: origin for kind, origin in record.parts.items() if kind != "dataset"}
+    if not files:
+        origins["dataset"] = origin_of("dataset", names[0])
+    return replace(record, data=replace(same, **files), parts=origins)
 
 
 def _require_same_source(run: Run, init_from: str | Path | None) -> None:
@@ -141,13 +136,3 @@ def warn_of_versions(run: Run) -> None:
     ]
     if found:
         warn(f"{run.folder} was begun with {', '.join(found)}: what follows may differ in its bits")
-
-
-def versions() -> Mapping[str, str]:
-    """Of what decides the bits of a run beside its parts."""
-    return {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "npgpt-core": metadata.version("npgpt-core"),
-        "npgpt-train": metadata.version("npgpt-train"),
-    }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,15 +15,15 @@ from npgpt_core import registry
 from npgpt_core.errors import NpgptError, warn
 from npgpt_core.module import Module
 from npgpt_core.protocols import Tokenizer
-from npgpt_train.machine import lock
 from npgpt_train.machine.disk import Folder, writing
-from npgpt_train.machine.json_text import format_json
+from npgpt_train.machine.lock import NAME as LOCK
+from npgpt_train.machine.lock import RunLock, taken
 from npgpt_train.run import checkpoint
 from npgpt_train.run.checkpoint import Checkpoint, Checkpoints
 from npgpt_train.run.formats import read_format
-from npgpt_train.run.metrics import Metrics, read_metrics, require_whole
+from npgpt_train.run.metrics import METRICS, Metrics, read_metrics, require_whole
 from npgpt_train.run.paths import RECORD, TOKENIZER, check_free, is_run
-from npgpt_train.run.record import READERS, RunRecord
+from npgpt_train.run.record import READERS, RunRecord, versions
 from npgpt_train.settings.parts import build_model
 from npgpt_train.settings.provenance import RECORDED, require_installed, with_qualified_names
 from npgpt_train.settings.settings import Settings
@@ -41,32 +42,30 @@ class Run:
 
     @classmethod
     def create(
-        cls,
-        folder: Path,
-        record: RunRecord,
-        tokenizer: bytes,
-        start: Checkpoint | None = None,
-    ) -> Run:
-        """Make a run in a folder whose lock is held: complete with ``run.json``, no run before it.
+        cls, folder: Path, tokenizer: bytes, start: Checkpoint | None = None, **recorded: Any
+    ) -> tuple[Run, RunLock]:
+        """Make a run and hold its lock: complete with ``run.json``, no run before it.
 
         Args:
             folder: of the run.
-            record: what ``run.json`` will hold.
             tokenizer: what ``tokenizer.json`` will hold.
             start: the weights of another run, to be kept as the checkpoint of step 0.
+            recorded: what its ``RunRecord`` will say beside versions and digest of the tokenizer.
 
         Raises:
             NpgptError: the folder holds something already, or cannot be written.
         """
-        check_free(folder)
-        run = cls(folder, record)
-        with writing(f"the run folder {folder}"):
+        digest = hashlib.sha256(tokenizer).hexdigest()
+        run = cls(folder, RunRecord(versions=versions(), tokenizer_sha256=digest, **recorded))
+        with taken(folder) as lock, writing(f"the run folder {folder}"):
+            there = check_free(folder)
             run.files.replace(TOKENIZER, tokenizer)
-            run.files.remove(checkpoint.FOLDER)  # of a process that died before its run was made
+            if checkpoint.FOLDER in there:  # of a process that died before its run was made
+                run.files.remove(checkpoint.FOLDER)
             if start is not None:
                 run.checkpoints.save(start, keep=1)
             run.save_record()
-        return run
+        return run, lock
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:
@@ -79,17 +78,18 @@ class Run:
         if not is_run(folder):
             raise NpgptError(f"{folder} holds no run: there is no {folder / RECORD}")
         content = Folder(folder).read_json(RECORD)
-        return cls(folder, read_format(content, READERS, folder / RECORD))
+        record = read_format(content, READERS, folder / RECORD)
+        settings = with_qualified_names(record.settings, record.parts)
+        return cls(folder, replace(record, settings=settings))
 
     def save_record(self) -> None:
         """Write ``run.json`` anew."""
-        text = format_json(self.record.to_json())
-        self.files.replace(RECORD, f"{text}\n".encode())
+        self.files.replace_json(RECORD, self.record.to_json())
 
-    @cached_property
+    @property
     def settings(self) -> Settings:
         """The settings it was made with; a part whose name became ambiguous has its full one."""
-        return with_qualified_names(self.record.settings, self.record.parts)
+        return self.record.settings
 
     @cached_property
     def files(self) -> Folder:
@@ -110,7 +110,7 @@ class Run:
     @property
     def metrics_path(self) -> Path:
         """Where its metrics are."""
-        return self.folder / "metrics.jsonl"
+        return self.folder / METRICS
 
     def metrics(self) -> Metrics:
         """All events so far."""
@@ -129,7 +129,7 @@ class Run:
     def discard(self) -> None:
         """Delete all of it but the lock, which the caller holds: another may be made here."""
         for name in (RECORD, *self.files.names()):  # without that file it is no run any more
-            if name != lock.NAME:
+            if name != LOCK:
                 self.files.remove(name)
 
     def require_parts(self, *kinds: str) -> None:

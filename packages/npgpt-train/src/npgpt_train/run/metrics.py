@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from npgpt_core.errors import NpgptError
 from npgpt_train.machine.disk import Folder
@@ -16,12 +16,13 @@ Metrics = list[dict[str, Any]]
 Events = Sequence[Mapping[str, Any]]
 
 STEP = frozenset({"loss", "grad_norm", "tokens_per_second", "seconds"})
+METRICS = "metrics.jsonl"
 EVALUATION = frozenset({"train_loss", "val_loss"})
 MAX_LINE = 2**16  # bytes
 
 
 class MetricsLog:
-    """Appends events to a file in a ``with`` block; each line is handed to the system at once.
+    """Appends events to a file until ``close``; each line is handed to the system at once.
 
     Args:
         path: of the file; None for a process that keeps no log.
@@ -41,11 +42,7 @@ class MetricsLog:
         if self._file is not None:
             os.fsync(self._file.fileno())
 
-    def __enter__(self) -> Self:
-        """The open log."""
-        return self
-
-    def __exit__(self, *exception: object) -> None:
+    def close(self) -> None:
         """Close the file."""
         if self._file is not None:
             self._file.close()

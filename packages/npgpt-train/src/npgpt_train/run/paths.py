@@ -20,7 +20,7 @@ UNFINISHED = {lock.NAME, checkpoint.FOLDER, *REPLACED, *(f".{name}.new" for name
 
 def is_run(folder: str | Path) -> bool:
     """Whether there is a run in a folder."""
-    return Folder(folder).has(RECORD)
+    return Folder(Path(folder)).has(RECORD)
 
 
 def containing_folder(path: str | os.PathLike[str]) -> tuple[Folder, str]:
@@ -32,10 +32,10 @@ def containing_folder(path: str | os.PathLike[str]) -> tuple[Folder, str]:
     return Folder(runs[-1]), whole.relative_to(runs[-1]).as_posix()
 
 
-def check_free(folder: Path) -> None:
+def check_free(folder: Path) -> set[str]:
     """Raise an ``NpgptError`` unless a new run can be made in ``folder``.
 
-    What is left by a process that died before its run was made does not count.
+    What is left by a process that died before its run was made does not count; gives its names.
     """
     if folder.exists() and not folder.is_dir():
         raise NpgptError(f"{folder} is a file, expected a folder for the run")
@@ -47,6 +47,7 @@ def check_free(folder: Path) -> None:
     is_begun = checkpoint.FOLDER in there and Checkpoints(folder).steps() not in ([], [0])
     if there - UNFINISHED or is_begun:
         raise NpgptError(f"{folder} is not empty: choose another `out`")
+    return there
 
 
 def next_free(parent: Path, name: str) -> Path:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
+from importlib import metadata
 from typing import Any
 
+import numpy as np
+
 from npgpt_core.errors import NpgptError
+from npgpt_core.numbers import whole_number
 from npgpt_train.settings.provenance import Origin, read_origins
 from npgpt_train.settings.settings import Settings
-from npgpt_train.text.record import TextRecord, require_text, require_whole
+from npgpt_train.text.record import INTEGER_LIMIT, TextRecord
 
 FORMAT = 1
 DEFAULT_KEEP = 3  # checkpoints beside the best
@@ -57,16 +62,36 @@ class RunRecord:
         optional = ("init_from", "encoding_sha256", "tokenizer_sha256")
         texts = "preset", "on_nan", *(name for name in optional if getattr(self, name) is not None)
         whole = "vocab_size", "parameters", "ranks", "keep"
-        require_whole({name: getattr(self, name) for name in whole})
-        require_text({name: getattr(self, name) for name in texts})
+        for name in whole:
+            object.__setattr__(
+                self, name, whole_number(name, getattr(self, name), below=INTEGER_LIMIT)
+            )
+        for name in texts:
+            if not isinstance(value := getattr(self, name), str):
+                raise NpgptError(f"{name} is {value!r:.40}, expected a text")
         if self.on_nan not in ON_NAN:
             raise NpgptError(f"on_nan is {self.on_nan!r:.40}, expected one of {', '.join(ON_NAN)}")
 
     def to_json(self) -> dict[str, Any]:
         """The content of ``run.json``: what is known, as JSON values."""
-        known = {name: value for name, value in asdict(self).items() if value is not None}
-        own = {"settings": self.settings.to_json(), "data": self.data.to_json()}
-        return {"format": FORMAT, **known, **own}
+        whole = asdict(self)
+        whole["data"] = _known(whole["data"])
+        whole["settings"]["data"] = list(self.settings.data)
+        return {"format": FORMAT, **_known(whole)}
+
+
+def versions() -> Mapping[str, str]:
+    """Of what decides the bits of a run beside its parts."""
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "npgpt-core": metadata.version("npgpt-core"),
+        "npgpt-train": metadata.version("npgpt-train"),
+    }
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _read_1(content: Mapping[str, Any]) -> RunRecord:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,8 +10,7 @@ from typing import Any, TypeAlias
 from npgpt_core import registry
 from npgpt_core.errors import PluginError, warn
 from npgpt_core.plugins.kinds import KINDS
-from npgpt_train.settings.settings import PARTS, Settings
-from npgpt_train.text.corpus import dataset_name
+from npgpt_train.settings.settings import Settings
 
 RECORDED = tuple(kind.name for kind in KINDS.values() if kind.recorded)
 """The kinds that a run's file has the provenance of; a dataset where there is one."""
@@ -30,16 +29,10 @@ Origins: TypeAlias = Mapping[str, Origin]
 """Kind -> origin, of the parts and the dataset of a run."""
 
 
-def provenance(settings: Settings) -> dict[str, Origin]:
-    """The origin of each part."""
-    parts = {kind: origin_of(kind, getattr(settings, kind).name) for kind in PARTS}
-    return {**parts, **dataset_provenance(settings.data)}
-
-
-def dataset_provenance(names: Sequence[str]) -> dict[str, Origin]:
-    """The same of the data where it is a dataset; nothing where it is files."""
-    name = dataset_name(names)
-    return {} if name is None else {"dataset": origin_of("dataset", name)}
+def provenance(settings: Settings, is_dataset: bool) -> dict[str, Origin]:
+    """The origin of each part, and of the data where it is a dataset and no files."""
+    names = settings.names() | ({"dataset": settings.data[0]} if is_dataset else {})
+    return {kind: origin_of(kind, name) for kind, name in names.items()}
 
 
 def origin_of(kind: str, name: str) -> Origin:

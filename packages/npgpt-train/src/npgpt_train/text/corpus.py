@@ -9,6 +9,7 @@ from typing import Any
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
+from npgpt_core.events import Preparing
 from npgpt_core.protocols import Dataset
 from npgpt_train.text.datasets.files import TextFiles
 from npgpt_train.text.datasets.finding import exists
@@ -28,6 +29,7 @@ class Corpus:
 
     Attributes:
         dataset: where the text comes from.
+        is_dataset: whether that has a name, and is no files.
         validation_fraction: in [0, 1).
         n_characters: the length of the whole text.
         val_start: the character at which the validation split begins.
@@ -44,6 +46,7 @@ class Corpus:
                 f"validation_fraction is {validation_fraction}, expected at least 0 and below 1"
             )
         self.dataset = dataset
+        self.is_dataset = not isinstance(dataset, TextFiles)
         self.validation_fraction = validation_fraction
         self.n_characters, self.sha256, self.sample = _measure(dataset.texts())
         if self.n_characters == 0:
@@ -62,11 +65,11 @@ class Corpus:
 
     def train_texts(self) -> Iterator[str]:
         """The training split in pieces, from its beginning."""
-        return _pieces(_between(self.dataset.texts(), 0, self.val_start))
+        yield from _pieces(_between(self.dataset.texts(), 0, self.val_start))
 
     def val_texts(self) -> Iterator[str]:
         """The validation split in pieces, from its beginning."""
-        return _pieces(_between(self.dataset.texts(), self.val_start, self.n_characters))
+        yield from _pieces(_between(self.dataset.texts(), self.val_start, self.n_characters))
 
 
 def open_dataset(names: Sequence[str]) -> Dataset:
@@ -78,7 +81,7 @@ def open_dataset(names: Sequence[str]) -> Dataset:
     """
     if not names:
         raise NpgptError("no data given: name a dataset, or the path of a file, folder or glob")
-    if (name := dataset_name(names)) is not None:
+    if (name := _dataset_name(names)) is not None:
         return _create(name)
     if len(names) > 1 and (missing := [name for name in names if not exists(name)]):
         known = ", ".join(registry.names("dataset"))
@@ -89,7 +92,7 @@ def open_dataset(names: Sequence[str]) -> Dataset:
     return TextFiles(names)
 
 
-def dataset_name(names: Sequence[str]) -> str | None:
+def _dataset_name(names: Sequence[str]) -> str | None:
     """The dataset that a name stands for which is no path; None of paths."""
     if len(names) == 1 and (names[0] in registry.names("dataset") or not exists(names[0])):
         return names[0]
@@ -101,16 +104,15 @@ def dataset_record(dataset: Dataset) -> dict[str, Any]:
     return dataset.record() if isinstance(dataset, TextFiles) else {}
 
 
-def read_text(names: Sequence[str], log: Callable[[str], object] = str) -> Corpus:
+def read_text(names: Sequence[str], report: Callable[[Preparing], object] = repr) -> Corpus:
     """Open and measure the text of one registered name, or of one or several paths.
 
-    ``log`` is called with a line before it is read; of several files, with which are read and
-    which are not.
+    ``report`` hears of it before; of several files, which are read and which are not.
     """
     dataset = open_dataset(names)
     lines = dataset.account() if isinstance(dataset, TextFiles) else []
     for line in lines or ["reading the text"]:
-        log(line)
+        report(Preparing(line))
     return Corpus(dataset)
 
 

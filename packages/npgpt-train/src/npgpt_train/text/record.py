@@ -7,8 +7,16 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.numbers import whole_number
 
 INTEGER_LIMIT = 2**53  # whole numbers are below, so that every reader of JSON has them exactly
+TEXT: tuple[type, str] = (str, "a text")
+KINDS = {
+    "tokens_sha256": TEXT,
+    "folder": TEXT,
+    "first_files": (list, "a list"),
+    "skipped": (dict, "a dict"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +49,11 @@ class TextRecord:
     def __post_init__(self) -> None:
         if not isinstance(self.sha256, str):
             raise NpgptError("data has no sha256")
-        known = {name: value for name, value in vars(self).items() if value is not None}
-        whole, texts = known.keys() & {"files", "bytes"}, known.keys() & {"tokens_sha256", "folder"}
-        require_whole({f"data.{name}": getattr(self, name) for name in ("characters", *whole)})
-        require_text({f"data.{name}": known[name] for name in texts})
-        for name, kind in (("first_files", list), ("skipped", dict)):
-            if not isinstance(value := getattr(self, name), kind | None):
-                raise NpgptError(f"data.{name} is {value!r:.40}, expected a {kind.__name__}")
+        for name, value in vars(self).items():
+            if name == "characters" or (name in ("files", "bytes") and value is not None):
+                whole_number(f"data.{name}", value, below=INTEGER_LIMIT)
+            if name in KINDS and not isinstance(value, KINDS[name][0] | None):
+                raise NpgptError(f"data.{name} is {value!r:.40}, expected {KINDS[name][1]}")
 
     def to_json(self) -> dict[str, Any]:
         """What is known, as JSON values."""
@@ -59,17 +65,3 @@ class TextRecord:
         known: dict[str, Any] = content if isinstance(content, dict) else {}
         values: dict[str, Any] = {field.name: known.get(field.name) for field in fields(cls)}
         return cls(**values)
-
-
-def require_whole(values: Mapping[str, object]) -> None:
-    """Raise an ``NpgptError`` that names the first which is no whole number from 1 to 2**53 - 1."""
-    for name, value in values.items():
-        if type(value) is not int or not 1 <= value < INTEGER_LIMIT:
-            raise NpgptError(f"{name} is {value!r:.40}, expected a whole number of at least 1")
-
-
-def require_text(values: Mapping[str, object]) -> None:
-    """Raise an ``NpgptError`` that names the first which is no text."""
-    for name, value in values.items():
-        if not isinstance(value, str):
-            raise NpgptError(f"{name} is {value!r:.40}, expected a text")

@@ -17,6 +17,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from npgpt_train.text.corpus import Corpus
 from npgpt_train.text.tokenizer_file import tokenizer_bytes
 
 FORMAT = 2
+SPLITS = ("train", "val")
 PROBE = "The 7 quick-brown foxes can't jump:\r\n\t  NAÏVE café — 你好 🙂 <unk>\n"
 
 
@@ -44,12 +46,16 @@ class Tokens:
         val: shape (m,), of the same dtype.
         path: the folder in the cache.
         sha256: of both splits, hexadecimal.
+        tokenizer: what the file of their tokenizer holds.
+        encoding_sha256: of what it makes of ``PROBE``, hexadecimal.
     """
 
     train: Ids
     val: Ids
     path: Path
     sha256: str
+    tokenizer: bytes
+    encoding_sha256: str
 
 
 def token_files(
@@ -75,7 +81,8 @@ def token_files(
         NpgptError: the cache cannot be written (disk full, no permission), the text changed while
             it was read, or the tokenizer gave an id outside its vocabulary.
     """
-    learned = hashlib.sha256(tokenizer_bytes(tokenizer) + repr(origin).encode()).hexdigest()
+    written = tokenizer_bytes(tokenizer)
+    learned = hashlib.sha256(written + repr(origin).encode()).hexdigest()
     identity = [FORMAT, corpus.sha256, corpus.n_characters, corpus.val_start, learned]
     text = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
     key = f"{text}-{encoding_digest(tokenizer, *corpus.sample)[:16]}"
@@ -89,14 +96,16 @@ def token_files(
     }
     cache, entry = Folder(cache_dir()), f"{TOKENS}/{key}"
     try:
-        sha256 = _verified(cache, entry, described)
-        if sha256 is None:
+        if (found := _opened(cache, entry, described)) is None:
             _warn_of_other_code(cache, text, key, tokenizer)
             with _scratch(cache, entry) as scratch:
                 _write_entry(cache, f"{scratch}/entry", described, corpus, tokenizer, on_progress)
-                sha256 = _put_in_place(cache, scratch, entry, described)
-        train, val = (_map(cache, f"{entry}/{split}.bin", dtype) for split in ("train", "val"))
-        return Tokens(train, val, cache.path / entry, sha256)
+                _put_in_place(cache, scratch, entry, described)
+            if (found := _opened(cache, entry, described)) is None:
+                raise OSError("the disk does not give back what was written to it")
+        train, val, sha256 = found
+        probed = encoding_digest(tokenizer)
+        return Tokens(train, val, cache.path / entry, sha256, written, probed)
     except OSError as error:
         raise NpgptError(
             f"tokens cannot be kept in {cache.path / TOKENS} ({error.strerror or error}):"
@@ -149,38 +158,40 @@ def _scratch(cache: Folder, entry: str) -> Iterator[str]:
 # ------------------------------------------------------------------------ reading
 
 
-def _verified(cache: Folder, entry: str, described: dict[str, Any]) -> str | None:
-    """The digest of an entry's files if they hold, byte for byte, what was once written to them."""
+def _opened(cache: Folder, entry: str, described: dict[str, Any]) -> tuple[Ids, Ids, str] | None:
+    """Both splits of an entry and their digest, if its files hold what was once written to them."""
+    dtype = np.dtype(described["dtype"]).newbyteorder("<")
+    splits, ids = {}, []
     try:
         written = cache.read_json(f"{entry}/tokens.json")
-        if not isinstance(recorded := written.get("parts"), dict):
+        recorded = written.get("parts")
+        if not isinstance(recorded, dict) or written != {**described, "parts": recorded}:
             return None
-        splits = {
-            split: _checksum(cache, f"{entry}/{split}.bin", recorded.get(split))
-            for split in ("train", "val")
-        }
+        for split in SPLITS:
+            with cache.open(f"{entry}/{split}.bin") as file:
+                splits[split] = _checksum(file, recorded.get(split))
+                if splits[split] != recorded.get(split):
+                    return None
+                ids.append(_map(file, dtype))
     except NpgptError:  # missing, or damaged
         return None
-    if written != {**described, "parts": splits}:
-        return None
-    return hashlib.sha256(json.dumps(splits).encode()).hexdigest()
+    train, val = ids
+    return train, val, hashlib.sha256(json.dumps(splits).encode()).hexdigest()
 
 
-def _checksum(cache: Folder, name: str, recorded: object) -> dict[str, Any]:
+def _checksum(file: BufferedReader, recorded: object) -> dict[str, Any]:
     """Size and digest of a file; the size alone where another is recorded, for it may be huge."""
-    with cache.open(name) as file:
-        size = file.seek(0, os.SEEK_END)
-        if not isinstance(recorded, dict) or recorded.get("bytes") != size:
-            return {"bytes": size}
-        file.seek(0)
-        return {"bytes": size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    size = file.seek(0, os.SEEK_END)
+    if not isinstance(recorded, dict) or recorded.get("bytes") != size:
+        return {"bytes": size}
+    file.seek(0)
+    return {"bytes": size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
-def _map(cache: Folder, name: str, dtype: np.dtype[Any]) -> Ids:
-    with cache.open(name) as file:
-        if file.seek(0, 2) == 0:
-            return np.empty(0, dtype)  # an empty file cannot be mapped
-        return np.asarray(np.memmap(file, dtype, mode="r"))
+def _map(file: BufferedReader, dtype: np.dtype[Any]) -> Ids:
+    if file.seek(0, os.SEEK_END) == 0:
+        return np.empty(0, dtype)  # an empty file cannot be mapped
+    return np.asarray(np.memmap(file, dtype, mode="r"))
 
 
 # ------------------------------------------------------------------------ writing
@@ -237,14 +248,10 @@ def _write(cache: Folder, name: str, blocks: Iterable[bytes]) -> dict[str, Any]:
     return {"bytes": size, "sha256": sha256.hexdigest()}
 
 
-def _put_in_place(cache: Folder, scratch: str, entry: str, described: dict[str, Any]) -> str:
-    sha256 = _verified(cache, f"{scratch}/entry", described)
-    if sha256 is None:
-        raise OSError("the disk does not give back what was written to it")
+def _put_in_place(cache: Folder, scratch: str, entry: str, described: dict[str, Any]) -> None:
     try:
         cache.rename(f"{scratch}/entry", entry)
     except OSError:  # something is there
-        if _verified(cache, entry, described) is None:  # it is not another process's equal entry
+        if _opened(cache, entry, described) is None:  # it is not another process's equal entry
             cache.rename(entry, f"{scratch}/damaged")
             cache.rename(f"{scratch}/entry", entry)
-    return sha256
