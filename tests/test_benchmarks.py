@@ -127,8 +127,8 @@ def test_the_way_to_the_first_step_leads_through_few_rooms(tmp_path):
     recorded = json.loads((ROOT / "docs/results/benchmarks/rooms.json").read_text())
     now, then = (
         found["before_the_first_step"]
-        for found in (json.loads(path.read_text())["now"], recorded["at_2c3c4e1"])
+        for found in (json.loads(path.read_text())["now"], recorded["at_5511454"])
     )
     assert f"before the first step: {now['moves']} moves in {now['rooms']} rooms" in told
     assert 5 <= now["rooms"] <= then["rooms"] / 2
-    assert now["rooms"] < now["moves"] <= then["moves"] * 0.6
+    assert now["rooms"] < now["moves"] <= then["moves"] / 2
