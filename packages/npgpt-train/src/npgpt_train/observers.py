@@ -1,7 +1,5 @@
 """The observers of a run: found by name, called with every event, and dropped once they fail."""
 
-from __future__ import annotations
-
 import copy
 import traceback
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """A run made ready, new or resumed: whatever can be wrong about its input shows here."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The steps of a prepared run, with evaluations and checkpoints, and a sample at the end."""
 
-from __future__ import annotations
-
 from contextlib import closing
 from functools import partial
 

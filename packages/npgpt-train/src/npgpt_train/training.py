@@ -1,7 +1,5 @@
 """Training as one call: ``train(preset="tiny", out="runs/x")``, new or resumed, on any ranks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial

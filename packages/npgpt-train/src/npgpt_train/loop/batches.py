@@ -1,7 +1,5 @@
 """Batches: random windows of the tokens, and the same windows one token later as targets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

@@ -6,8 +6,6 @@ to one thread. Rows are split and gradients are summed in a fixed order, so the 
 depend on timing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager

@@ -6,8 +6,6 @@ pipe) is refused unopened: for reading, writing and deleting alike. What is writ
 absent, and synced before its name appears, so that it outlives a power cut.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import stat

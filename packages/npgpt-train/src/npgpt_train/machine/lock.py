@@ -1,7 +1,5 @@
 """One writer a run: a lock of the operating system, gone when its holder dies, however it dies."""
 
-from __future__ import annotations
-
 import json
 import os
 import socket

@@ -1,7 +1,5 @@
 """Checkpoints: complete or absent. Written under another name, synced, then renamed."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What is asked for, checked against the record of a resumed run, or of one that lends weights."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Files of several formats: each says its own by number, and each number has its reader."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar

@@ -1,7 +1,5 @@
 """The folders of runs: whether there is a run in one, whether one is free, and which is next."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

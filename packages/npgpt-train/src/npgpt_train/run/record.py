@@ -1,7 +1,5 @@
 """What ``run.json`` holds: one frozen record, validated when it is made or read."""
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields

@@ -1,7 +1,5 @@
 """How a run's settings are chosen: flags over options over a file over a preset over defaults."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What can be set of a part: its options, their defaults, and what a preset makes of them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Building the parts of a run through the registry, from choices or from a run's record."""
 
-from __future__ import annotations
-
 import inspect
 import math
 from collections.abc import Iterator

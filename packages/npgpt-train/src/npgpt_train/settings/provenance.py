@@ -1,7 +1,5 @@
 """Where the parts of a run came from: recorded when it is made, found again when it is opened."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path

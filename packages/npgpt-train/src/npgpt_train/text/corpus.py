@@ -1,7 +1,5 @@
 """The text of a run: opened by name or path, measured once, split for validation, streamed."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction

@@ -9,8 +9,6 @@ KEY is a digest of the text, the splits and the tokenizer, and a digest of what 
 a sample of the text: after any change, of the code too, there is another entry.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

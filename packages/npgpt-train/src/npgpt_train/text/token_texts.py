@@ -1,7 +1,5 @@
 """Which part of a text each token stands for, for any tokenizer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from itertools import accumulate, pairwise
 

@@ -3,8 +3,6 @@
 The same state has the same bytes, which are those of npgpt 0.1 for the tokenizers of the house.
 """
 
-from __future__ import annotations
-
 import json
 
 from npgpt_core.errors import NpgptError, PluginError
