@@ -308,6 +308,17 @@ def test_the_best_of_a_run_may_be_what_it_began_with():
     assert np.array_equal(run.model().parameters()["table.weight"], weights(run, 0))
 
 
+def test_what_a_process_that_died_before_it_pruned_left_is_pruned():
+    """Also where no step follows, which would prune."""
+    run = begin(keep=1)
+    steps, folder = run.checkpoints.steps(), run.checkpoints.folder
+    for name in ("step-000001", ".step-000004.new"):
+        shutil.copytree(folder / "step-000004", folder / name)
+    resume()
+    assert run.checkpoints.steps() == steps
+    assert not (folder / ".step-000004.new").exists()
+
+
 def test_without_its_first_weights_a_run_starts_from_no_others():
     begin("source")
     begin(stop_at=1, init_from="source")

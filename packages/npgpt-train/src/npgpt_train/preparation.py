@@ -137,6 +137,7 @@ def prepare_resumed(
                 run.save_record()
             cut_metrics(run.metrics_path, prepared.step if prepared.step else -1)
             run.checkpoints.point(prepared.step, prepared.best.step)
+            run.checkpoints.prune(run.record.keep, run.settings.eval_interval)
     return replace(prepared, lock=lock)
 
 

@@ -102,7 +102,7 @@ class Checkpoints:
         self.run.rename(temporary, f"{FOLDER}/{name}")
         self.run.sync(FOLDER)
         self.point(checkpoint.step, checkpoint.best.step)
-        self._prune(keep, every)
+        self.prune(keep, every)
         return self.folder / name
 
     def point(self, latest: int, best: int) -> None:
@@ -168,7 +168,8 @@ class Checkpoints:
         except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
             raise NpgptError(f"{path} is damaged: {error}") from error
 
-    def _prune(self, keep: int, every: int) -> None:
+    def prune(self, keep: int, every: int) -> None:
+        """Delete checkpoints that do not stay (see ``save``), and what killed processes left."""
         steps = self.steps()
         needed = {self.pointer("best"), self.pointer("latest")}
         needed.update([step for step in steps if step % every == 0][-keep:])
@@ -176,7 +177,7 @@ class Checkpoints:
             if step not in needed:
                 self.remove(step)
         for name in self.run.names(FOLDER):
-            if name.startswith(".step-"):  # left by a process that died
+            if name.startswith(".step-"):
                 self.run.remove(f"{FOLDER}/{name}")
 
     def remove(self, step: int) -> None:
