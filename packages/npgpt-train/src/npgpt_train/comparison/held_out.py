@@ -28,8 +28,7 @@ CHUNK = 1 << 22  # tokens counted at once
 class HeldOut:
     """The text on which all runs are measured: the validation split of the corpus.
 
-    ``uniform_bits`` and ``unigram_bits`` are bits per character of guessing evenly among the
-    characters of the training split, and by their shares in it.
+    ``unigram_bits`` are bits per character of guessing by the shares of the training split.
     """
 
     corpus: Corpus
@@ -38,7 +37,6 @@ class HeldOut:
     bytes: int
     words: int
     lines: int
-    uniform_bits: float
     unigram_bits: float
 
     @classmethod
@@ -52,9 +50,7 @@ class HeldOut:
             lines += len(_lines(text))
             bits += model.bits(text)
         characters = corpus.n_characters - corpus.val_start
-        return cls(
-            corpus, model, characters, size, words, lines, model.uniform_bits, bits / characters
-        )
+        return cls(corpus, model, characters, size, words, lines, bits / characters)
 
     def to_json(self) -> dict[str, Any]:
         """The numbers."""
@@ -63,7 +59,7 @@ class HeldOut:
             "bytes": self.bytes,
             "words": self.words,
             "lines": self.lines,
-            "uniform_bits_per_character": self.uniform_bits,
+            "uniform_bits_per_character": self.model.uniform_bits,
             "unigram_bits_per_character": self.unigram_bits,
         }
 

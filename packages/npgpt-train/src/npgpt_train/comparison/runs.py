@@ -80,12 +80,7 @@ def train_all(
         else:
             runs[variant] = run
     if not runs:
-        raise _all_diverged(diverged)
+        first = next(iter(diverged.values()))
+        reasons = "; ".join(f"{v.name}: {error.reason}" for v, error in diverged.items())
+        raise NonFiniteError(first.step, f"every run diverged: {reasons}", first.advice)
     return runs, diverged
-
-
-def _all_diverged(diverged: Mapping[Variant, NonFiniteError]) -> NonFiniteError:
-    """One error for all runs."""
-    first = next(iter(diverged.values()))
-    reasons = "; ".join(f"{variant.name}: {error.reason}" for variant, error in diverged.items())
-    return NonFiniteError(first.step, f"every run diverged: {reasons}", first.advice)

@@ -4,7 +4,7 @@ A run is one of each axis: the variants, the tokenizers, the models, the optimiz
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -113,16 +113,16 @@ def _sized(runs: list[Variant], vocab_size: int | None, chosen: Mapping[str, Any
     """The runs, those with a ``vocab_size`` whose tokenizer takes one and has none of its own."""
     if vocab_size is None:
         return runs
-    key, sized, found = "tokenizer.vocab_size", [], False
-    for run in runs:
-        takes = _takes_size(str(run.flags.get("tokenizer", chosen["tokenizer"])))
-        found = found or takes
-        flags = {key: vocab_size, **run.flags} if takes else run.flags
-        sized.append(Variant(run.name, run.group, flags))
-    if not found:
-        names = dict.fromkeys(str(run.flags.get("tokenizer", chosen["tokenizer"])) for run in runs)
-        raise NpgptError(f"none of {', '.join(names)} takes a vocab_size: leave it out")
-    return sized
+    names = [str(run.flags.get("tokenizer", chosen["tokenizer"])) for run in runs]
+    sized = {name for name in names if _takes_size(name)}
+    if not sized:
+        named = ", ".join(dict.fromkeys(names))
+        raise NpgptError(f"none of {named} takes a vocab_size: leave it out")
+    flags = {"tokenizer.vocab_size": vocab_size}
+    return [
+        replace(run, flags={**flags, **run.flags}) if name in sized else run
+        for run, name in zip(runs, names, strict=True)
+    ]
 
 
 def _takes_size(tokenizer: str) -> bool:
