@@ -1,4 +1,4 @@
-"""What happens in a run, told to whoever shows or records it: one small class an event.
+"""What happens in a run, as data for reporters and observers: one small class for each event.
 
 Events are data and import nothing heavy. An observer is given a copy of its own of each.
 """
@@ -58,7 +58,7 @@ class Estimated:
     Args:
         seconds: of all steps and evaluations that remain.
         step_seconds: of one step.
-        memory: the largest resident set so far, in bytes; 0 if the system does not tell.
+        memory: the largest resident set so far, in bytes; 0 if the system does not say.
         epochs: how often the whole run reads the training split, on average.
     """
 
@@ -109,8 +109,8 @@ class Finished:
         sample: 500 tokens of the best checkpoint, or "" of weights that are not finite.
         curves: the picture, or None without matplotlib.
         note: what to do to get one.
-        verdict: that the run diverged, or where it stands beside the recorded curve of the same
-            setting, or "".
+        verdict: that the run diverged, or how it compares to the reference curve of the same
+            settings, or "".
         skipped: steps that were left out (``on_nan="skip"``).
     """
 

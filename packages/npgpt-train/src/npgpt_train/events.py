@@ -1,4 +1,4 @@
-"""Whom a run tells what happens (``npgpt_core.events``): here a terminal, or nobody."""
+"""Reporters, which show the events of a run (``npgpt_core.events``): on a terminal, or nowhere."""
 
 import sys
 from collections.abc import Callable
@@ -34,5 +34,5 @@ def print_progress(event: Event) -> None:
 
 
 def default_reporter() -> Reporter:
-    """What reports where nothing else is asked for: lines on a terminal, nothing elsewhere."""
+    """The reporter unless another is given: lines on a terminal, nothing elsewhere."""
     return print_progress if sys.stderr and sys.stderr.isatty() else ignore

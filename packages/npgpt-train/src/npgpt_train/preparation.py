@@ -65,7 +65,7 @@ def prepare_new(
         folder: to make.
         source: the run that lends weights and tokenizer, or None.
         ranks: number of processes.
-        report: hears of the progress.
+        report: gets the events of the preparation.
         recorded: what else its record says: ``preset``, ``keep``, ``on_nan``.
 
     Raises:
@@ -118,7 +118,7 @@ def prepare_resumed(
         choices: what was asked for.
         init_from: the run that was named as its beginning, or None.
         ranks: number of processes.
-        report: hears of the progress.
+        report: gets the events of the preparation.
         recorded: what its record will say from now on: ``keep``, ``on_nan``.
 
     Raises:
@@ -146,7 +146,7 @@ def prepare_existing(run: Run, report: Reporter, step: int | None = None) -> Pre
 
     Args:
         run: that is there.
-        report: hears of the progress.
+        report: gets the events of the preparation.
         step: of the checkpoint; the newest unless given, or the start of a run that has none.
 
     Raises:

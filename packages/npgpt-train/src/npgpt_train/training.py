@@ -42,21 +42,21 @@ def train(
 
     Args:
         out: the run's folder; the next free ``runs/DATA-TOKENIZER-N`` unless given.
-        resume: continue the run in ``out``, or the unfinished run below ``runs`` in which was last
-            trained, from its newest checkpoint. What else is given must be what was recorded, but
-            ``max_iters`` may grow, and ``data`` may say where the same text is now.
+        resume: continue the run in ``out`` from its newest checkpoint; without ``out``, the
+            unfinished run below ``runs`` that was trained last. Other arguments must agree with the
+            record, but ``max_iters`` may grow, and ``data`` may say where the same text is now.
         init_from: a run whose weights and tokenizer to start from.
         preset: numbers to start from: "tiny", "quick" or "full".
         config: a TOML file of settings, or what ``choices.read_config`` gives of one.
         options: dotted options of parts, {"tokenizer.min_frequency": 2}; those of an observer that
             is named are "observer.NAME.OPTION".
-        keep: checkpoints that stay beside the best; 3 unless given.
+        keep: checkpoints that stay besides the best; 3 unless given.
         on_nan: "stop" (unless given) or "skip": what to do with a step whose loss or gradient is
             not finite.
-        observe: observers that hear of every event: names of installed ones, or functions of one
-            event (``npgpt_core.events``). One that fails is told no more, and the run goes on.
-        report: is called with every event first, to show it. Unless given, a terminal
-            shows a line an evaluation; ``ignore`` shows nothing.
+        observe: observers to call with every event: names of installed ones, or functions of one
+            event (``npgpt_core.events``). One that fails gets no more, and the run goes on.
+        report: is called with every event first, to show it. Unless given, a terminal shows a line
+            for each evaluation; ``ignore`` shows nothing.
         flags: any setting: ``data="shakespeare", tokenizer="bpe", optim="adam", lr=1e-3``.
 
     Returns:
@@ -65,8 +65,8 @@ def train(
     Raises:
         NpgptError: wrong settings, data or files, before anything is written; a full disk or a
             number that is not finite, with the last checkpoint intact.
-        Interrupted: a signal asked for the end; the run can be resumed, unless it is a new one
-            before its first step: of that nothing is left.
+        Interrupted: a signal ended the run. It can be resumed, unless it was a new one before its
+            first step, of which nothing is left.
     """
     policy = _policy(keep, on_nan)
     processes = open_processes()
@@ -99,8 +99,8 @@ def train(
 
 
 def _discard_untrained(run: Run) -> None:
-    """Leave nothing of a run that failed before its first step: it can be started once more."""
-    with suppress(NpgptError, OSError):  # what stopped the run is told, not what that broke too
+    """Delete a run that failed before its first step, so that it can be started again."""
+    with suppress(NpgptError, OSError):  # report what stopped the run, not what failed after it
         if not run.is_trained():
             run.discard()
 

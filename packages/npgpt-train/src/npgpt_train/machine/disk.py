@@ -118,7 +118,7 @@ class Folder:
             self.write(str(temporary), data)
             os.replace(self.path / temporary, path)
         except BaseException:
-            with suppress(NpgptError, OSError):  # what went wrong before is told
+            with suppress(NpgptError, OSError):  # the first error is the one to report
                 self.remove(str(temporary))
             raise
         self.sync(str(temporary.parent))
@@ -181,7 +181,7 @@ class Folder:
     # --------------------------------------------------------------------- guards
 
     def _path(self, name: str) -> Path:
-        """The path of a name, above which there are real folders only, as far as there are any."""
+        """The path of a name; all folders above it that exist are real ones, no links."""
         parts = PurePath(name).parts
         if PurePath(name).is_absolute() or ".." in parts:
             raise NpgptError(f"{name} leads out of {self.path}")

@@ -86,7 +86,7 @@ def is_held(folder: Path) -> bool:
 
 
 def _lock(descriptor: int, folder: Path) -> bool:
-    """Whether the lock was free and is ours now; where there are no locks, that is told instead."""
+    """Whether the lock was free and is ours now; without locks, there is a warning instead."""
     from filelock import lock_descriptor  # only who writes needs it
 
     try:

@@ -15,7 +15,7 @@ from npgpt_core.errors import NpgptError
 # the parameters of mallopt(3), by their numbers in <malloc.h>
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -3, -4, -8
 KEEP = ((M_ARENA_MAX, 1), (M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1))
-UNKNOWN = 2**47  # bytes, where the system does not tell: what no processor can address
+UNKNOWN = 2**47  # bytes, where the system does not say: more than processors can address
 DEFAULTS = ((M_MMAP_MAX, 65536), (M_MMAP_THRESHOLD, 2**17), (M_TRIM_THRESHOLD, 2**17))
 
 
@@ -50,7 +50,7 @@ def peak_memory() -> int:
 
 
 def physical_memory() -> int:
-    """Bytes of memory that the machine has; ``UNKNOWN`` where the system does not tell."""
+    """Bytes of memory that the machine has; ``UNKNOWN`` where the system does not say."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows, and systems without the name

@@ -15,17 +15,17 @@ from npgpt_train.settings.settings import Settings
 from npgpt_train.text.record import INTEGER_LIMIT, TextRecord
 
 FORMAT = 1
-DEFAULT_KEEP = 3  # checkpoints beside the best
+DEFAULT_KEEP = 3  # checkpoints besides the best
 ON_NAN = ("stop", "skip")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """Everything that a run says of itself, apart from what came of it.
+    """How a run was made: all that ``run.json`` says, apart from its results.
 
     Args:
         preset: the numbers that its settings started from.
-        keep: checkpoints that stay beside the best.
+        keep: checkpoints that stay besides the best.
         on_nan: "stop" or "skip": what to do with a step that is not finite.
         settings: every one of them.
         parts: kind -> where the part came from.

@@ -40,7 +40,7 @@ def origin_of(kind: str, name: str) -> Origin:
 
 
 def read_origins(content: Any) -> dict[str, Origin]:
-    """What the file of a run says of its parts, as far as it can be used."""
+    """The origins of parts that ``run.json`` has, without malformed ones."""
     keys = [field.name for field in fields(Origin)]
     return {
         kind: Origin(**{key: origin[key] for key in keys})

@@ -53,7 +53,7 @@ class Corpus:
         self.val_start = int(self.n_characters * train_fraction)
 
     def record(self, tokens_sha256: str | None = None) -> TextRecord:
-        """What a run says of its text: length, digests and, of files, how many were read."""
+        """What a run records of its text: length, digests and, of files, how many were read."""
         return TextRecord(
             characters=self.n_characters,
             sha256=self.sha256,
@@ -98,7 +98,7 @@ def _dataset_name(names: Sequence[str]) -> str | None:
 
 
 def dataset_record(dataset: Dataset) -> dict[str, Any]:
-    """What a run says of the files of its text, if it is made of files."""
+    """What a run records of the files of its text, if there are any."""
     return dataset.record() if isinstance(dataset, TextFiles) else {}
 
 

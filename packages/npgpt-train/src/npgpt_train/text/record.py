@@ -1,4 +1,4 @@
-"""What a run says of its text, so that it is found again and told from all others."""
+"""What a run records of its text, so that the same text can be found again and verified."""
 
 from __future__ import annotations
 

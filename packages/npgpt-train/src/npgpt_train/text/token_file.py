@@ -1,6 +1,6 @@
 """Tokens on disk: a corpus is encoded once, and read through memory-mapped files ever after.
 
-An entry of the cache is a folder, complete or absent: written beside, synced, renamed::
+An entry of the cache is a folder, complete or absent: written under another name, synced, renamed::
 
     tokens/KEY/train.bin   val.bin    ids, uint16 or uint32, little-endian, nothing else
     tokens/KEY/tokens.json            size and checksum of each
@@ -178,7 +178,7 @@ def _opened(cache: Folder, entry: str, described: dict[str, Any]) -> tuple[Ids, 
 
 
 def _checksum(file: BufferedReader, recorded: object) -> dict[str, Any]:
-    """Size and digest of a file; the size alone where another is recorded, for it may be huge."""
+    """Size and digest of a file; the size alone if another is recorded: the file may be huge."""
     size = file.seek(0, os.SEEK_END)
     if not isinstance(recorded, dict) or recorded.get("bytes") != size:
         return {"bytes": size}
