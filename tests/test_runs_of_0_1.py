@@ -26,7 +26,7 @@ from npgpt_train.text.tokenizer_file import tokenizer_bytes
 DATA = Path(__file__).with_name("data") / "runs-of-0.1"
 EXPECTED = json.loads((DATA / "expected.json").read_text("utf-8"))
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*was (made|begun) with npgpt-")
+pytestmark = pytest.mark.filterwarnings("ignore:.*was (made|begun) with .*npgpt-")
 
 
 @pytest.fixture
