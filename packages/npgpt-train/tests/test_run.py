@@ -151,6 +151,11 @@ def test_a_record_is_read_back_as_it_was_written(run):
         run.record.keep = 1
 
 
+def test_a_whole_number_of_numpy_is_recorded_as_pythons(run):
+    record = dataclasses.replace(run.record, vocab_size=np.int64(7))
+    assert json.loads(json.dumps(record.to_json()))["vocab_size"] == 7
+
+
 NUMBERS = ("vocab_size", "parameters", "ranks", "keep")
 TEXTS = ("preset", "init_from", "tokenizer_sha256", "encoding_sha256", "on_nan")
 

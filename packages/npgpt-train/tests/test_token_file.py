@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_train.machine.disk import Folder
 from npgpt_train.text import corpus as corpus_module
 from npgpt_train.text.corpus import Corpus
 from npgpt_train.text.token_file import encoding_digest, token_files
@@ -89,6 +90,24 @@ def test_tokens_are_reused_while_text_split_and_tokenizer_are_unchanged(cache):
     ]
     assert len({tokens.path for tokens in [first, *others]}) == 5
     assert len(list(cache.iterdir())) == 5  # and nothing beside them
+
+
+@pytest.mark.once
+def test_what_is_mapped_is_what_was_verified_whatever_takes_its_name_meanwhile(monkeypatch):
+    corpus, tokenizer, true = Corpus(Pieces(TEXT)), CodePoints(), Folder.open
+    first = token_files(corpus, tokenizer, "origin")
+
+    def exchange(folder, name):
+        file = true(folder, name)
+        if name.endswith(".bin"):
+            size = os.path.getsize(folder.path / name)
+            folder.replace(name, bytes(size))
+        return file
+
+    monkeypatch.setattr(Folder, "open", exchange)
+    again = token_files(corpus, tokenizer, "origin")
+    assert again.train.tolist() + again.val.tolist() == ids(TEXT)
+    assert again.sha256 == first.sha256
 
 
 class Lower(CodePoints):
