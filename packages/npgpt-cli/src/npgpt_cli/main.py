@@ -80,12 +80,12 @@ class RegisteredCommands(LazyGroup):
             return super().main(*args, **kwargs)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """Parse the options before the command; what the user can mend becomes one line."""
+        """Parse the options before the command; what the user can fix becomes one line."""
         with one_line_errors():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run; what the user can mend becomes one line, and so does a warning of npgpt's."""
+        """Run; what the user can fix becomes one line, and so does a warning of npgpt's."""
         with one_line_warnings(), one_line_errors(ctx):
             return super().invoke(ctx)
 

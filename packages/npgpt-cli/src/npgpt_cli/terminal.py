@@ -49,7 +49,7 @@ def standard_streams() -> Iterator[None]:
 
 @contextmanager
 def ignoring_output_errors() -> Iterator[None]:
-    """A ``with`` block that is worth more than its output: it goes on when nobody can be told."""
+    """A ``with`` block that is worth more than its output: it continues without any."""
     output = _raw_output()
     if output is not None:
         output.needed = False

@@ -1,4 +1,4 @@
-"""The errors that their reader can mend: what was given, what was expected, what to do next.
+"""The errors that a user can fix: what was given, what was expected, what to do next.
 
 All are ``NpgptError``, which is a ``ValueError``; some are also what Python calls their kind.
 """
@@ -54,7 +54,7 @@ class RebindingError(NpgptError, AttributeError):
 
 
 class NpgptWarning(UserWarning):
-    """What its reader should know and need not mend. The command line prints it as one line."""
+    """What a user should know and need not fix. The command line prints it as one line."""
 
 
 def warn(message: str) -> None:

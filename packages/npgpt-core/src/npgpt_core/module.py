@@ -28,8 +28,8 @@ class Module(ABC):
     of the parameters and returns the gradient of its input. Attributes that are modules, or lists
     or dicts of modules, are part of the tree. ``repr`` shows it.
 
-    A wrong input is told by the layer's name, and by the shapes that the docstring of its class
-    gives: ``(..., I) -> (..., O)``, where ``self.sizes(I=3, O=2)`` says what the letters are.
+    An error about a wrong input names the layer, and the shapes in the docstring of its class:
+    ``(..., I) -> (..., O)``, where ``self.sizes(I=3, O=2)`` says what the letters are.
     """
 
     training: bool = True
@@ -83,7 +83,7 @@ class Module(ABC):
         """
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        """The same as ``forward``; what it refuses is told by the layer's name.
+        """The same as ``forward``; its errors name the layer.
 
         Raises:
             LayerError: says what came and what was expected.

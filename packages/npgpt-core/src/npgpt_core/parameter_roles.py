@@ -1,4 +1,4 @@
-"""Which parameters of a model belong to its vocabulary and positions: told from the tree alone."""
+"""Which parameters of a model belong to its vocabulary and positions, found from the tree alone."""
 
 from inspect import signature
 

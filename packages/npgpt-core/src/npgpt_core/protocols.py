@@ -1,6 +1,6 @@
 """What each kind of part must offer.
 
-The registry holds every loaded part against these by its members; inheriting from them is
+The registry checks that every loaded part has the members of these; inheriting from them is
 neither needed nor useful. A model alone has a base class, ``npgpt_core.Module``.
 """
 

@@ -34,7 +34,7 @@ def explained(
 ) -> LayerError | None:
     """What to raise in place of an error of a forward pass; None if its input is not the cause.
 
-    A ``LayerError`` from within is told where in the module its layer is.
+    A ``LayerError`` from within gets the place of its layer in the module.
     """
     _, *names = signature(type(module).forward).parameters  # not self
     given = {**dict(zip(names, inputs, strict=False)), **options}
@@ -45,7 +45,7 @@ def explained(
 
 
 def compared(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """A ``backward`` that holds its gradient against the shape of what ``forward`` gave."""
+    """A ``backward`` that checks its gradient against the shape of what ``forward`` gave."""
 
     @functools.wraps(backward)
     def run(self: Module, *doutputs: Any, **options: Any) -> Any:

@@ -67,7 +67,7 @@ class GPTConfig:
 
     @property
     def num_parameters(self) -> int:
-        """How many numbers a model of this shape holds, told without making one."""
+        """How many numbers a model of this shape has, computed without making one."""
         v, t, c = self.vocab_size, self.block_size, self.n_embd
         attention = c * 3 * c + 3 * c + c * c + c
         feedforward = c * 4 * c + 4 * c + 4 * c * c + c

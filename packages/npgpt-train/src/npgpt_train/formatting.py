@@ -30,7 +30,7 @@ def perplexity(value: float | None) -> str:
 
 
 def percent(share: float | None, digits: int | None = None) -> str:
-    """A share in percent; unless told, with a decimal where it is small. A dash for none."""
+    """A share in percent, by default with a decimal where it is small. A dash for none."""
     if share is None:
         return NONE
     if digits is None:

@@ -1,6 +1,6 @@
 """The kinds of parts: what npgpt must know of each, said once. Importing this imports no NumPy.
 
-A new kind is its hook in ``hookspecs``, its class in ``protocols``, its record here, its checks in
+A new kind is its hook in ``hookspecs``, its class in ``protocols``, its entry here, its checks in
 ``npgpt_core.testing.KINDs.checks``, and its template in ``npgpt_cli/templates/KIND``.
 """
 
