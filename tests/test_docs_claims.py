@@ -113,7 +113,7 @@ NEEDS_NONE = {  # page -> reason -> how the sentences begin
             "Double T and halve B",
             "**A larger vocabulary.",
             "*Hint:* half of those",
-            "Then hold your numbers",
+            "Then check your first number",
             "ReLU keeps four bytes",
         ),
     },
