@@ -573,3 +573,38 @@ def test_a_run_is_shown_and_its_files_are_json(begin):
         " settings=Settings of 1 steps, metrics=3 events)"
     )
     assert json.loads(Path("run/run.json").read_text())["format"] == 1
+
+
+# --------------------------------------------------------------------------- a stranger's tokenizer
+
+
+def refuse(state):
+    raise NpgptError("not mine")
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "message"),
+    [
+        ("from_state", refuse, "refuses in from_state what its state.. gave: not mine"),
+        ("from_state", lambda state: None, "gives other ids once it is read back"),
+        ("encode", lambda self, text: np.full(len(text), self.extra), "gives other ids once"),
+        ("vocab_size", 0, "vocab_size of Letters is 0, expected a whole number of at least 1"),
+        ("vocab_size", "128", "vocab_size of Letters is '128', expected a whole"),
+    ],
+)
+def test_a_tokenizer_that_could_not_be_opened_again_is_refused_before_the_run(
+    member, value, message, begin, monkeypatch
+):
+    letters = registry.load("tokenizer", "letters")
+    monkeypatch.setattr(letters, member, value)
+    if member == "encode":
+        monkeypatch.setattr(letters, "state", lambda self: {"extra": self.extra + 1})
+    with pytest.raises(NpgptError, match=message):
+        begin()
+    assert not Path("run").exists()
+
+
+def test_a_vocabulary_may_be_counted_by_numpy(begin, monkeypatch):
+    monkeypatch.setattr(registry.load("tokenizer", "letters"), "vocab_size", np.int64(128))
+    begin()
+    assert type(load_run("run").model.config.vocab_size) is int

@@ -1,13 +1,17 @@
 """A run made ready, new or resumed: whatever can be wrong about its input shows here."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from npgpt_core.errors import NpgptError
+from npgpt_core import registry
+from npgpt_core.errors import NpgptError, PluginError
 from npgpt_core.events import Preparing
 from npgpt_core.module import Module
+from npgpt_core.numbers import whole_number
+from npgpt_core.protocols import Tokenizer
 from npgpt_train.events import Reporter
 from npgpt_train.loop.batches import require_batches
 from npgpt_train.loop.preflight import warn_if_unknown
@@ -24,7 +28,7 @@ from npgpt_train.settings.choices import Choices
 from npgpt_train.settings.provenance import Origin, origin_of, provenance
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.corpus import Corpus, read_text
-from npgpt_train.text.token_file import Tokens, token_files
+from npgpt_train.text.token_file import Tokens, encoding_digest, token_files
 from npgpt_train.text.unknown import unknown_share
 
 
@@ -76,8 +80,9 @@ def prepare_new(
     if source is None:
         report(Preparing(f"training the {settings.tokenizer.name} tokenizer"))
         tokenizer.train(corpus.train_texts())
+    vocab_size = whole_number(f"vocab_size of {type(tokenizer).__name__}", tokenizer.vocab_size)
     rng = generator(settings.seed, Purpose.WEIGHTS)
-    model, optimizer, schedule = parts.build(settings, tokenizer.vocab_size, rng)
+    model, optimizer, schedule = parts.build(settings, vocab_size, rng)
     start = None
     if source is not None:
         model.load_state_dict(source.model().state_dict())
@@ -86,6 +91,7 @@ def prepare_new(
     tokens = _encoded(settings, corpus, tokenizer, origins["tokenizer"], report)
     if source is not None:
         warn_if_unknown(unknown_share(tokenizer, tokens.train), source.folder)
+    _require_restorable(settings, corpus, tokenizer, tokens.tokenizer)
     run, lock = Run.create(
         folder,
         tokens.tokenizer,
@@ -93,7 +99,7 @@ def prepare_new(
         **recorded,
         settings=settings,
         parts=origins,
-        vocab_size=tokenizer.vocab_size,
+        vocab_size=vocab_size,
         parameters=model.num_parameters(),
         data=corpus.record(tokens.sha256),
         ranks=ranks,
@@ -158,8 +164,8 @@ def prepare_existing(run: Run, report: Reporter, step: int | None = None) -> Pre
     corpus = run.corpus(lambda data: read_text(data, report))
     tokenizer = run.tokenizer()
     rng = generator(settings.seed, Purpose.WEIGHTS)
-    size = run.record.parameters
-    model, optimizer, schedule = parts.build(settings, tokenizer.vocab_size, rng, most=size)
+    size, vocab_size = run.record.parameters, run.record.vocab_size
+    model, optimizer, schedule = parts.build(settings, vocab_size, rng, most=size)
     origin = origin_of("tokenizer", settings.tokenizer.name)
     tokens = _encoded(settings, corpus, tokenizer, origin, report)
     if run.record.data.tokens_sha256 not in (None, tokens.sha256):
@@ -194,3 +200,25 @@ def _encoded(
     s, both = settings, (tokens.train, tokens.val)
     require_batches(both, s.batch_size, s.block_size, tokenizer.vocab_size, s.grad_accumulation)
     return tokens
+
+
+def _require_restorable(
+    settings: Settings, corpus: Corpus, tokenizer: Tokenizer, written: bytes
+) -> None:
+    """Make sure that what a tokenizer's file holds gives the tokenizer again.
+
+    Raises:
+        PluginError: it gives another one, which would show only when the trained run is opened.
+    """
+    name = settings.tokenizer.name
+    try:
+        again = registry.load("tokenizer", name).from_state(json.loads(written))
+    except NpgptError as error:
+        raise PluginError(
+            f"tokenizer {name!r} refuses in from_state what its state() gave: {error}"
+        ) from error
+    if encoding_digest(again, *corpus.sample) != encoding_digest(tokenizer, *corpus.sample):
+        raise PluginError(
+            f"tokenizer {name!r} gives other ids once it is read back: its state() or from_state()"
+            " leaves something out"
+        )
