@@ -141,7 +141,7 @@ def test_an_interrupted_comparison_says_how_to_go_on(text, tmp_path):
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped after step" in errors
-    assert "the same command goes on" in errors
+    assert "the same command continues" in errors
 
 
 @pytest.mark.parametrize("name", ["report.json", "report.md"])
