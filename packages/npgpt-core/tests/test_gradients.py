@@ -221,3 +221,22 @@ def test_curvature_is_no_kink_and_a_parameter_may_be_a_single_number():
     x = np.random.default_rng(0).uniform(0.5, 2, size=(5, 4))
     checks = check_gradients(Power(), x)
     assert {check.name: check.coordinates for check in checks} == {"x": 20, "p": 1}
+
+
+class Wave(Module):
+    """y = sin(kx) / k: where k is large, one step of the difference already feels the bend."""
+
+    K = 1000
+
+    def forward(self, x):
+        self.keep(x)
+        return np.sin(self.K * x) / self.K
+
+    def backward(self, dy):
+        return dy * np.cos(self.K * self.take())
+
+
+def test_a_steep_curve_does_not_make_a_right_layer_wrong():
+    x = np.random.default_rng(0).normal(size=(5, 4))
+    (check,) = check_gradients(Wave(), x)
+    assert check.coordinates == 20

@@ -159,13 +159,16 @@ def _central_difference(
 ) -> tuple[float, float]:
     """The derivative, and how far its two one-sided differences disagree beyond curvature.
 
-    Where f is smooth the disagreement shrinks with the step; at a kink it does not.
+    Where f is smooth the disagreement shrinks with the step; at a kink it does not. The derivative
+    is extrapolated from two steps (Richardson), because in a long recurrence f bends too much for
+    one.
     """
     up, down = _shifted(f, x, i, EPSILON), _shifted(f, x, i, -EPSILON)
     up_half, down_half = _shifted(f, x, i, EPSILON / 2), _shifted(f, x, i, -EPSILON / 2)
     disagreement = (up - 2 * center + down) / EPSILON
     disagreement_half = (up_half - 2 * center + down_half) / (EPSILON / 2)
-    return (up - down) / (2 * EPSILON), abs(disagreement - 2 * disagreement_half)
+    whole, half = (up - down) / (2 * EPSILON), (up_half - down_half) / EPSILON
+    return (4 * half - whole) / 3, abs(disagreement - 2 * disagreement_half)
 
 
 def _shifted(f: Callable[[], float], x: Array, i: tuple[int | np.intp, ...], by: float) -> float:
