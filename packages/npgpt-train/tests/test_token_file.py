@@ -13,7 +13,8 @@ from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train.machine.disk import Folder
 from npgpt_train.text import corpus as corpus_module
 from npgpt_train.text.corpus import Corpus
-from npgpt_train.text.token_file import encoding_digest, token_files
+from npgpt_train.text.token_file import token_files
+from npgpt_train.text.tokenizer_file import encoding_digest
 
 
 class Pieces:

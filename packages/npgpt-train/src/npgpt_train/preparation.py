@@ -1,17 +1,14 @@
 """A run made ready, new or resumed: whatever can be wrong about its input shows here."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from npgpt_core import registry
-from npgpt_core.errors import NpgptError, PluginError
+from npgpt_core.errors import NpgptError
 from npgpt_core.events import Preparing
 from npgpt_core.module import Module
 from npgpt_core.numbers import whole_number
-from npgpt_core.protocols import Tokenizer
 from npgpt_train.events import Reporter
 from npgpt_train.loop.batches import require_batches
 from npgpt_train.loop.preflight import warn_if_unknown
@@ -28,7 +25,8 @@ from npgpt_train.settings.choices import Choices
 from npgpt_train.settings.provenance import Origin, origin_of, provenance
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.corpus import Corpus, read_text
-from npgpt_train.text.token_file import Tokens, encoding_digest, token_files
+from npgpt_train.text.token_file import Tokens, token_files
+from npgpt_train.text.tokenizer_file import require_restorable
 from npgpt_train.text.unknown import unknown_share
 
 
@@ -91,7 +89,7 @@ def prepare_new(
     tokens = _encoded(settings, corpus, tokenizer, origins["tokenizer"], report)
     if source is not None:
         warn_if_unknown(unknown_share(tokenizer, tokens.train), source.folder)
-    _require_restorable(settings, corpus, tokenizer, tokens.tokenizer)
+    require_restorable(settings.tokenizer.name, tokenizer, tokens.tokenizer, corpus.sample)
     run, lock = Run.create(
         folder,
         tokens.tokenizer,
@@ -200,25 +198,3 @@ def _encoded(
     s, both = settings, (tokens.train, tokens.val)
     require_batches(both, s.batch_size, s.block_size, tokenizer.vocab_size, s.grad_accumulation)
     return tokens
-
-
-def _require_restorable(
-    settings: Settings, corpus: Corpus, tokenizer: Tokenizer, written: bytes
-) -> None:
-    """Make sure that what a tokenizer's file holds gives the tokenizer again.
-
-    Raises:
-        PluginError: it gives another one, which would show only when the trained run is opened.
-    """
-    name = settings.tokenizer.name
-    try:
-        again = registry.load("tokenizer", name).from_state(json.loads(written))
-    except NpgptError as error:
-        raise PluginError(
-            f"tokenizer {name!r} refuses in from_state what its state() gave: {error}"
-        ) from error
-    if encoding_digest(again, *corpus.sample) != encoding_digest(tokenizer, *corpus.sample):
-        raise PluginError(
-            f"tokenizer {name!r} gives other ids once it is read back: its state() or from_state()"
-            " leaves something out"
-        )

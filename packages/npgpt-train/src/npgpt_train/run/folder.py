@@ -29,8 +29,7 @@ from npgpt_train.settings.provenance import RECORDED, require_installed, with_qu
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.corpus import Corpus, read_text
 from npgpt_train.text.relocation import find_text
-from npgpt_train.text.token_file import encoding_digest
-from npgpt_train.text.tokenizer_file import MAX_SIZE
+from npgpt_train.text.tokenizer_file import MAX_SIZE, encoding_digest
 
 
 @dataclass(frozen=True)

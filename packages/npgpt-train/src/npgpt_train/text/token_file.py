@@ -28,11 +28,10 @@ from npgpt_train.machine.cache import TOKENS, cache_dir, scratch_name
 from npgpt_train.machine.disk import Folder
 from npgpt_train.machine.lock import RunLock
 from npgpt_train.text.corpus import Corpus
-from npgpt_train.text.tokenizer_file import tokenizer_bytes
+from npgpt_train.text.tokenizer_file import encoding_digest, tokenizer_bytes
 
 FORMAT = 2
 SPLITS = ("train", "val")
-PROBE = "The 7 quick-brown foxes can't jump:\r\n\t  NAÏVE café — 你好 🙂 <unk>\n"
 
 
 @dataclass(frozen=True)
@@ -109,22 +108,6 @@ def token_files(
             f"tokens cannot be kept in {cache.path / TOKENS} ({error.strerror or error}):"
             " make room or allow writing there, or set NPGPT_CACHE to another folder"
         ) from error
-
-
-def encoding_digest(tokenizer: Tokenizer, *texts: str) -> str:
-    """A digest of what ``encode`` makes of some texts and of ``PROBE``, hexadecimal.
-
-    Of one tokenizer it differs only where its code changed.
-    """
-    digest = hashlib.sha256()
-    for text in (*texts, PROBE):
-        try:
-            ids = np.asarray(tokenizer.encode(text), np.int64)
-        except Exception as error:  # that it has no answer is what its code does, too
-            digest.update(type(error).__name__.encode())
-        else:
-            digest.update(ids.size.to_bytes(8) + ids.tobytes())
-    return digest.hexdigest()
 
 
 def _warn_of_other_code(cache: Folder, text: str, key: str, tokenizer: Tokenizer) -> None:

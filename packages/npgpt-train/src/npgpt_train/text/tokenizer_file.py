@@ -3,12 +3,18 @@
 The same state has the same bytes, which are those of npgpt 0.1 for the tokenizers of the house.
 """
 
+import hashlib
 import json
+from collections.abc import Iterable
 
+import numpy as np
+
+from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
 from npgpt_core.protocols import Tokenizer
 
 MAX_SIZE = 64 * 2**20  # bytes; a vocabulary of a million tokens takes about a third
+PROBE = "The 7 quick-brown foxes can't jump:\r\n\t  NAÏVE café — 你好 🙂 <unk>\n"
 
 
 def tokenizer_bytes(tokenizer: Tokenizer) -> bytes:
@@ -34,3 +40,46 @@ def tokenizer_bytes(tokenizer: Tokenizer) -> bytes:
             " smaller vocab_size"
         )
     return data
+
+
+def encoding_digest(tokenizer: Tokenizer, *texts: str) -> str:
+    """A digest of what ``encode`` makes of some texts and of ``PROBE``, hexadecimal.
+
+    Of one tokenizer it differs only where its code changed.
+    """
+    digest = hashlib.sha256()
+    for text in (*texts, PROBE):
+        try:
+            ids = np.asarray(tokenizer.encode(text), np.int64)
+        except Exception as error:  # that it has no answer is what its code does, too
+            digest.update(type(error).__name__.encode())
+        else:
+            digest.update(ids.size.to_bytes(8) + ids.tobytes())
+    return digest.hexdigest()
+
+
+def require_restorable(
+    name: str, tokenizer: Tokenizer, written: bytes, texts: Iterable[str]
+) -> None:
+    """Make sure that what the file of a tokenizer holds gives the tokenizer again.
+
+    Args:
+        name: of the tokenizer's class in the registry.
+        tokenizer: trained.
+        written: what its file will hold.
+        texts: of which both must make the same ids.
+
+    Raises:
+        PluginError: it gives another one, which would show only when the trained run is opened.
+    """
+    try:
+        again = registry.load("tokenizer", name).from_state(json.loads(written))
+    except NpgptError as error:
+        raise PluginError(
+            f"tokenizer {name!r} refuses in from_state what its state() gave: {error}"
+        ) from error
+    if encoding_digest(again, *texts) != encoding_digest(tokenizer, *texts):
+        raise PluginError(
+            f"tokenizer {name!r} gives other ids once it is read back: its state() or from_state()"
+            " leaves something out"
+        )
