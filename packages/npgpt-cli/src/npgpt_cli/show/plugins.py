@@ -3,17 +3,19 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from npgpt_cli import terminal
-from npgpt_cli.scaffold import Scaffold
 from npgpt_cli.show.describe import options_of, summary
 from npgpt_core import registry
 from npgpt_core.plugins.registry import Plugin, Spec
 from npgpt_core.shell import command
 from npgpt_train.machine.escaping import printable
+
+if TYPE_CHECKING:
+    from npgpt_cli.scaffold import Scaffold
 
 COLOURS = {"ok": "green", "failed": "red", "disabled": "dim"}
 
@@ -93,7 +95,7 @@ def print_part(spec: Spec, target: Any) -> None:
     click.echo(printable(formatter.getvalue()), nl=False)
 
 
-def print_package(scaffold: Scaffold, folder: Path, written: Sequence[Path]) -> None:
+def print_package(scaffold: "Scaffold", folder: Path, written: Sequence[Path]) -> None:
     """The files of a new package, and the commands that install, test and try it."""
     click.echo(f"{folder} is a package that adds the {scaffold.kind} {scaffold.name}:")
     for path in written:

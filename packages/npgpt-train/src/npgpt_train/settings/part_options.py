@@ -1,6 +1,5 @@
 """What can be set of a part: its options, their defaults, and what a preset makes of them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from inspect import Parameter
@@ -101,6 +100,8 @@ def _kind_of(option: str, names: Mapping[str, str]) -> str:
 
 def as_data(kind: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Options as the record of the run will give them back: a tuple is a list."""
+    import json  # only here: it would slow every start of the command down
+
     data: dict[str, Any] = {}
     for option, value in options.items():
         try:
