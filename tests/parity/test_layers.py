@@ -16,6 +16,7 @@ from .torch_gpt import (  # noqa: E402
     TorchAttention,
     TorchFeedForward,
     TorchGPT,
+    TorchTiedHead,
     copy_weights,
     twin_parameters,
 )
@@ -27,6 +28,8 @@ SEED = 5  # of dropout's mask
 
 TWINS = {
     "Linear": lambda layer: torch.nn.Linear(C, C + 1),
+    "Linear without bias": lambda layer: torch.nn.Linear(C, C + 1, bias=False),
+    "TiedHead": lambda layer: TorchTiedHead(V, C),
     "Embedding": lambda layer: torch.nn.Embedding(V, C),
     "LayerNorm": lambda layer: torch.nn.LayerNorm(C),
     "ReLU": lambda layer: torch.nn.ReLU(),

@@ -44,6 +44,17 @@ class TorchFeedForward(nn.Module):
         return self.proj(self.activation(self.expand(x)))
 
 
+class TorchTiedHead(nn.Module):
+    """x Eᵀ: (..., C) -> (..., V)."""
+
+    def __init__(self, n_ids: int, n_embd: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(n_ids, n_embd))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.linear(x, self.weight)
+
+
 class TorchBlock(nn.Module):
     """x + attention(norm(x)), then x + feedforward(norm(x))."""
 

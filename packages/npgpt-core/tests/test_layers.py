@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npgpt_core import GELU, Dropout, Embedding, LayerNorm, Linear, ReLU, Softmax
+from npgpt_core import GELU, Dropout, Embedding, LayerNorm, Linear, ReLU, Softmax, TiedHead
 
 # ---------------------------------------------------------------- Linear, Embedding
 
@@ -21,6 +21,24 @@ def test_linear_is_x_w_plus_b_over_any_leading_axes():
     assert y.shape == (2, 4, 5, 2)
     np.testing.assert_allclose(y[1, 2, 3], x[1, 2, 3] @ layer.weight + layer.bias)
     assert layer.backward(y).shape == x.shape
+
+
+def test_linear_without_bias_has_its_weight_alone():
+    layer = Linear(3, 2, rng=np.random.default_rng(0), bias=False, dtype=np.float64)
+    x = np.eye(3)
+    np.testing.assert_array_equal(layer(x), layer.weight)
+    assert list(layer.parameters()) == ["weight"]
+
+
+def test_a_tied_head_reads_with_the_table_and_adds_to_its_gradient():
+    embedding = Embedding(4, 2, rng=np.random.default_rng(0), dtype=np.float64)
+    head = TiedHead(embedding)
+    assert head.weight is embedding.weight
+    np.testing.assert_array_equal(head(np.eye(2)), embedding.weight.T)
+    embedding(np.array([3]))
+    embedding.backward(np.ones((1, 2)))
+    head.backward(np.ones((2, 4)))
+    np.testing.assert_array_equal(embedding.dweight, [[1, 1], [1, 1], [1, 1], [2, 2]])
 
 
 def test_initial_weights_have_the_spread_asked_for():

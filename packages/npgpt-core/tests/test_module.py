@@ -3,26 +3,9 @@
 import numpy as np
 import pytest
 
-from npgpt_core import Dropout, Embedding, Linear, Module, NpgptError, ReLU
+from npgpt_core import Dropout, Embedding, Linear, Module, NpgptError, ReLU, TiedHead
 
 V, C = 5, 3
-
-
-class TiedHead(Module):
-    """logits = x · tableᵀ, with the table of an embedding."""
-
-    def __init__(self, embedding):
-        super().__init__()
-        self.share("table", embedding.weight, embedding.dweight)
-
-    def forward(self, x):
-        self.keep(x)
-        return x @ self.table.T
-
-    def backward(self, dy):
-        x = self.take()
-        self.dtable += np.einsum("nv,nc->vc", dy, x)
-        return dy @ self.table
 
 
 class Net(Module):
@@ -91,8 +74,8 @@ def test_parameters_are_the_arrays_themselves(net):
 
 
 def test_a_shared_array_appears_once_under_its_first_name(net):
-    assert net.ends[1].table is net.embedding.weight
-    assert net.ends[1].dtable is net.embedding.dweight
+    assert net.ends[1].weight is net.embedding.weight
+    assert net.ends[1].dweight is net.embedding.dweight
     assert net.num_parameters() == C + V * C + 2 * (C * C + C)
     assert net.nbytes == 8 * net.num_parameters()
 
@@ -265,8 +248,8 @@ def test_a_replica_shares_weights_and_owns_its_gradients(net):
 def test_a_replica_keeps_its_tie(net):
     replica = net.replica()
     assert replica.ends[1] is not net.ends[1]
-    assert replica.ends[1].table is replica.embedding.weight is net.embedding.weight
-    assert replica.ends[1].dtable is replica.embedding.dweight
+    assert replica.ends[1].weight is replica.embedding.weight is net.embedding.weight
+    assert replica.ends[1].dweight is replica.embedding.dweight
 
 
 def test_a_replica_keeps_values_of_its_own(net):

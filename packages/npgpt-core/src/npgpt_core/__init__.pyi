@@ -16,6 +16,7 @@ from npgpt_core.layers.embedding import Embedding as Embedding
 from npgpt_core.layers.feedforward import FeedForward as FeedForward
 from npgpt_core.layers.layernorm import LayerNorm as LayerNorm
 from npgpt_core.layers.linear import Linear as Linear
+from npgpt_core.layers.tied_head import TiedHead as TiedHead
 from npgpt_core.losses import CrossEntropy as CrossEntropy
 from npgpt_core.module import Module as Module
 from npgpt_core.plugins import registry as registry

@@ -14,6 +14,7 @@ from npgpt_core.layers.embedding import Embedding
 from npgpt_core.layers.feedforward import FeedForward
 from npgpt_core.layers.layernorm import LayerNorm
 from npgpt_core.layers.linear import Linear
+from npgpt_core.layers.tied_head import TiedHead
 from npgpt_core.losses import CrossEntropy
 from npgpt_core.module import Module
 from npgpt_core.testing.small import B, C, H, T, V, random_ids, small_model
@@ -27,6 +28,8 @@ def layer_cases() -> dict[str, Case]:
     """Name -> function that gives a layer and an input for it."""
     layers: dict[str, Callable[..., Module]] = {
         "Linear": lambda **options: Linear(C, C + 1, **options),
+        "Linear without bias": lambda **options: Linear(C, C + 1, bias=False, **options),
+        "TiedHead": lambda **options: TiedHead(Embedding(V, C, **options)),
         "Embedding": lambda **options: Embedding(V, C, **options),
         "LayerNorm": lambda rng, dtype: LayerNorm(C, dtype=dtype),
         "ReLU": lambda rng, dtype: ReLU(),
