@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "npgpt-optim": {"npgpt_core"},
     "npgpt-models": {"npgpt_core"},
     "npgpt-train": {"npgpt_core"},
+    "npgpt-convert": {"npgpt_core", "npgpt_train"},
     "npgpt-cli": {"npgpt_core", "npgpt_train"},
 }
 
@@ -26,7 +27,7 @@ def _project(package):
     return tomllib.loads((package / "pyproject.toml").read_text())["project"]
 
 
-def test_there_are_six_packages():
+def test_every_package_has_its_arrows():
     assert {package.name for package in PACKAGES} == set(MAY_IMPORT)
 
 
@@ -76,6 +77,12 @@ def test_plugins_and_layers_do_not_know_each_other_and_nobody_knows_the_contract
     assert "plugins" not in graph["layers"]
     knows_testing = {wing for wing, known in graph.items() if "testing" in known}
     assert knows_testing <= {"testing", "__init__"}
+
+
+def test_formats_and_families_of_conversion_do_not_know_each_other():
+    graph = _wings("npgpt-convert")
+    assert "families" not in graph["formats"]
+    assert "formats" not in graph["families"]
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
@@ -183,11 +190,11 @@ def test_training_knows_no_gpt():
         assert not re.search(r"\bGPT\b", code), path
 
 
-@pytest.mark.parametrize("name", ["npgpt-core", "npgpt-train"])
+@pytest.mark.parametrize("name", ["npgpt-core", "npgpt-train", "npgpt-convert"])
 def test_the_library_speaks_of_arguments_not_of_flags(name):
     """``--upgrade`` is pip's."""
     for path in (ROOT / "packages" / name / "src").rglob("*.py"):
-        if "testing" in path.parts:  # says how a plugin's own command is called
+        if {"testing", "commands", "show"} & set(path.parts):  # they know the command line
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}

@@ -18,7 +18,9 @@ from npgpt_core.plugins.entry_points import EntryPoint, entry_points, normalized
 from npgpt_core.plugins.hooks import OldContractError, ask, explain, new_manager
 
 GROUP = "npgpt"
-HOUSE = frozenset(f"npgpt-{part}" for part in ("tokenizers", "optim", "models", "train", "cli"))
+HOUSE = frozenset(
+    f"npgpt-{part}" for part in ("tokenizers", "optim", "models", "train", "convert", "cli")
+)
 
 
 @dataclass(frozen=True)
