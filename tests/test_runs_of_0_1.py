@@ -7,12 +7,14 @@ gave for them. ``lr-0`` is of commit 5511454, which took a learning rate of 0 an
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from npgpt_core.errors import NpgptWarning
 from npgpt_core.events import Comparing
 from npgpt_train import load_run
 from npgpt_train.comparison.compare import compare
@@ -26,7 +28,7 @@ from npgpt_train.text.tokenizer_file import tokenizer_bytes
 DATA = Path(__file__).with_name("data") / "runs-of-0.1"
 EXPECTED = json.loads((DATA / "expected.json").read_text("utf-8"))
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*was (made|begun) with .*npgpt-")
+pytestmark = pytest.mark.filterwarnings("ignore:.*was made with .*npgpt-")
 
 
 @pytest.fixture
@@ -69,6 +71,25 @@ def test_it_goes_on_with_the_same_steps(npgpt, name):
     assert result.exit_code == 0, result.output
     steps = [e["loss"] for e in read_metrics(Path(name, "metrics.jsonl")) if "loss" in e]
     np.testing.assert_allclose(steps[4:], EXPECTED[name]["resumed"], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("generate", "bpe", "--max-new-tokens", "1"),
+        ("evaluate", "bpe"),
+        ("train", "--out", "bpe", "--resume", "--max-iters", "5"),
+        ("train", "--init-from", "bpe", "--data", "poem.txt", "--max-iters", "1"),
+    ],
+)
+@pytest.mark.usefixtures("runs")
+def test_the_other_versions_are_told_in_one_line(npgpt, command):
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", NpgptWarning)
+        output = npgpt(*command).output
+    assert output.count("bpe was made with ") == 1
+    assert "npgpt-models 0.1.0 (now " in output
+    assert "npgpt-tokenizers 0.1.0 (now " in output
 
 
 @pytest.mark.usefixtures("runs")

@@ -176,7 +176,7 @@ def test_another_tokenizer_file_is_refused(machine):
 def test_another_version_is_told(name, recwarn):
     begin(stop_at=3)
     record(versions={**versions(), name: "0.0"})
-    with pytest.warns(NpgptWarning, match=f"was begun with {name} 0.0 .now {versions()[name]}"):
+    with pytest.warns(NpgptWarning, match=f"was made with {name} 0.0 .now {versions()[name]}"):
         resume()
 
 

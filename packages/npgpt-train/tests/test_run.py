@@ -51,7 +51,7 @@ def test_another_version_is_told_once(run, monkeypatch):
 
     monkeypatch.setattr(registry, "find", newer)
     opened = Run.open("run")
-    with pytest.warns(NpgptWarning, match="was made with test 1, installed is 2"):
+    with pytest.warns(NpgptWarning, match="was made with test 1 .now 2."):
         opened.tokenizer()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -149,6 +149,12 @@ def test_a_record_is_read_back_as_it_was_written(run):
     assert READERS[1](content) == run.record == Run.open("run").record
     with pytest.raises(dataclasses.FrozenInstanceError):
         run.record.keep = 1
+
+
+def test_a_record_that_is_taken_for_a_dict_says_that_contract_1_had_one(run):
+    for read in (lambda: run.record["parameters"], lambda: "preset" in run.record):
+        with pytest.raises(NpgptError, match=r"plugin contract 1: .* record.parameters. docs/PLUG"):
+            read()
 
 
 def test_a_whole_number_of_numpy_is_recorded_as_pythons(run):

@@ -97,8 +97,9 @@ def test_whole_numbers_go_from_1_or_0_to_64_bits(name):
     for value in (least, 2**63 - 1):
         assert getattr(dataclasses.replace(SETTINGS, **{name: value}), name) == value
     for value in (least - 1, 2**63, 1.0, "1", None):
-        with pytest.raises(NpgptError, match=f"{name} is .*of at least {least}"):
+        with pytest.raises(NpgptError, match=f"{name} is .*of at least {least}") as caught:
             dataclasses.replace(SETTINGS, **{name: value})
+        assert str(caught.value).endswith(f" and below {2**63}") == (value == 2**63)
 
 
 @pytest.mark.parametrize("name", ["lr", "grad_clip"])

@@ -6,6 +6,8 @@ from typing import Any
 
 from npgpt_core.errors import NpgptError
 
+LIMIT = 2**63  # whole numbers are below: no array holds larger ones
+
 
 def is_whole(value: Any) -> bool:
     """Whether it is a whole number, such as ``3`` or ``np.int64(3)``."""
@@ -37,12 +39,15 @@ def real_number(name: str, value: Any, low: float, high: float) -> float:
     return float(value)
 
 
-def whole_number(name: str, value: Any, least: int = 1, below: float = math.inf) -> int:
+def whole_number(name: str, value: Any, least: int = 1, below: int = LIMIT) -> int:
     """``value`` as an int.
 
     Raises:
         NpgptError: it is no whole number, or not least <= value < below.
     """
     if not is_whole(value) or not least <= value < below:
-        raise NpgptError(f"{name} is {value!r:.40}, expected a whole number of at least {least}")
+        limit = f" and below {below}" if is_whole(value) and value >= below else ""
+        raise NpgptError(
+            f"{name} is {value!r:.40}, expected a whole number of at least {least}{limit}"
+        )
     return int(value)

@@ -101,6 +101,7 @@ def evaluate_run(run: Run, data: Sequence[str] = (), checkpoint: str = "best") -
         NpgptError: no such checkpoint or data, a text of less than one block, or weights or a loss
             that are not finite.
     """
+    run.require_parts("model", "tokenizer")
     model, tokenizer, s = run.model(checkpoint), run.tokenizer(), run.settings
     corpus = Corpus(open_dataset(data), validation_fraction=0) if data else run.corpus()
     tokens = token_files(corpus, tokenizer, origin_of("tokenizer", s.tokenizer.name))

@@ -16,7 +16,7 @@ from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.machine.disk import writing
 from npgpt_train.machine.lock import RunLock, taken
 from npgpt_train.run.checkpoint import Checkpoint
-from npgpt_train.run.compatibility import merge_record, warn_of_versions
+from npgpt_train.run.compatibility import merge_record, other_versions
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import cut_metrics
 from npgpt_train.run.state import Best
@@ -73,6 +73,8 @@ def prepare_new(
     Raises:
         NpgptError: data, settings or parts are wrong; nothing has been written.
     """
+    if source is not None:
+        source.require_parts("tokenizer", "model")
     tokenizer = source.tokenizer() if source else parts.build_tokenizer(settings)
     corpus = read_text(settings.data, report)
     if source is None:
@@ -134,7 +136,7 @@ def prepare_resumed(
     with taken(folder) as lock:
         run = Run(folder, replace(merge_record(before, choices, init_from, ranks), **recorded))
         run.require_same_tokenizer()
-        warn_of_versions(run)
+        run.require_parts(others=other_versions(run.record))
         prepared = prepare_existing(run, report)
         with writing(str(folder)):
             if run.record != before.record:

@@ -60,6 +60,7 @@ def measure_all(
 
 def _measure(run: Run, metrics: Metrics, text: HeldOut, known: KnownWords) -> dict[str, Any]:
     """What is measured of one run; for that, its model and tokenizer are opened once."""
+    run.require_parts("model", "tokenizer")
     model, tokenizer, settings = run.model(), run.tokenizer(), run.settings
     origin = origin_of("tokenizer", settings.tokenizer.name)
     tokens = token_files(text.corpus, tokenizer, origin)

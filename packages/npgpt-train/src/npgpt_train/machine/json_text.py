@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
+from npgpt_core.numbers import LIMIT
+
 WIDTH = 100  # characters
-MAX_NUMBER = 2**63  # whole numbers are below: no array holds larger ones
 
 
 def format_json(value: Any, *, width: int = WIDTH, indent: str = "") -> str:
@@ -33,12 +34,12 @@ def _nests(value: Any) -> bool:
     )
 
 
-def parse_json(data: bytes) -> Any:
+def parse_json(data: str | bytes) -> Any:
     """What JSON holds; raises ``ValueError`` for anything else, and for absurd whole numbers."""
     return json.loads(data, parse_int=_whole)
 
 
 def _whole(digits: str) -> int:
-    if len(digits) > 20 or not -MAX_NUMBER < (number := int(digits)) < MAX_NUMBER:
+    if len(digits) > 20 or not -LIMIT <= (number := int(digits)) < LIMIT:
         raise ValueError(f"a whole number of {len(digits)} digits")
     return number

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from npgpt_core.errors import NpgptError, warn
+from npgpt_core.errors import NpgptError
 from npgpt_train.run.folder import Run
 from npgpt_train.run.record import RunRecord, versions
 from npgpt_train.settings import part_options
@@ -124,13 +124,11 @@ def match_source(source: Run, choices: Choices) -> Choices:
     return replace(choices, values={**choices.values, **fixed})
 
 
-def warn_of_versions(run: Run) -> None:
-    """Say which of npgpt's own packages, Python and NumPy are others than when the run began."""
-    recorded = run.record.versions
-    found = [
-        f"{name} {recorded[name]:.40} (now {version})"
+def other_versions(record: RunRecord) -> dict[str, str]:
+    """What of ``versions()`` is another now -> its version then and now."""
+    then = record.versions
+    return {
+        name: f"{then[name]:.40} (now {version})"
         for name, version in versions().items()
-        if recorded.get(name, version) != version
-    ]
-    if found:
-        warn(f"{run.folder} was begun with {', '.join(found)}: what follows may differ in its bits")
+        if then.get(name, version) != version
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -131,15 +131,22 @@ class Run:
             if name != LOCK:
                 self.files.remove(name)
 
-    def require_parts(self, *kinds: str) -> None:
-        """Make sure that its parts (all, unless named) are installed.
+    def require_parts(self, *kinds: str, others: Mapping[str, str] | None = None) -> None:
+        """Make sure that its parts (all, unless named) are installed; warn of other versions.
+
+        Args:
+            kinds: of the parts.
+            others: what else is at another version now, distribution -> its version then and now.
 
         Raises:
             PluginError: says which distribution to install, and at which version.
         """
         needed = [kind for kind in kinds or RECORDED if kind not in self._required]
         self._required.update(needed)  # so that a differing version is told once
-        require_installed(self.record.parts, needed, self.folder)
+        changed = {**(others or {}), **require_installed(self.record.parts, needed, self.folder)}
+        if changed:
+            there = ", ".join(f"{name} {versions}" for name, versions in changed.items())
+            warn(f"{self.folder} was made with {there}: what it computes may differ in its bits")
 
     @cached_property
     def _required(self) -> set[str]:

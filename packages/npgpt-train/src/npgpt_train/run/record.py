@@ -4,12 +4,14 @@ import platform
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from importlib import metadata
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.numbers import whole_number
+from npgpt_core.plugins.hooks import HOW_TO_CHANGE
+from npgpt_core.plugins.hookspecs import PLUGIN_API
 from npgpt_train.settings.provenance import Origin, read_origins
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.record import INTEGER_LIMIT, TextRecord
@@ -69,6 +71,13 @@ class RunRecord:
                 raise NpgptError(f"{name} is {value!r:.40}, expected a text")
         if self.on_nan not in ON_NAN:
             raise NpgptError(f"on_nan is {self.on_nan!r:.40}, expected one of {', '.join(ON_NAN)}")
+
+    def __getitem__(self, name: object) -> NoReturn:
+        """Say to a plugin of contract 1, for which this was a dict, what it is now."""
+        raise NpgptError(
+            f"record[{name!r:.40}] was of plugin contract 1: in contract {PLUGIN_API} a run's record"
+            f" has attributes, such as record.parameters. {HOW_TO_CHANGE}"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The content of ``run.json``: what is known, as JSON values."""

@@ -102,20 +102,15 @@ def as_data(kind: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Options as the record of the run will give them back: a tuple is a list."""
     import json  # only here: it would slow every start of the command down
 
+    from npgpt_train.machine.json_text import parse_json
+
     data: dict[str, Any] = {}
     for option, value in options.items():
         try:
-            data[option] = json.loads(json.dumps(value, allow_nan=False), parse_int=_whole)
+            data[option] = parse_json(json.dumps(value, allow_nan=False))
         except (TypeError, ValueError) as error:
             raise PluginError(
                 f"the options of {kind} {name!r} are no data: {option} is {value!r:.40}, expected"
                 " what JSON can hold, such as a finite number, a text or a list"
             ) from error
     return data
-
-
-def _whole(digits: str) -> int:
-    """A whole number of JSON, of 64 bits as elsewhere in settings."""
-    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
-        raise ValueError(f"{digits:.40} is out of range")
-    return int(digits)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from npgpt_core import registry
-from npgpt_core.errors import PluginError, warn
+from npgpt_core.errors import PluginError
 from npgpt_core.plugins.kinds import KINDS
 from npgpt_train.settings.settings import Settings
 
@@ -69,13 +69,16 @@ def with_qualified_names(settings: Settings, origins: Origins) -> Settings:
     return replace(settings, **changed) if changed else settings
 
 
-def require_installed(origins: Origins, kinds: Iterable[str], where: Path) -> None:
-    """Refuse parts that are not installed any more; warn of those at another version.
+def require_installed(origins: Origins, kinds: Iterable[str], where: Path) -> dict[str, str]:
+    """Refuse parts that are not installed any more.
 
     Args:
         origins: of the parts of a run when it was made.
         kinds: the parts that are needed.
         where: the run, for the message.
+
+    Returns:
+        Distribution -> its version then and now, where it is another.
 
     Raises:
         PluginError: says which distribution to install, and at which version.
@@ -93,9 +96,8 @@ def require_installed(origins: Origins, kinds: Iterable[str], where: Path) -> No
                 f" {_why_missing(distribution)}: {registry.how_to_install(distribution, version)}"
             ) from error
         if spec.version != version:
-            differing[distribution] = f"{distribution} {version}, installed is {spec.version}"
-    if differing:
-        warn(f"{where} was made with {'; '.join(differing.values())}")
+            differing[distribution] = f"{version} (now {spec.version})"
+    return differing
 
 
 def _found(kind: str, name: str) -> str | None:

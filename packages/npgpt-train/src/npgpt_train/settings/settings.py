@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from npgpt_core.errors import NpgptError
-from npgpt_core.numbers import as_python
+from npgpt_core.numbers import as_python, is_real, whole_number
 from npgpt_core.plugins.kinds import KINDS
 
 PARTS = tuple(kind.name for kind in KINDS.values() if kind.settable)
@@ -141,13 +141,14 @@ def check_values(values: Mapping[str, Any], *, recorded: bool = False) -> None:
 
 def _check_number(name: str, value: Any, recorded: bool) -> None:
     least, above = SETTINGS[name].metadata["least"], SETTINGS[name].metadata["above"]
-    whole = SETTINGS[name].type == "int"
-    expected, end = ("a whole number", 2**63) if whole else ("a finite number", 2**1000)
-    is_number = type(value) is int or (type(value) is float and not whole)
-    fits = is_number and (value >= least if above is None else value > above) and value < end
-    if not fits and not (recorded and is_number and value == above):
+    if SETTINGS[name].type == "int":
+        whole_number(name, value, least)
+        return
+    is_finite = is_real(value) and value < 2**1000
+    fits = is_finite and (value >= least if above is None else value > above)
+    if not fits and not (recorded and is_finite and value == above):
         limit = f"of at least {least}" if above is None else f"above {above}"
-        raise NpgptError(f"{name} is {value!r:.40}, expected {expected} {limit}")
+        raise NpgptError(f"{name} is {value!r:.40}, expected a finite number {limit}")
 
 
 def _check_data(data: Any) -> None:
