@@ -45,14 +45,15 @@ class TorchFeedForward(nn.Module):
 
 
 class TorchTiedHead(nn.Module):
-    """x Eᵀ: (..., C) -> (..., V)."""
+    """x Eᵀ + b: (..., C) -> (..., V)."""
 
     def __init__(self, n_ids: int, n_embd: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(n_ids, n_embd))
+        self.bias = nn.Parameter(torch.empty(n_ids))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.linear(x, self.weight)
+        return F.linear(x, self.weight, self.bias)
 
 
 class TorchBlock(nn.Module):

@@ -372,6 +372,33 @@ def test_a_model_without_a_cache_passes():
     CHECKS["generates"](Uncached)
 
 
+class CachesTheLastLogits(Averages):
+    def forward(self, ids, cache=None):
+        logits = super().forward(ids, cache)
+        return logits[:, -1:] if cache else logits
+
+
+class CachesTheFirstLogits(Averages):
+    def forward(self, ids, cache=None):
+        logits = super().forward(ids, cache)
+        return logits[:, :1] if cache else logits
+
+
+class CachesLogitsWithoutPositions(Averages):
+    def forward(self, ids, cache=None):
+        logits = super().forward(ids, cache)
+        return logits[:, -1] if cache else logits
+
+
+def test_with_a_cache_the_logits_are_those_of_the_last_position():
+    check = CHECKS["cache-equals-recomputation"]
+    check(CachesTheLastLogits)
+    with pytest.raises(AssertionError, match="positions up to 2 differ"):
+        check(CachesTheFirstLogits)
+    with pytest.raises(AssertionError, match=r"ids \(3, 3\) gave \(3, 11\), expected .*\(3, 1, 11"):
+        check(CachesLogitsWithoutPositions)
+
+
 def test_a_model_that_offers_nothing_to_be_taken_apart_passes():
     class Closed(Averages):
         logits = attention_weights = property()

@@ -13,6 +13,9 @@ from npgpt_core.testing import check_gradients
 from npgpt_models import GPT, GPTConfig
 
 B, T, V = 2, 7, 11
+HEADS = [
+    {"tie_embeddings": tied, "head_bias": bias} for tied in (False, True) for bias in (False, True)
+]
 SMALL = GPTConfig(vocab_size=V, block_size=T + 1, n_layer=2, n_head=3, n_embd=12)
 
 
@@ -64,6 +67,14 @@ def test_weights_start_from_002_and_residual_projections_from_less():
 def test_the_activation_of_every_block_is_the_one_asked_for(ids, name, kind):
     model = make(dataclasses.replace(SMALL, activation=name))
     assert [type(block.ff.activation) for block in model.blocks] == [kind, kind]
+    check_gradients(model, ids, coordinates=12)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_the_head_is_the_one_asked_for(ids, head):
+    model = make(dataclasses.replace(SMALL, **head))
+    assert ("head.weight" in model.parameters()) == (not head["tie_embeddings"])
+    assert ("head.bias" in model.parameters()) == head["head_bias"]
     check_gradients(model, ids, coordinates=12)
 
 
@@ -166,6 +177,8 @@ def test_the_docstrings_of_both_passes_begin_with_a_formula():
         ({"dropout": math.nan}, "dropout is nan"),
         ({"dropout": "0.1"}, "dropout is '0.1'"),
         ({"activation": "swish"}, "activation is 'swish', expected one of relu, gelu"),
+        ({"tie_embeddings": 1}, "tie_embeddings is 1, expected true or false"),
+        ({"head_bias": "no"}, "head_bias is 'no', expected true or false"),
         ({"activation": ["gelu"]}, r"activation is \['gelu'\], expected one of relu, gelu"),
     ],
 )
@@ -188,8 +201,9 @@ def test_the_numbers_of_numpy_are_numbers_in_a_config():
 
 
 @pytest.mark.parametrize("sizes", [(69, 128, 4, 4, 256), (7, 5, 2, 3, 6)])
-def test_the_config_knows_the_number_of_parameters(sizes):
+@pytest.mark.parametrize("head", HEADS)
+def test_the_config_knows_the_number_of_parameters(sizes, head):
     names = ("vocab_size", "block_size", "n_layer", "n_head", "n_embd")
-    config = GPTConfig(**dict(zip(names, sizes, strict=True)))
+    config = GPTConfig(**dict(zip(names, sizes, strict=True)), **head)
     model = GPT(config, rng=np.random.default_rng(0))
     assert config.num_parameters == model.num_parameters()

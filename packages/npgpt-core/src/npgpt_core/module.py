@@ -128,7 +128,7 @@ class Module(ABC):
         array = np.array(value, dtype=dtype, order="C")
         if array.dtype.kind != "f":
             raise LayerError(self, f"{name} is {array.dtype}, expected floating-point numbers")
-        self.share(name, array, np.zeros_like(array))
+        self.share(name, array, np.zeros(array.shape, array.dtype))  # no memory until written
 
     def share(self, name: str, array: Array, grad: Array) -> None:
         """Use a parameter of another module, and its gradient, as ``self.<name>``: weight tying."""
@@ -199,7 +199,7 @@ class Module(ABC):
 
     @property
     def nbytes(self) -> int:
-        """How many bytes the parameters take; their gradients take as many."""
+        """How many bytes the parameters take; their gradients take as many once written to."""
         return sum(array.nbytes for array in self.parameters().values())
 
     def zero_grad(self) -> None:
@@ -250,7 +250,7 @@ class Module(ABC):
         memo: dict[int, Any] = {}
         for _, array, grad in self._parameter_pairs():
             memo[id(array)] = array
-            memo[id(grad)] = np.zeros_like(grad)
+            memo[id(grad)] = np.zeros(grad.shape, grad.dtype)
         return copy.deepcopy(self, memo)
 
     def __getstate__(self) -> dict[str, Any]:

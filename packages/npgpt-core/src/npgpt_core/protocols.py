@@ -127,7 +127,8 @@ class Model(Protocol):
 
     It may offer more, and then more is done with it:
 
-    - ``new_cache(batch)`` and ``forward(ids, cache)``: generation feeds it one token at a time.
+    - ``new_cache(batch)`` and ``forward(ids, cache)``: generation feeds it one token at a time, and
+      needs the logits of the last position alone, (B, 1, V); one that gives all T is right too.
     - ``blocks``, modules that each take the residual stream (B, T, C) as their first input and give
       it on, and ``logits(x)``, which reads it, (B, T, C) -> (B, T, V): ``explain forward`` shows
       what would come next after each block.

@@ -16,12 +16,14 @@ from npgpt_core.layers.embedding import Embedding
 from npgpt_core.layers.feedforward import FeedForward
 from npgpt_core.layers.layernorm import LayerNorm
 from npgpt_core.layers.linear import Linear
+from npgpt_core.layers.tied_head import TiedHead
 from npgpt_core.module import Module
 from npgpt_core.numbers import real_number, whole_number
 from npgpt_core.types import Array, Ids
+from npgpt_models.config import require_layers, settle, truth_value
+from npgpt_models.positions import next_positions
 
 ACTIVATIONS = {"relu": ReLU, "gelu": GELU}
-MAX_LAYERS = 10_000  # each is a hundred objects of Python, however few numbers it holds
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class GPTConfig:
         n_embd: C, channels.
         dropout: share of the numbers set to zero in training, from 0 up to but not including 1.
         activation: non-linearity of the feed-forward networks, "relu" or "gelu".
+        tie_embeddings: whether the head reads with the table of the token embedding.
+        head_bias: whether the head adds a bias. GPT-2 has "gelu", a tied head and no bias in it.
 
     Raises:
         NpgptError: names the field that is out of range.
@@ -48,12 +52,13 @@ class GPTConfig:
     n_embd: int = 256
     dropout: float = 0.0
     activation: str = "relu"
+    tie_embeddings: bool = False
+    head_bias: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):
-            object.__setattr__(self, name, whole_number(name, getattr(self, name)))
-        if self.n_layer > MAX_LAYERS:
-            raise NpgptError(f"n_layer is {self.n_layer:,}, expected at most {MAX_LAYERS:,}")
+        settle(self, whole_number, "vocab_size", "block_size", "n_layer", "n_head", "n_embd")
+        settle(self, truth_value, "tie_embeddings", "head_bias")
+        require_layers(self.n_layer)
         if self.n_embd % self.n_head:
             raise NpgptError(
                 f"n_embd is {self.n_embd}, which n_head = {self.n_head} does not divide:"
@@ -72,7 +77,8 @@ class GPTConfig:
         attention = c * 3 * c + 3 * c + c * c + c
         feedforward = c * 4 * c + 4 * c + 4 * c * c + c
         block = 2 * c + attention + 2 * c + feedforward
-        return v * c + t * c + self.n_layer * block + 2 * c + c * v + v
+        head = (0 if self.tie_embeddings else c * v) + (v if self.head_bias else 0)
+        return v * c + t * c + self.n_layer * block + 2 * c + head
 
 
 class Block(Module):
@@ -110,7 +116,7 @@ class GPT(Module):
 
     E are the tokens' vectors and P those of the positions; T is at most ``config.block_size``.
     Weights start from N(0, 0.02²), residual projections scaled by 1/√(2L), so that the first loss
-    is near ln V. The head is untied and has a bias.
+    is near ln V. With ``config.tie_embeddings`` W is Eᵀ.
 
     Args:
         config: the shape.
@@ -137,25 +143,27 @@ class GPT(Module):
         self.drop = Dropout(config.dropout, rng=rng)
         self.blocks = [Block(config, rng=rng, dtype=dtype) for _ in range(config.n_layer)]
         self.ln_f = LayerNorm(c, dtype=dtype)
-        self.head = Linear(c, v, rng=rng, dtype=dtype)
+        bias = config.head_bias
+        if config.tie_embeddings:
+            self.head: Module = TiedHead(self.token_embedding, bias=bias)
+        else:
+            self.head = Linear(c, v, rng=rng, bias=bias, dtype=dtype)
 
     def forward(self, ids: Ids, cache: list[KeyValueCache] | None = None) -> Array:
-        """Logits of ids (B, T); with a ``cache`` they follow the positions already in it.
+        """Logits of ids (B, T).
+
+        With a ``cache`` the ids follow the positions already in it, and the logits are those of the
+        last position alone, (B, 1, V).
 
         Raises:
             LayerError: ids that are not (B, T), or more positions than ``block_size``.
         """
-        if ids.ndim != 2:
-            raise LayerError(self, f"ids are {ids.shape}, expected (B, T)")
-        start = cache[0].length if cache else 0
-        end = start + ids.shape[-1]
-        if end > self.config.block_size:
-            raise LayerError(self, f"{end} positions, but block_size is {self.config.block_size}")
-        x = self.token_embedding(ids) + self.position_embedding(np.arange(start, end))
+        positions = next_positions(self, self.config.block_size, ids, cache)
+        x = self.token_embedding(ids) + self.position_embedding(positions)
         x = self.drop(x)
         for i, block in enumerate(self.blocks):
             x = block(x, cache[i] if cache else None)
-        return self.logits(x)
+        return self.logits(x[:, -1:] if cache else x)
 
     def logits(self, x: Array) -> Array:
         """What the head reads in the residual stream, after any block: (B, T, C) -> (B, T, V)."""
@@ -177,7 +185,7 @@ class GPT(Module):
     def new_cache(self, batch: int) -> list[KeyValueCache]:
         """One empty key/value cache a block, for ``forward(ids, cache)`` in evaluation mode."""
         c = self.config
-        dtype = self.head.weight.dtype
+        dtype = self.token_embedding.weight.dtype
         return [
             KeyValueCache(batch, c.n_head, c.block_size, c.n_embd // c.n_head, dtype)
             for _ in self.blocks

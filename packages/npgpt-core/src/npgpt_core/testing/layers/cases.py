@@ -29,7 +29,7 @@ def layer_cases() -> dict[str, Case]:
     layers: dict[str, Callable[..., Module]] = {
         "Linear": lambda **options: Linear(C, C + 1, **options),
         "Linear without bias": lambda **options: Linear(C, C + 1, bias=False, **options),
-        "TiedHead": lambda **options: TiedHead(Embedding(V, C, **options)),
+        "TiedHead": lambda **options: TiedHead(Embedding(V, C, **options), bias=True),
         "Embedding": lambda **options: Embedding(V, C, **options),
         "LayerNorm": lambda rng, dtype: LayerNorm(C, dtype=dtype),
         "ReLU": lambda rng, dtype: ReLU(),
