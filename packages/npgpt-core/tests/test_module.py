@@ -1,9 +1,12 @@
 """The tree of modules: names, sharing, state, modes and replicas."""
 
+import copy
+
 import numpy as np
 import pytest
 
 from npgpt_core import Dropout, Embedding, Linear, Module, NpgptError, ReLU, TiedHead
+from npgpt_core.zero_weights import ZeroWeights
 
 V, C = 5, 3
 
@@ -229,6 +232,14 @@ def test_use_rng_makes_the_dropout_masks_repeatable():
     )
     np.testing.assert_array_equal(first, second)
     assert (first != other).any()
+
+
+def test_a_model_that_is_about_to_be_loaded_draws_no_weights():
+    rng = ZeroWeights()
+    layer = Linear(C, V, rng=rng)
+    assert not layer.weight.any()
+    assert rng.normal(0, 1) == 0
+    assert 0 < copy.deepcopy(rng).random() < 1
 
 
 # ---------------------------------------------------------------- replicas

@@ -9,6 +9,7 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.events import Preparing
 from npgpt_core.module import Module
 from npgpt_core.numbers import whole_number
+from npgpt_core.zero_weights import ZeroWeights
 from npgpt_train.events import Reporter
 from npgpt_train.loop.batches import require_batches
 from npgpt_train.loop.preflight import warn_if_unknown
@@ -81,7 +82,7 @@ def prepare_new(
         report(Preparing(f"training the {settings.tokenizer.name} tokenizer"))
         tokenizer.train(corpus.train_texts())
     vocab_size = whole_number(f"vocab_size of {type(tokenizer).__name__}", tokenizer.vocab_size)
-    rng = generator(settings.seed, Purpose.WEIGHTS)
+    rng = ZeroWeights() if source else generator(settings.seed, Purpose.WEIGHTS)
     model, optimizer, schedule = parts.build(settings, vocab_size, rng)
     start = None
     if source is not None:
@@ -163,7 +164,8 @@ def prepare_existing(run: Run, report: Reporter, step: int | None = None) -> Pre
     settings = run.settings
     corpus = run.corpus(lambda data: read_text(data, report))
     tokenizer = run.tokenizer()
-    rng = generator(settings.seed, Purpose.WEIGHTS)
+    steps = run.checkpoints.steps()
+    rng = ZeroWeights() if steps else generator(settings.seed, Purpose.WEIGHTS)
     size, vocab_size = run.record.parameters, run.record.vocab_size
     model, optimizer, schedule = parts.build(settings, vocab_size, rng, most=size)
     origin = origin_of("tokenizer", settings.tokenizer.name)
@@ -173,7 +175,7 @@ def prepare_existing(run: Run, report: Reporter, step: int | None = None) -> Pre
             f"the tokenizer {settings.tokenizer.name!r} gives other tokens than when {run.folder}"
             " was made, so its code changed: restore it, or start another run"
         )
-    if steps := run.checkpoints.steps():
+    if steps:
         checkpoint = run.checkpoints.load(steps[-1] if step is None else step, model.nbytes)
         model.load_state_dict(checkpoint.model)
         optimizer.load_state_dict(checkpoint.optimizer)

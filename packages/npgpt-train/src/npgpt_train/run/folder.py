@@ -15,6 +15,7 @@ from npgpt_core import registry
 from npgpt_core.errors import NpgptError, warn
 from npgpt_core.module import Module
 from npgpt_core.protocols import Tokenizer
+from npgpt_core.zero_weights import ZeroWeights
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.lock import NAME as LOCK
 from npgpt_train.machine.lock import RunLock, taken
@@ -210,7 +211,7 @@ class Run:
         """Its model with the weights of a checkpoint (see ``step_of``), in evaluation mode."""
         self.require_parts("model")
         step = self.checkpoints.step_of(which)
-        model = self.fresh_model(np.random.default_rng(0))
+        model = self.fresh_model(ZeroWeights())
         model.load_state_dict(self.checkpoints.load_model(step, model.nbytes))
         model.eval()
         return model
