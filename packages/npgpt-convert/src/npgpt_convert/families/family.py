@@ -1,0 +1,62 @@
+"""What a family of models says of itself: its names in each format, and its configuration."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from npgpt_convert.families.metadata import Metadata
+
+Options: TypeAlias = Mapping[str, Any]
+"""The fields of our model's ``Config``, ``vocab_size`` and ``block_size`` among them."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How a format stores one of our arrays.
+
+    Args:
+        names: of the tensors that are it, side by side along its last axis. ``{}`` stands for the
+            number of the block.
+        transposed: whether they are (O, I), where ours is (I, O).
+        widths: columns of each, of the options, where there are several.
+    """
+
+    names: tuple[str, ...]
+    transposed: bool = False
+    widths: Callable[[Options], tuple[int, ...]] | None = None
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """A family as one format writes it.
+
+    Args:
+        architectures: what the format calls its members.
+        names: our name -> how it is stored.
+        options: the metadata and the names of the tensors -> the options of our model. Raises
+            ``NpgptError`` for whatever our model does not do.
+        metadata: the options of our model -> the metadata. Raises ``NpgptError`` for whatever the
+            architecture does not do.
+        prefix: that the tensors' names may lack.
+        ignored: patterns of names that hold no weights.
+    """
+
+    architectures: tuple[str, ...]
+    names: Mapping[str, Stored]
+    options: Callable[[Metadata, Collection[str]], dict[str, Any]]
+    metadata: Callable[[Options], dict[str, Any]]
+    prefix: str = ""
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of models that one of our models computes.
+
+    Args:
+        model: the name of ours in the registry.
+        dialects: format -> how it writes the family.
+    """
+
+    model: str
+    dialects: Mapping[str, Dialect] = field(default_factory=dict)
