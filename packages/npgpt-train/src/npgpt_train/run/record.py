@@ -75,8 +75,8 @@ class RunRecord:
     def __getitem__(self, name: object) -> NoReturn:
         """Say to a plugin of contract 1, for which this was a dict, what it is now."""
         raise NpgptError(
-            f"record[{name!r:.40}] was of plugin contract 1: in contract {PLUGIN_API} a run's record"
-            f" has attributes, such as record.parameters. {HOW_TO_CHANGE}"
+            f"record[{name!r:.40}] was of plugin contract 1: in contract {PLUGIN_API} the record of"
+            f" a run has attributes, such as record.parameters. {HOW_TO_CHANGE}"
         )
 
     def to_json(self) -> dict[str, Any]:
