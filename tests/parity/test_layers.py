@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from npgpt_core import Dropout
-from npgpt_core.testing.layers.cases import layer_cases
+from npgpt_core.testing.layers.cases import SCALING, layer_cases
 from npgpt_core.testing.small import B, C, H, T, V, random_ids
 from npgpt_models import GPT, GPTConfig
 
@@ -20,8 +20,13 @@ from .torch_gpt import (  # noqa: E402
     copy_weights,
     twin_parameters,
 )
+from .torch_llama import (  # noqa: E402
+    TorchGroupedQueryAttention,
+    TorchRotary,
+    TorchSwiGLU,
+)
 
-CLOSE = {"rtol": 1e-9, "atol": 1e-9}
+CLOSE = {"rtol": 1e-12, "atol": 1e-12}
 CONFIG = GPTConfig(vocab_size=V, block_size=T + 2, n_layer=2, n_head=H, n_embd=C)
 MODELS = {"GPT": CONFIG, "GPT with GELU": dataclasses.replace(CONFIG, activation="gelu")}
 SEED = 5  # of dropout's mask
@@ -32,12 +37,23 @@ TWINS = {
     "TiedHead": lambda layer: TorchTiedHead(V, C),
     "Embedding": lambda layer: torch.nn.Embedding(V, C),
     "LayerNorm": lambda layer: torch.nn.LayerNorm(C),
+    "RMSNorm": lambda layer: torch.nn.RMSNorm(C, eps=layer.eps),
     "ReLU": lambda layer: torch.nn.ReLU(),
     "GELU": lambda layer: torch.nn.GELU(approximate="tanh"),
     "Softmax": lambda layer: torch.nn.Softmax(dim=-1),
     "Dropout": lambda layer: Masked(layer.p),
     "MultiHeadAttention": lambda layer: TorchAttention(C, H),
+    "Rotary": lambda layer: TorchRotary(C),
+    "Rotary scaled": lambda layer: TorchRotary(C, scaling=SCALING),
+    "GroupedQueryAttention": lambda layer: TorchGroupedQueryAttention(C, H, 1, C // H),
+    "GroupedQueryAttention rotated": lambda layer: TorchGroupedQueryAttention(
+        C, H, H, C // H, rotary=TorchRotary(C // H)
+    ),
+    "GroupedQueryAttention with all": lambda layer: TorchGroupedQueryAttention(
+        C, 4, 2, 6, rotary=TorchRotary(6), bias=True, qk_norm_eps=1e-6
+    ),
     "FeedForward": lambda layer: TorchFeedForward(C),
+    "SwiGLU": lambda layer: TorchSwiGLU(C, C + 5),
     "CrossEntropy": lambda layer: WithTargets(layer.targets),
     "GPT": lambda layer: TorchGPT(layer.config),
     "GPT with GELU": lambda layer: TorchGPT(layer.config),

@@ -115,14 +115,14 @@ def twin_parameters(
 ) -> Iterator[tuple[str, torch.Tensor, torch.Tensor | None]]:
     """Yield npgpt's name, the parameter and its gradient, both in npgpt's shape (views).
 
-    ``nn.Linear`` keeps its weight as (O, I), npgpt as (I, O); ``nn.LayerNorm`` says weight and bias
-    where npgpt says gamma and beta.
+    ``nn.Linear`` keeps its weight as (O, I), npgpt as (I, O); ``nn.LayerNorm`` and ``nn.RMSNorm``
+    say weight and bias where npgpt says gamma and beta.
     """
     for prefix, module in torch_module.named_modules():
         for name, parameter in module.named_parameters(recurse=False):
             tensor, grad = parameter.detach(), parameter.grad
             if isinstance(module, nn.Linear) and name == "weight":
                 tensor, grad = tensor.T, None if grad is None else grad.T
-            if isinstance(module, nn.LayerNorm):
+            if isinstance(module, nn.LayerNorm | nn.RMSNorm):
                 name = {"weight": "gamma", "bias": "beta"}[name]
             yield f"{prefix}.{name}" if prefix else name, tensor, grad

@@ -14,8 +14,13 @@ from npgpt_core.layers.attention import MultiHeadAttention as MultiHeadAttention
 from npgpt_core.layers.dropout import Dropout as Dropout
 from npgpt_core.layers.embedding import Embedding as Embedding
 from npgpt_core.layers.feedforward import FeedForward as FeedForward
+from npgpt_core.layers.grouped_query_attention import GroupedQueryAttention as GroupedQueryAttention
 from npgpt_core.layers.layernorm import LayerNorm as LayerNorm
 from npgpt_core.layers.linear import Linear as Linear
+from npgpt_core.layers.rmsnorm import RMSNorm as RMSNorm
+from npgpt_core.layers.rotary import RopeScaling as RopeScaling
+from npgpt_core.layers.rotary import Rotary as Rotary
+from npgpt_core.layers.swiglu import SwiGLU as SwiGLU
 from npgpt_core.layers.tied_head import TiedHead as TiedHead
 from npgpt_core.losses import CrossEntropy as CrossEntropy
 from npgpt_core.module import Module as Module

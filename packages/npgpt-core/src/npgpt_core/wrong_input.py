@@ -7,6 +7,7 @@ by the shapes in the docstring of the layer's class, ``(..., I) -> (..., O)``, a
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from inspect import getdoc, signature
@@ -78,6 +79,13 @@ def require_width(module: Module, x: Array, width: int) -> int:
     if x.shape[-1] != width:
         raise LayerError(module, f"{_received('x', x)}, expected (..., {width})")
     return width
+
+
+def require_eps(module: Module, eps: Any) -> float:
+    """``eps`` as a float, or a ``LayerError`` unless it is finite and at least 0."""
+    if not (is_real(eps) and 0 <= eps < math.inf):
+        raise LayerError(module, f"eps is {eps!r:.40}, expected a finite number of at least 0")
+    return float(eps)
 
 
 def require_rng(module: Module, rng: Any) -> np.random.Generator:

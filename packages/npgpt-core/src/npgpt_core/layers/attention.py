@@ -96,29 +96,27 @@ class MultiHeadAttention(Module):
 
     def attention_weights(self, x: Array) -> Array:
         """softmax(q kᵀ / √D + M) of the forward pass in evaluation mode, (B, H, T, T)."""
-        q, k, v = self._heads(x)
-        weights = np.zeros((*q.shape[:3], q.shape[2]), q.dtype)
-        blocks = query_blocks(q.shape[2], q.shape[2])
-        for (t, s), a in zip(blocks, causal_attention(q, k, v)[1], strict=True):
-            weights[:, :, t, s] = a
-        return weights
+        return causal_weights(*self._heads(x))
 
 
-def causal_attention(q: Array, k: Array, v: Array) -> tuple[Array, list[Array]]:
+def causal_attention(q: Array, k: Array, v: Array, group: int = 1) -> tuple[Array, list[Array]]:
     """y = softmax(q kᵀ) v, in which a query sees no later key; gives y and the softmax by blocks.
 
-    q (B, H, T, D), k and v (B, H, S, D) -> y (B, H, T, D) in the memory order of (B, T, H, D). The
-    queries are the last T of the S positions. They go through in blocks, because the first ones see
-    few keys: what lies beyond the last key that a block sees is not computed at all.
+    q (B, K, T·G, D), k and v (B, K, S, D) -> y (B, K, T·G, D) in the memory order of
+    (B, T·G, K, D). The G = ``group`` rows of a position follow each other and share the keys and
+    values of head K. The queries are those of the last T of the S positions. They go through in
+    blocks, because the first ones see few keys: what lies beyond the last key that a block sees is
+    not computed at all.
     """
-    b, h, n_queries, d = q.shape
-    y = np.empty((b, n_queries, h, d), q.dtype).swapaxes(1, 2)
+    b, n_head, n_rows, d = q.shape
+    y = np.empty((b, n_rows, n_head, d), q.dtype).swapaxes(1, 2)
     blocks = []
-    for t, s in query_blocks(n_queries, k.shape[2]):
-        a = q[:, :, t] @ k[:, :, s].swapaxes(-1, -2)  # scores (B, H, t, s)
-        if n_queries > 1:
-            future = np.triu(np.ones(a.shape[-2:], dtype=bool), k=1 + s.stop - t.stop + t.start)
-            np.copyto(a, -np.inf, where=future)
+    for t, s in query_blocks(n_rows, k.shape[2], group):
+        a = q[:, :, t] @ k[:, :, s].swapaxes(-1, -2)  # scores (B, K, t·G, s)
+        n = (t.stop - t.start) // group  # positions, whose keys are the last n
+        if n > 1:
+            future = ~np.tri(n, dtype=bool).repeat(group, axis=0)  # (t·G, n)
+            np.copyto(a[..., -n:], -np.inf, where=future)
         softmax(a, out=a)
         np.matmul(a, v[:, :, s], out=y[:, :, t])
         blocks.append(a)
@@ -126,12 +124,23 @@ def causal_attention(q: Array, k: Array, v: Array) -> tuple[Array, list[Array]]:
 
 
 def causal_attention_backward(
-    dy: Array, q: Array, k: Array, v: Array, blocks: list[Array], dq: Array, dk: Array, dv: Array
+    dy: Array,
+    q: Array,
+    k: Array,
+    v: Array,
+    blocks: list[Array],
+    dq: Array,
+    dk: Array,
+    dv: Array,
+    group: int = 1,
 ) -> None:
-    """Write dq, dk and dv, all (B, H, T, D), from dy (B, H, T, D) and the softmax by blocks."""
+    """Write dq, dk and dv, shaped as q, k and v, from dy, shaped as q, and the softmax by blocks.
+
+    Over the rows of a group dk and dv add up by themselves, inside the matrix product.
+    """
     dk.fill(0)  # early keys are seen from several blocks
     dv.fill(0)
-    for (t, s), a in zip(query_blocks(q.shape[2], k.shape[2]), blocks, strict=True):
+    for (t, s), a in zip(query_blocks(q.shape[2], k.shape[2], group), blocks, strict=True):
         dv[:, :, s] += a.swapaxes(-1, -2) @ dy[:, :, t]  # dv = aᵀ dy
         da = dy[:, :, t] @ v[:, :, s].swapaxes(-1, -2)  # da = dy vᵀ
         ds = softmax_backward(da, a)
@@ -139,11 +148,21 @@ def causal_attention_backward(
         dk[:, :, s] += ds.swapaxes(-1, -2) @ q[:, :, t]  # dk = dsᵀ q
 
 
-def query_blocks(n_queries: int, n_keys: int) -> Iterator[tuple[slice, slice]]:
-    """Blocks of queries, and the keys up to the last that each block sees."""
+def causal_weights(q: Array, k: Array, v: Array, group: int = 1) -> Array:
+    """The softmax of ``causal_attention`` as one array, (B, K, T·G, S)."""
+    weights = np.zeros((*q.shape[:3], k.shape[2]), q.dtype)
+    blocks = query_blocks(q.shape[2], k.shape[2], group)
+    for (t, s), a in zip(blocks, causal_attention(q, k, v, group)[1], strict=True):
+        weights[:, :, t, s] = a
+    return weights
+
+
+def query_blocks(n_rows: int, n_keys: int, group: int = 1) -> Iterator[tuple[slice, slice]]:
+    """Blocks of queries, ``group`` rows a position, and the keys up to the last that each sees."""
+    n_queries = n_rows // group
     for start in range(0, n_queries, QUERY_BLOCK):
         stop = min(start + QUERY_BLOCK, n_queries)
-        yield slice(start, stop), slice(0, n_keys - n_queries + stop)
+        yield slice(start * group, stop * group), slice(0, n_keys - n_queries + stop)
 
 
 def split_heads(x: Array, parts: int, n_head: int) -> Array:

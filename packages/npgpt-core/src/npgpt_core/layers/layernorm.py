@@ -1,16 +1,12 @@
 """Layer normalization: every row to mean 0 and variance 1, then scaled and shifted."""
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.errors import LayerError
 from npgpt_core.functional import row_dot, row_sum, rows
 from npgpt_core.module import Module
-from npgpt_core.numbers import is_real
 from npgpt_core.types import Array
-from npgpt_core.wrong_input import require_width
+from npgpt_core.wrong_input import require_eps, require_width
 
 
 class LayerNorm(Module):
@@ -34,9 +30,7 @@ class LayerNorm(Module):
     ) -> None:
         super().__init__()
         self.sizes(C=n_embd)
-        if not (is_real(eps) and 0 <= eps < math.inf):
-            raise LayerError(self, f"eps is {eps!r:.40}, expected a finite number of at least 0")
-        self.eps = float(eps)
+        self.eps = require_eps(self, eps)
         self.parameter("gamma", np.ones(n_embd), dtype)
         self.parameter("beta", np.zeros(n_embd), dtype)
 

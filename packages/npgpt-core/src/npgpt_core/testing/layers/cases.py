@@ -12,13 +12,19 @@ from npgpt_core.layers.attention import MultiHeadAttention
 from npgpt_core.layers.dropout import Dropout
 from npgpt_core.layers.embedding import Embedding
 from npgpt_core.layers.feedforward import FeedForward
+from npgpt_core.layers.grouped_query_attention import GroupedQueryAttention
 from npgpt_core.layers.layernorm import LayerNorm
 from npgpt_core.layers.linear import Linear
+from npgpt_core.layers.rmsnorm import RMSNorm
+from npgpt_core.layers.rotary import RopeScaling, Rotary
+from npgpt_core.layers.swiglu import SwiGLU
 from npgpt_core.layers.tied_head import TiedHead
 from npgpt_core.losses import CrossEntropy
 from npgpt_core.module import Module
 from npgpt_core.testing.small import B, C, H, T, V, random_ids, small_model
 from npgpt_core.types import Array
+
+SCALING = RopeScaling(8.0, original_block_size=64)  # a fast pair, one in between, slow ones
 
 Case = Callable[..., tuple[Module, Array]]
 """Called with nothing, or with (rng, dtype): what ``layer_checks`` calls a factory."""
@@ -32,12 +38,23 @@ def layer_cases() -> dict[str, Case]:
         "TiedHead": lambda **options: TiedHead(Embedding(V, C, **options), bias=True),
         "Embedding": lambda **options: Embedding(V, C, **options),
         "LayerNorm": lambda rng, dtype: LayerNorm(C, dtype=dtype),
+        "RMSNorm": lambda rng, dtype: RMSNorm(C, dtype=dtype),
         "ReLU": lambda rng, dtype: ReLU(),
         "GELU": lambda rng, dtype: GELU(),
         "Softmax": lambda rng, dtype: Softmax(),
         "Dropout": lambda rng, dtype: Dropout(0.3, rng=rng),
         "MultiHeadAttention": lambda **options: MultiHeadAttention(C, H, **options),
+        "Rotary": lambda rng, dtype: Rotary(C, T),
+        "Rotary scaled": lambda rng, dtype: Rotary(C, T, scaling=SCALING),
+        "GroupedQueryAttention": lambda **options: GroupedQueryAttention(C, H, 1, **options),
+        "GroupedQueryAttention rotated": lambda **options: GroupedQueryAttention(
+            C, H, H, rotary=Rotary(C // H, T), **options
+        ),
+        "GroupedQueryAttention with all": lambda **options: GroupedQueryAttention(
+            C, 4, 2, head_size=6, rotary=Rotary(6, T), bias=True, qk_norm_eps=1e-6, **options
+        ),
         "FeedForward": lambda **options: FeedForward(C, **options),
+        "SwiGLU": lambda **options: SwiGLU(C, C + 5, **options),
         "CrossEntropy": lambda rng, dtype: _WithTargets(),
     }
     return {name: partial(_case, make) for name, make in layers.items()}
