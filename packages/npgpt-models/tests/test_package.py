@@ -7,9 +7,9 @@ import npgpt_models
 from npgpt_models import _plugin
 
 
-def test_the_plugin_points_at_the_gpt():
-    assert _plugin.npgpt_models() == {"gpt": "npgpt_models.gpt:GPT"}
-    assert npgpt_models.GPT.__module__ == "npgpt_models.gpt"
+def test_the_plugin_points_at_the_models():
+    for name, model in {"gpt": npgpt_models.GPT, "llama": npgpt_models.Llama}.items():
+        assert _plugin.npgpt_models()[name] == f"{model.__module__}:{model.__name__}"
 
 
 def test_every_public_name_is_there():

@@ -8,4 +8,4 @@ from npgpt_core.plugins.hookspecs import hookimpl
 @hookimpl
 def npgpt_models() -> Mapping[str, str]:
     """The architectures of the house."""
-    return {"gpt": "npgpt_models.gpt:GPT"}
+    return {"gpt": "npgpt_models.gpt:GPT", "llama": "npgpt_models.llama:Llama"}

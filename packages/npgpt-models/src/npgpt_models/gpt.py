@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -64,7 +65,7 @@ class GPTConfig:
                 f"n_embd is {self.n_embd}, which n_head = {self.n_head} does not divide:"
                 f" take n_embd = {self.n_head * math.ceil(self.n_embd / self.n_head)}"
             )
-        object.__setattr__(self, "dropout", real_number("dropout", self.dropout, 0, 1))
+        settle(self, partial(real_number, low=0, high=1), "dropout")
         if self.activation not in list(ACTIVATIONS):
             raise NpgptError(
                 f"activation is {self.activation!r:.40}, expected one of {', '.join(ACTIVATIONS)}"

@@ -47,10 +47,15 @@ def small_model(
 
 
 def lively_model(model_class: Any, *, training: bool = True, **options: Any) -> Module:
-    """A small model whose parameters are all random and large enough for every path to count."""
+    """A small model with ``enliven``ed parameters."""
     model = small_model(model_class, **options)
     if not training:
         model.eval()
+    return enliven(model)
+
+
+def enliven(model: Module) -> Module:
+    """Make all parameters random and large enough for every path to count; gives the model."""
     rng = np.random.default_rng(1)
     for array in model.parameters().values():
         array[...] = rng.normal(0, 0.5, array.shape)
