@@ -14,6 +14,7 @@ from npgpt_cli.main import main
 from npgpt_cli.show.describe import summary
 from npgpt_core import registry
 from npgpt_core.layers.linear import Linear
+from npgpt_core.testing.layers import cases
 from npgpt_train.evaluation import Evaluation
 from npgpt_train.run.listing import RunSummary
 from npgpt_train.run.reference import ReferenceComparison
@@ -87,6 +88,24 @@ def test_right_gradients_are_ok_and_wrong_ones_exit_with_1(monkeypatch):
     monkeypatch.setattr(Linear, "backward", lambda self, dy: 1.01 * right(self, dy))
     result = npgpt("check-grads", "ReLU", "Linear")
     assert (result.exit_code, result.output.count(" ok"), result.output.count("WRONG")) == (1, 1, 1)
+
+
+def test_one_that_cannot_be_checked_hides_no_other(monkeypatch):
+    def unbuilt():
+        raise TypeError("no width\nwas given")
+
+    right = cases.gradient_cases()
+    monkeypatch.setattr(cases, "gradient_cases", lambda: {"Bent": unbuilt, **right})
+    result = npgpt("check-grads", "Bent", "Linear")
+    assert (result.exit_code, result.stdout.count(" ok")) == (1, 1)
+    assert result.stderr == "Warning: Bent is left out: TypeError: no width was given\n"
+    few = {name: case for name, case in right.items() if name in ("Linear", "ReLU")}
+    monkeypatch.setattr(cases, "gradient_cases", lambda: {"Bent": unbuilt, **few})
+    assert (npgpt("check-grads").exit_code, npgpt("check-grads").stdout.count(" ok")) == (0, 2)
+    monkeypatch.setattr(Linear, "backward", lambda self, dy: dy)
+    result = npgpt("check-grads")
+    assert (result.exit_code, result.stdout.count(" ok")) == (1, 1)
+    assert "Warning: Linear is left out: AssertionError: the gradient of x has" in result.stderr
 
 
 def test_what_cannot_be_checked_is_told():

@@ -510,6 +510,29 @@ def test_the_part_whose_code_raised_is_told_and_no_other(install, tmp_path):
     assert origin(_error_of(work)) == "raiser 1.0"  # which part called it cannot be told
 
 
+def test_a_part_that_stands_beside_the_code_that_raised_is_not_told_in_its_place(install, tmp_path):
+    parts = {"first": "raiser.part:D", "second": "raiser.other:E"}
+    install("raiser", f"{HEAD}def npgpt_datasets():\n    return {parts!r}\n")
+    (tmp_path / "raiser" / "part.py").write_text(f"def helper():\n    int('no')\n{DATASET}")
+    (tmp_path / "raiser" / "other.py").write_text(
+        "from raiser.part import helper\nclass Config:\n    def __init__(self): helper()\n"
+        "class E:\n    def texts(self): helper()\n"
+    )
+    second = registry.create("dataset", "second")
+    assert origin(_error_of(second.texts)) == "dataset 'second' of raiser 1.0"
+    from raiser.other import Config
+
+    assert origin(_error_of(Config)) == "raiser 1.0"
+
+
+def test_what_a_part_refuses_in_several_lines_is_told_in_one(install, tmp_path):
+    install("raiser")
+    path = tmp_path / "raiser" / "part.py"
+    path.write_text(DATASET.replace("self.size = size", "raise ValueError('no\\n  such\\n')"))
+    with pytest.raises(PluginError, match=r"^dataset 'raiser' .* refuses .*: no such$"):
+        registry.create("dataset", "raiser")
+
+
 def test_an_error_elsewhere_is_of_no_plugin(raising):
     assert origin(_error_of(lambda: int("no"))) is None
 

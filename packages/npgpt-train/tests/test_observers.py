@@ -277,6 +277,10 @@ def test_one_that_is_named_is_built_with_its_options(begin, recorder):
         ({"observe": ["b.recorder"]}, "unknown observer 'b.recorder'"),
         ({"observe": [3]}, "`observe` has 3, expected names or functions of events"),
         (
+            {"observe": [list]},
+            "`observe` has <class 'list'>, expected names or functions of events",
+        ),
+        (
             {"options": {"observer.a.recorder.prefix": "x"}},
             "observer.a.recorder.prefix is set, but observer 'a.recorder' is not named: add"
             " `observe=a.recorder`",

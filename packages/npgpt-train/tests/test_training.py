@@ -22,6 +22,7 @@ from npgpt_core.events import (
     Started,
     Stepped,
 )
+from npgpt_core.special_tokens import SPECIAL_IDS
 from npgpt_train import load_run, session, train, training
 from npgpt_train.loop.processes import Processes
 from npgpt_train.loop.trainer import MAX_SKIPS, Trainer
@@ -590,6 +591,10 @@ def refuse(state):
         ("encode", lambda self, text: np.full(len(text), self.extra), "gives other ids once"),
         ("vocab_size", 0, "vocab_size of Letters is 0, expected a whole number of at least 1"),
         ("vocab_size", "128", "vocab_size of Letters is '128', expected a whole"),
+        ("special_tokens", ("<eos>",), r"special_tokens of Letters is .'<eos>',., expected a dict"),
+        ("special_tokens", None, "special_tokens of Letters is None, expected a dict"),
+        ("special_tokens", {"<eos>": 128}, "expected a dict of each spelling to another id below"),
+        ("eos_id", 77, "eos_id of Letters is 77, expected None or one of the ids of its special"),
     ],
 )
 def test_a_tokenizer_that_could_not_be_opened_again_is_refused_before_the_run(
@@ -605,6 +610,10 @@ def test_a_tokenizer_that_could_not_be_opened_again_is_refused_before_the_run(
 
 
 def test_a_vocabulary_may_be_counted_by_numpy(begin, monkeypatch):
-    monkeypatch.setattr(registry.load("tokenizer", "letters"), "vocab_size", np.int64(128))
+    letters = registry.load("tokenizer", "letters")
+    monkeypatch.setattr(letters, "vocab_size", np.int64(128))
+    monkeypatch.setattr(letters, "special_tokens", {"<eos>": np.int64(3)})
+    for name in SPECIAL_IDS:
+        monkeypatch.setattr(letters, name, np.int64(3) if name == "eos_id" else None)
     begin()
     assert type(load_run("run").model.config.vocab_size) is int

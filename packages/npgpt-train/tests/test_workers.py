@@ -1,5 +1,6 @@
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ class Bigram(Module):
 
     def __init__(self, dropout=0.0):
         super().__init__()
+        self.config = SimpleNamespace(vocab_size=V)
         rng = np.random.default_rng(0)
         self.embedding = Embedding(V, C, rng=rng, std=1, dtype=np.float64)
         self.dropout = Dropout(dropout, rng=rng)
@@ -47,6 +49,18 @@ def test_many_workers_compute_what_one_does(count):
     assert split_loss == pytest.approx(loss, abs=1e-12)
     for name, grad in grads.items():
         np.testing.assert_allclose(split_grads[name], grad, atol=1e-12)
+
+
+def test_a_model_with_too_few_logits_is_named():
+    model, ids = Bigram(), np.zeros((5, 7), np.int64)
+    model.config = SimpleNamespace(vocab_size=V + 1)
+    with open_workers(model, 1, 5) as workers:
+        for use in (
+            lambda: workers.loss(ids, ids),
+            lambda: workers.gradients(ids, ids, [np.random.default_rng(0)]),
+        ):
+            with pytest.raises(NpgptError, match=r"Bigram gave logits .5, 7, 11., expected .*12"):
+                use()
 
 
 def test_the_same_workers_give_the_same_bits(monkeypatch):

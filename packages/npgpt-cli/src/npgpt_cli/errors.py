@@ -22,7 +22,7 @@ class InputError(click.ClickException):
 
     def __init__(self, error: NpgptError) -> None:
         plugin = origin(error)
-        message = f"{error} (from {plugin})" if plugin else str(error)
+        message = f"{' '.join(str(error).split())} (from {plugin})" if plugin else str(error)
         super().__init__(printable(as_flags(message)))
 
 

@@ -69,8 +69,8 @@ def _named(name: str, options: Mapping[str, Any]) -> tuple[str, Observer]:
 
 def _label(observer: Observer) -> str:
     """What to call an observer that was not named: what its function or its class is called."""
-    if not callable(observer):
-        raise NpgptError(f"`observe` has {observer!r:.60}, expected names or functions of events")
+    if isinstance(observer, type) or not callable(observer):
+        raise NpgptError(f"`observe` has {observer!r:.80}, expected names or functions of events")
     return f"{KIND.name} {getattr(observer, '__qualname__', type(observer).__qualname__)}"
 
 

@@ -9,6 +9,7 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.events import Preparing
 from npgpt_core.module import Module
 from npgpt_core.numbers import whole_number
+from npgpt_core.special_tokens import require_special_ids, require_special_tokens
 from npgpt_core.zero_weights import ZeroWeights
 from npgpt_train.events import Reporter
 from npgpt_train.loop.batches import require_batches
@@ -82,6 +83,8 @@ def prepare_new(
         report(Preparing(f"training the {settings.tokenizer.name} tokenizer"))
         tokenizer.train(corpus.train_texts())
     vocab_size = whole_number(f"vocab_size of {type(tokenizer).__name__}", tokenizer.vocab_size)
+    require_special_tokens(tokenizer)
+    require_special_ids(tokenizer)
     rng = ZeroWeights() if source else generator(settings.seed, Purpose.WEIGHTS)
     model, optimizer, schedule = parts.build(settings, vocab_size, rng)
     start = None

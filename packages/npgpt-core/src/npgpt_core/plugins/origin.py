@@ -14,10 +14,14 @@ def origin(error: BaseException) -> str | None:
     if isinstance(error, PluginError):  # names the plugin itself; or there is none to ask
         return None
     specs = [spec for plugin in plugins() for spec in plugin.provides if not spec.house]
-    for frame, _ in reversed(list(walk_tb(error.__traceback__))):
-        module = frame.f_globals.get("__name__", "")
-        if own := [spec for spec in specs if _package(spec.target) == _package(module)]:
-            return _label(own, module, frame.f_code.co_qualname)
+    frames = [
+        (frame.f_globals.get("__name__", ""), frame.f_code.co_qualname)
+        for frame, _ in reversed(list(walk_tb(error.__traceback__)))
+    ]
+    for module, _ in frames:
+        package = _package(module)
+        if own := [spec for spec in specs if _package(spec.target) == package]:
+            return _label(own, [frame for frame in frames if _package(frame[0]) == package])
     return None
 
 
@@ -25,10 +29,17 @@ def _package(name: str) -> str:
     return name.partition(":")[0].partition(".")[0]
 
 
-def _label(specs: list[Spec], module: str, function: str) -> str:
-    """The part that the function is of; the distribution alone where that cannot be told."""
-    own = [spec for spec in specs if f"{module}:{function}.".startswith(f"{spec.target}.")]
-    near = [spec for spec in specs if spec.target.partition(":")[0] == module]
-    if not own and len({spec.target for spec in near}) == 1:
-        own = near
-    return own[0].label if own else f"{specs[0].distribution} {specs[0].version}"
+def _label(specs: list[Spec], frames: list[tuple[str, str]]) -> str:
+    """The part that the innermost function is of, or else the only one in the modules of all.
+
+    Where neither is known it is the distribution alone: several parts may share a function.
+    """
+    for module, function in frames:
+        for spec in specs:
+            if f"{module}:{function}.".startswith(f"{spec.target}."):
+                return spec.label
+    modules = {module for module, _ in frames}
+    near = {spec.target: spec for spec in specs if spec.target.partition(":")[0] in modules}
+    if len(near) == 1:
+        return near.popitem()[1].label
+    return f"{specs[0].distribution} {specs[0].version}"

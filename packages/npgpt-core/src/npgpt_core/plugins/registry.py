@@ -162,7 +162,8 @@ def refusal(label: str, options: Mapping[str, Any]) -> Iterator[None]:
     except NpgptError:
         raise
     except (TypeError, ValueError, OverflowError) as error:
-        raise PluginError(f"{label} refuses {options}: {error}") from error
+        reason = " ".join(str(error).split())  # a stranger's may have several lines
+        raise PluginError(f"{label} refuses {options}: {reason}") from error
 
 
 def option_names(target: Any) -> list[str] | None:

@@ -95,6 +95,15 @@ def _where(error: type[Exception]) -> str:
     return "an npgpt_core.NpgptError" if error is NpgptError else f"a {error.__name__}"
 
 
+@contextmanager
+def as_failure() -> Iterator[None]:
+    """A ``with`` block in which an ``NpgptError`` is what npgpt finds wrong with the part."""
+    try:
+        yield
+    except NpgptError as error:
+        raise AssertionError(str(error)) from error
+
+
 def require_protocol(kind: str, target: Any) -> None:
     """Every member of the kind's protocol is there."""
     missing = missing_members(kind, target)

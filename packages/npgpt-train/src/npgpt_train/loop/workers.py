@@ -17,7 +17,8 @@ import numpy as np
 from npgpt_core.errors import NpgptError
 from npgpt_core.losses import CrossEntropy
 from npgpt_core.module import Module
-from npgpt_core.types import Ids
+from npgpt_core.protocols import config_of
+from npgpt_core.types import Array, Ids
 from npgpt_train.loop.diagnosis import first_not_finite
 from npgpt_train.machine.memory import require_memory, reuse_freed_memory
 from npgpt_train.machine.processors import one_blas_thread
@@ -57,7 +58,7 @@ class Workers:
             model.use_rng(rngs[i])
             weight = share * len(x) / batch_size
             with np.errstate(all="ignore"):  # the loop looks at what comes out
-                loss = criterion(model(x), y)
+                loss = criterion(logits_of(model, x), y)
                 model.backward(criterion.backward(weight))
             return float(weight * loss)
 
@@ -77,7 +78,7 @@ class Workers:
             model.use_rng(rngs[i])
 
             def run() -> None:
-                criterion(model(x), y)
+                criterion(logits_of(model, x), y)
                 model.backward(criterion.backward())
 
             model.zero_grad()
@@ -102,7 +103,9 @@ class Workers:
 
         def work(i: int, x: Ids, y: Ids) -> float:
             with np.errstate(all="ignore"):
-                return float(len(x) / batch_size * self.criteria[i](self.models[i](x), y))
+                return float(
+                    len(x) / batch_size * self.criteria[i](logits_of(self.models[i], x), y)
+                )
 
         batch_size = len(x)
         for module in (*self.models, *self.criteria):
@@ -130,6 +133,22 @@ class Workers:
     def close(self) -> None:
         """End the threads."""
         self.pool.shutdown()
+
+
+def logits_of(model: Module, ids: Ids) -> Array:
+    """The logits (B, T, V) that a model gives for ids (B, T).
+
+    Raises:
+        NpgptError: they have another shape.
+    """
+    logits: Array = model(ids)
+    expected = (*ids.shape, config_of(model).vocab_size)
+    if np.shape(logits) != expected:
+        raise NpgptError(
+            f"{type(model).__name__} gave logits {np.shape(logits)}, expected {expected}: for each"
+            " of B rows and T tokens one of each of the V that may follow"
+        )
+    return logits
 
 
 @contextmanager

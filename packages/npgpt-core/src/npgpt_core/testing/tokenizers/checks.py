@@ -1,16 +1,23 @@
 """The contract checks of tokenizers: ids and, from files of their own, training, texts, states."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from npgpt_core.testing.checklist import Check, CheckList, refusal, require, require_protocol
+from npgpt_core.special_tokens import require_special_ids, require_special_tokens
+from npgpt_core.testing.checklist import (
+    Check,
+    CheckList,
+    as_failure,
+    refusal,
+    require,
+    require_protocol,
+)
 from npgpt_core.testing.shared import part_options
 from npgpt_core.testing.tokenizers.states import tokenizer_states
 from npgpt_core.testing.tokenizers.texts import (
-    SPECIAL_IDS,
     TEXTS,
     UNSEEN,
     require_no_special_ids,
@@ -40,27 +47,15 @@ tokenizers.include(part_options, lambda factory: ("tokenizer", type(factory())))
 @on_texts
 def special_tokens_map(tokenizer: Any) -> None:
     """``special_tokens`` maps spellings to ids of their own, below ``vocab_size``; or is empty."""
-    tokens = tokenizer.special_tokens
-    require(
-        isinstance(tokens, Mapping)
-        and all(isinstance(spelling, str) and spelling for spelling in tokens)
-        and all(type(i) is int and 0 <= i < tokenizer.vocab_size for i in tokens.values())
-        and len(set(tokens.values())) == len(tokens),
-        f"special_tokens is {tokens!r:.200}, expected a dict of each spelling to another id below"
-        f" {tokenizer.vocab_size}, such as {{'<eos>': 0}}, or an empty one",
-    )
+    with as_failure():
+        require_special_tokens(tokenizer)
 
 
 @on_texts
 def special_ids_named(tokenizer: Any) -> None:
     """``pad_id``, ``unk_id``, ``bos_id`` and ``eos_id`` are ids of special tokens, or None."""
-    ids = [*tokenizer.special_tokens.values()]
-    for name in SPECIAL_IDS:
-        i = getattr(tokenizer, name)
-        require(
-            i is None or (type(i) is int and i in ids),
-            f"{name} is {i!r}, expected None or one of special_tokens' ids {ids}",
-        )
+    with as_failure():
+        require_special_ids(tokenizer)
 
 
 @on_texts

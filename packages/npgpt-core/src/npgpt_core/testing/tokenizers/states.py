@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.special_tokens import SPECIAL_IDS
 from npgpt_core.testing.checklist import CheckList, refusal, require
-from npgpt_core.testing.tokenizers.texts import SPECIAL_IDS, TEXTS, UNSEEN, trained
+from npgpt_core.testing.tokenizers.texts import TEXTS, UNSEEN, trained
 
 tokenizer_states = CheckList("tokenizer")
 

@@ -23,9 +23,6 @@ TEXTS = (
 UNSEEN = "Quartz \u4e2d\u6587 \U0001f600\n\x00 zebra"
 """Has characters and words that the training texts lack."""
 
-SPECIAL_IDS = ("pad_id", "unk_id", "bos_id", "eos_id")
-"""The special tokens whose meaning npgpt knows, as attributes of a tokenizer."""
-
 SPELLINGS = ("<pad>", "<unk>", "<bos>", "<eos>", "<|endoftext|>")
 """What many tokenizers call their special tokens; ordinary text to one that has none."""
 
