@@ -291,7 +291,7 @@ def test_the_templates_are_where_the_package_is():
     }
 
 
-@pytest.mark.parametrize("name", ["class", "import", "module", "linear-model", "a", "x-tokenizer"])
+@pytest.mark.parametrize("name", ["class", "lambda", "module", "linear-model", "a", "x-tokenizer"])
 @pytest.mark.parametrize("kind", ["model", "command", "tokenizer"])
 def test_any_name_gives_python(kind, name):
     for path, text in Scaffold(kind, name).render().items():
