@@ -56,8 +56,8 @@ def textbook_encode(word, merges, first):
 @given(word_counts, st.integers(0, 30))
 def test_learning_equals_counting_all_pairs_again(counts, n_merges):
     symbols = [to_symbols(word) for word in counts]
-    learned = learn_merges(symbols, counts.values(), FIRST, FIRST + n_merges)
-    assert [tuple(map(ord, pair)) for pair in learned] == textbook_learn(
+    pairs = learn_merges(symbols, counts.values(), FIRST, FIRST + n_merges)
+    assert [tuple(map(ord, pair)) for pair in pairs] == textbook_learn(
         counts, FIRST, FIRST + n_merges
     )
 
@@ -73,9 +73,14 @@ def merge_lists(draw):
     return merges
 
 
+def learned(pairs):
+    """Pairs that become the ids from ``FIRST`` on."""
+    return PairMerges({to_symbols(pair): chr(new) for new, pair in enumerate(pairs, start=FIRST)})
+
+
 @given(merge_lists(), st.lists(few_ids, max_size=40))
 def test_both_ways_of_merging_equal_the_textbook(merges, word):
-    pair_merges = PairMerges([to_symbols(pair) for pair in merges], FIRST)
+    pair_merges = learned(merges)
     expected = to_symbols(textbook_encode(word, merges, FIRST))
     assert pair_merges._apply_short(to_symbols(word)) == expected
     assert pair_merges._apply_long(to_symbols(word)) == expected
@@ -85,14 +90,14 @@ def test_both_ways_of_merging_equal_the_textbook(merges, word):
 @given(st.lists(few_ids, min_size=LONG_WORD - 2, max_size=LONG_WORD + 40))
 def test_words_around_the_limit_of_length(word):
     merges = textbook_learn({tuple(word): 1}, FIRST, FIRST + 20)
-    pair_merges = PairMerges([to_symbols(pair) for pair in merges], FIRST)
+    pair_merges = learned(merges)
     expected = to_symbols(textbook_encode(word, merges, FIRST))
     assert pair_merges.apply(to_symbols(word)) == expected
 
 
 def test_one_word_of_two_hundred_thousand_characters():
     doublings = [(4, 4), *((i, i) for i in range(FIRST, FIRST + 16))]
-    pair_merges = PairMerges([to_symbols(pair) for pair in doublings], FIRST)
+    pair_merges = learned(doublings)
     merged = to_ids(pair_merges.apply(chr(4) * 200_000))
     lengths = [1 if i == 4 else 2 ** (i - FIRST + 1) for i in merged.tolist()]
     assert sum(lengths) == 200_000
@@ -101,7 +106,7 @@ def test_one_word_of_two_hundred_thousand_characters():
 
 def test_the_cache_keeps_no_long_words():
     spelling = Spelling({"a": 4}, lambda character: [1])
-    cache = WordCache(spelling, PairMerges([to_symbols((4, 4))], FIRST))
+    cache = WordCache(spelling, learned([(4, 4)]))
     long = "aa" * LONG_WORD
     assert cache[long] == chr(FIRST) * LONG_WORD
     assert cache["aab"] == to_symbols([FIRST, 1])

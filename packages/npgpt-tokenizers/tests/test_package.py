@@ -10,14 +10,15 @@ from npgpt_tokenizers import _plugin
 
 def test_every_tokenizer_is_where_the_plugin_says_and_bears_its_name():
     tokenizers = _plugin.npgpt_tokenizers()
-    assert set(tokenizers) == {"char", "word", "bpe", "byte-bpe"}
+    assert set(tokenizers) == {"char", "word", "bpe", "byte-bpe", "pretrained-bpe"}
     for name, target in tokenizers.items():
         module, _, attribute = target.partition(":")
         assert getattr(import_module(module), attribute).name == name
 
 
 def test_public_names_are_listed_and_load():
-    names = ["BPETokenizer", "ByteBPETokenizer", "CharTokenizer", "WordTokenizer"]
+    names = ["BPETokenizer", "ByteBPETokenizer", "CharTokenizer", "PretrainedBPETokenizer"]
+    names.append("WordTokenizer")
     assert dir(npgpt_tokenizers) == names
     assert all(isinstance(getattr(npgpt_tokenizers, name), type) for name in names)
     with pytest.raises(AttributeError, match="Nonsense"):

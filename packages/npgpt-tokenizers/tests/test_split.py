@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npgpt_tokenizers import split
+from npgpt_tokenizers.patterns import PATTERNS
 from npgpt_tokenizers.split import GPT2_WORD, WORD_OR_MARK, count_words, split_words
 
 
@@ -13,10 +14,10 @@ def test_words_of_gpt2():
     assert words == ["Hello", " world", "'s", " ", " 12", " cats", "!?", "\n\n", " end", " "]
 
 
-@pytest.mark.parametrize("pattern", [GPT2_WORD, WORD_OR_MARK])
+@pytest.mark.parametrize("pattern", [*PATTERNS.values(), WORD_OR_MARK], ids=[*PATTERNS, "word"])
 @given(data=st.data(), size=st.integers(1, 5))
 def test_pieces_lose_nothing_and_change_no_word(any_text, pattern, data, size):
-    text = data.draw(any_text)
+    text = data.draw(st.one_of(any_text, st.text("aZé1²'s/!\u0301 \t\r\n\u3000")))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(split, "PIECE_SIZE", size)
         pieces = list(split_words(pattern, text))

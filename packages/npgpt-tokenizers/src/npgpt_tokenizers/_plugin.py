@@ -11,4 +11,5 @@ def npgpt_tokenizers() -> dict[str, str]:
         "word": "npgpt_tokenizers.word:WordTokenizer",
         "bpe": "npgpt_tokenizers.bpe:BPETokenizer",
         "byte-bpe": "npgpt_tokenizers.byte_bpe:ByteBPETokenizer",
+        "pretrained-bpe": "npgpt_tokenizers.pretrained_bpe:PretrainedBPETokenizer",
     }

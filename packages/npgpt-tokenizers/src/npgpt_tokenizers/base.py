@@ -36,7 +36,10 @@ class BaseTokenizer(ABC):
     name: ClassVar[str]
     """The registered name (``npgpt train --tokenizer NAME``); the state carries it."""
 
-    pad_id, unk_id, bos_id, eos_id = PAD, UNK, BOS, EOS
+    pad_id: int | None = PAD
+    unk_id: int | None = UNK
+    bos_id: int | None = BOS
+    eos_id: int | None = EOS
 
     _trained = False
 

@@ -14,27 +14,23 @@ they were learned. Since a merge only joins neighbours, the symbols of a word al
 decoding is joining the texts of the tokens.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from npgpt_core.errors import NpgptError
-from npgpt_tokenizers.base import SIZES, SPECIAL_TOKENS, UNK, UNKNOWN_TEXT, BaseTokenizer
-from npgpt_tokenizers.checks import check_ids, check_integer, check_text, check_texts
+from npgpt_tokenizers.base import SIZES, SPECIAL_TOKENS, UNK, UNKNOWN_TEXT
+from npgpt_tokenizers.checks import check_integer, check_texts
+from npgpt_tokenizers.coding import MergingTokenizer
 from npgpt_tokenizers.learning import learn_merges
 from npgpt_tokenizers.merging import PairMerges, WordCache
-from npgpt_tokenizers.split import GPT2_WORD, count_words, split_words
+from npgpt_tokenizers.split import GPT2_WORD, count_words
 from npgpt_tokenizers.state import Fields
-from npgpt_tokenizers.symbols import MAX_VOCAB_SIZE, Spelling, to_ids
+from npgpt_tokenizers.symbols import MAX_VOCAB_SIZE, Spelling
 
 MAX_TEXT_SIZE = 2**26  # bytes of all tokens; 40 merges of a damaged state could spell terabytes
-LONE_SURROGATE = re.compile(rb"(\xed[\xa0-\xbf][\x80-\xbf])")
 
 
-class BPETokenizer(BaseTokenizer):
+class BPETokenizer(MergingTokenizer):
     """Byte-pair encoding of characters, learned within words as GPT-2 splits them.
 
     Lossless on its alphabet, the characters of the training text; any other becomes ``<unk>``,
@@ -89,12 +85,6 @@ class BPETokenizer(BaseTokenizer):
         """
         return (UNK,)
 
-    @property
-    def vocab_size(self) -> int:
-        """Number of ids: special tokens, fixed tokens, alphabet and merges."""
-        self._require_trained()
-        return len(self._bytes_of_id)
-
     def train(self, texts: Iterable[str]) -> None:
         """Learn the alphabet and the merges of the texts."""
         counts = count_words(GPT2_WORD, check_texts(texts))
@@ -110,43 +100,6 @@ class BPETokenizer(BaseTokenizer):
         words = [word.translate(spelling) for word in counts]
         pairs = learn_merges(words, counts.values(), first, self._max_vocab_size)
         self._set_vocabulary(alphabet, pairs)
-
-    def encode(self, text: str) -> npt.NDArray[np.int32]:
-        """Ids of a text: int32, shape (n,)."""
-        self._require_trained()
-        pieces = split_words(GPT2_WORD, check_text(text))
-        return to_ids("".join(["".join(map(self._cache.__getitem__, words)) for words in pieces]))
-
-    def decode(self, ids: Iterable[int]) -> str:
-        """The text of ids; special tokens give nothing, except ``<unk>``, which gives U+FFFD.
-
-        Ids that no text has may spell bytes that are not UTF-8: they too give U+FFFD. The text of
-        what went before stays the same, apart from an unfinished character at its end.
-        """
-        checked = check_ids(ids, self.vocab_size)
-        data = b"".join(map(self._bytes_of_id.__getitem__, checked.tolist()))
-        try:
-            return data.decode("utf-8", "surrogatepass")
-        except UnicodeDecodeError:
-            pieces = LONE_SURROGATE.split(data)  # every second one: bad bytes leave them alone
-            return "".join(
-                piece.decode("utf-8", "surrogatepass" if i % 2 else "replace")
-                for i, piece in enumerate(pieces)
-            )
-
-    def merge_stages(self, text: str) -> Iterator[list[list[int]]]:
-        """Yield for each word of a text its ids before any merge, and after each; to look at.
-
-        The last are those that ``encode`` gives.
-        """
-        self._require_trained()
-        for words in split_words(GPT2_WORD, check_text(text)):
-            for word in words:
-                yield [list(map(ord, symbols)) for symbols in self._cache.stages(word)]
-
-    def token_bytes(self, i: int) -> bytes:
-        """The bytes that one id stands for, which may be a part of a character."""
-        return self._bytes_of_id[int(check_ids([i], self.vocab_size)[0])]
 
     def options(self) -> dict[str, Any]:
         """The keyword arguments that made this tokenizer."""
@@ -182,7 +135,8 @@ class BPETokenizer(BaseTokenizer):
 
     def _set_vocabulary(self, alphabet: list[str], pairs: list[str]) -> None:
         self._bytes_of_id = self._token_bytes(alphabet, pairs)
-        merges = PairMerges(pairs, self._alphabet_start + len(alphabet))
+        first = self._alphabet_start + len(alphabet)
+        merges = PairMerges({pair: chr(new) for new, pair in enumerate(pairs, start=first)})
         self._cache = WordCache(self._spelling(alphabet), merges)
         self._alphabet, self._pairs, self._trained = alphabet, pairs, True
 

@@ -10,6 +10,14 @@ import numpy.typing as npt
 from npgpt_core.errors import NpgptError
 
 
+def shown(value: Any) -> str:
+    """The first 80 characters of the ``repr`` of a value; it may be nested without end."""
+    try:
+        return f"{value!r:.80}"
+    except (RecursionError, ValueError):  # ValueError: an int of more digits than Python prints
+        return f"{type(value).__name__} beyond what can be shown"
+
+
 def check_integer(name: str, value: Any, least: int, most: int) -> int:
     """``value`` as an int, where it is an integer from ``least`` to ``most``."""
     try:
@@ -17,7 +25,7 @@ def check_integer(name: str, value: Any, least: int, most: int) -> int:
     except TypeError:
         number = None
     if number is None or isinstance(value, bool) or not least <= number <= most:
-        raise NpgptError(f"{name}={value!r:.80}: give an integer from {least} to {most}")
+        raise NpgptError(f"{name}={shown(value)}: give an integer from {least} to {most}")
     return number
 
 

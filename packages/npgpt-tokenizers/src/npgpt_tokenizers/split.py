@@ -23,14 +23,15 @@ WORD_OR_MARK = regex.compile(r"\w+(?:'\w+)*|\s|[^\w\s]")
 
 PIECE_SIZE = 2**16  # characters; a piece is cut at the first end of a word after so many
 
-_END_OF_WORD = regex.compile(r"(?<=\S)\s")
+_END_OF_WORD = regex.compile(r"(?<=[\p{L}\p{N}])\s|(?<=\S)[^\S\r\n]")
 
 
 def split_words(word: regex.Pattern[str], text: str) -> Iterator[list[str]]:
     """The words of a text, one list for each piece of it.
 
-    The pieces change no word, because they begin where white space follows something else, and no
-    pattern used here matches across such a place.
+    The pieces change no word. They begin where white space follows a letter or a digit, or where
+    white space other than a line break follows something else, and no pattern of this package
+    matches across such a place.
     """
     start = 0
     while start < len(text):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from npgpt_core.errors import NpgptError
+from npgpt_tokenizers.checks import shown
 
 FORMAT = "npgpt-tokenizer"
 VERSION = 1
@@ -28,10 +29,10 @@ class Fields:
             raise self.error(f"its format is not {FORMAT!r}")
         version = self.take("version")
         if type(version) is not int or version != VERSION:
-            raise self.error(f"its version is {version!r:.40}, and this npgpt reads {VERSION}")
+            raise self.error(f"its version is {shown(version)}, and this npgpt reads {VERSION}")
         found = self.take("tokenizer")
         if found != name:
-            raise self.error(f"it is one of {found!r:.80}")
+            raise self.error(f"it is one of {shown(found)}")
 
     def error(self, reason: str) -> NpgptError:
         """The error of this state, to raise."""

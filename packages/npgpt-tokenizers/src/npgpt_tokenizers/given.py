@@ -1,0 +1,72 @@
+"""Checks of a vocabulary that was given and not learned: nothing in it may contradict the rest.
+
+It may come from a stranger's file, by way of a state or of a reader of npgpt-convert.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from npgpt_core.errors import NpgptError
+from npgpt_tokenizers.checks import check_integer, shown
+from npgpt_tokenizers.symbols import MAX_VOCAB_SIZE
+
+
+def check_tokens(tokens: Sequence[Any]) -> dict[bytes, int]:
+    """Bytes -> id of tokens that are bytes, none empty and none twice, or None."""
+    if not 1 <= len(tokens) <= MAX_VOCAB_SIZE:
+        raise NpgptError(f"{len(tokens):,} tokens: give 1 to {MAX_VOCAB_SIZE:,}")
+    ids: dict[bytes, int] = {}
+    for i, token in enumerate(tokens):
+        if token is None:
+            continue
+        if not isinstance(token, bytes) or not token:
+            raise NpgptError(f"the token {i} is {shown(token)}: give its bytes, or None")
+        if (first := ids.setdefault(token, i)) != i:
+            raise NpgptError(f"the tokens {first} and {i} are both {shown(token)}")
+    return ids
+
+
+def check_special_tokens(special_tokens: Mapping[Any, Any], tokens: Sequence[bytes | None]) -> None:
+    """Require that spellings map to ids of their own, which have no bytes."""
+    owner: dict[int, str] = {}
+    for spelling, value in special_tokens.items():
+        if not isinstance(spelling, str) or not spelling:
+            raise NpgptError(f"the special token {shown(spelling)} is no spelling: give a string")
+        i = check_integer(f"special token {shown(spelling)}", value, 0, len(tokens) - 1)
+        if tokens[i] is not None:
+            raise NpgptError(
+                f"the id {i} is that of the special token {shown(spelling)} and of the token"
+                f" {shown(tokens[i])}: give None as its bytes"
+            )
+        if owner.setdefault(i, spelling) != spelling:
+            raise NpgptError(
+                f"the special tokens {shown(owner[i])} and {shown(spelling)} both have the id {i}"
+            )
+
+
+def check_special_id(name: str, i: Any, special_tokens: Mapping[str, int]) -> int | None:
+    """``i``, where it is None or the id of a special token."""
+    if i is not None and (type(i) is not int or i not in special_tokens.values()):
+        raise NpgptError(f"{name}={shown(i)}: give the id of a special token, or None")
+    return i
+
+
+def merged_symbols(
+    merges: Iterable[Any], tokens: Sequence[bytes | None], ids: Mapping[bytes, int]
+) -> dict[str, str]:
+    """Pair of symbols -> symbol (see ``symbols``) of pairs of ids; two tokens make a third."""
+    merged = {}
+    for pair in merges:
+        try:
+            left, right = pair
+            if min(left, right) < 0:
+                raise IndexError
+            whole = tokens[left] + tokens[right]
+            merged[chr(left) + chr(right)] = chr(ids[whole])
+        except KeyError:
+            raise NpgptError(
+                f"the merge {shown(pair)} makes {shown(whole)}, which is no token"
+            ) from None
+        except (IndexError, TypeError, ValueError):
+            raise NpgptError(f"the merge {shown(pair)} is no pair of two tokens' ids") from None
+    return merged
