@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npgpt_convert.formats.gguf.reader import GGUFFile
+from npgpt_convert.foreign import ForeignModel, Tensor
+from npgpt_convert.formats.gguf.reader import read_gguf
 from npgpt_convert.formats.gguf.tensor_types import NAMES, TYPES, decode, encode
 from npgpt_convert.formats.gguf.values import Reader, encode_value
 from npgpt_convert.formats.gguf.writer import write_gguf
@@ -40,12 +41,16 @@ def rng():
 def write(tmp_path, tensors):
     def write(kind="F32"):
         path = tmp_path / f"{kind}.gguf"
-        shapes = {name: tensor.shape for name, tensor in tensors.items()}
         with path.open("wb") as file:
-            write_gguf(file, METADATA, shapes, tensors.__getitem__, kind)
+            write_gguf(file, model_of(tensors), kind)
         return path
 
     return write
+
+
+def model_of(tensors):
+    stored = {name: Tensor(array.shape, array.copy) for name, array in tensors.items()}
+    return ForeignModel("gguf", METADATA, stored)
 
 
 def file_of(metadata=(), tensors=(), data=b"", *, counts=None, version=3):
@@ -62,19 +67,23 @@ def file_of(metadata=(), tensors=(), data=b"", *, counts=None, version=3):
 
 
 def test_what_is_written_is_read_again(write, tensors):
-    file = GGUFFile(write())
-    assert file.metadata == METADATA
-    assert file.shapes == {name: tensor.shape for name, tensor in tensors.items()}
+    file = read_gguf(write())
+    written = {"general.file_type": 0, "general.quantization_version": 2}
+    assert file.metadata == {**METADATA, **written}
+    assert file.tensors.keys() == tensors.keys()
     for name, tensor in tensors.items():
-        np.testing.assert_array_equal(file.tensor(name), tensor)
+        assert file.tensors[name].shape == tensor.shape
+        np.testing.assert_array_equal(file.tensors[name].read(), tensor)
 
 
 @pytest.mark.parametrize(("kind", "error"), [("F16", 2**-11), ("Q8_0", 0.5 / 127)])
 def test_matrices_are_written_in_fewer_bits_and_vectors_are_not(kind, error, write, tensors):
-    file = GGUFFile(write(kind))
-    np.testing.assert_array_equal(file.tensor("b"), tensors["b"])
+    file = read_gguf(write(kind))
+    np.testing.assert_array_equal(file.tensors["b"].read(), tensors["b"])
     for name, tensor in tensors.items():
-        np.testing.assert_allclose(file.tensor(name), tensor, atol=error * np.abs(tensor).max())
+        np.testing.assert_allclose(
+            file.tensors[name].read(), tensor, atol=error * np.abs(tensor).max()
+        )
 
 
 def test_a_number_too_large_for_the_type_is_told():
@@ -135,7 +144,7 @@ def test_values_are_read_as_they_were_written(value):
 def test_all_types_of_values_are_read(kind, data, value, tmp_path):
     path = tmp_path / "x.gguf"
     path.write_bytes(file_of([(b"key", kind, data)]))
-    assert GGUFFile(path).metadata == {"key": value}
+    assert read_gguf(path).metadata == {"key": value}
 
 
 F32, Q8_0, IQ3_S = 0, 8, NAMES.index("IQ3_S")
@@ -175,7 +184,7 @@ def test_a_claim_that_the_file_does_not_hold_is_one_line(reason, tmp_path):
     path = tmp_path / "x.gguf"
     path.write_bytes(DAMAGED[reason])
     with pytest.raises(NpgptError) as error:
-        GGUFFile(path)
+        read_gguf(path)
     assert reason in str(error.value)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
@@ -186,17 +195,17 @@ def test_a_file_that_is_cut_off_is_told(length, write, tmp_path):
     path = tmp_path / "cut.gguf"
     path.write_bytes(write().read_bytes()[:length])
     with pytest.raises(NpgptError):
-        GGUFFile(path)
+        read_gguf(path)
 
 
 def test_what_is_no_file_is_told(tmp_path):
     for name in ("", "no such.gguf", "empty.gguf"):
         (tmp_path / "empty.gguf").touch()
         with pytest.raises(NpgptError, match=r"give the path of a \.gguf file"):
-            GGUFFile(tmp_path / name)
+            read_gguf(tmp_path / name)
 
 
 def test_a_file_is_written_without_a_place_to_seek(tensors):
     file = io.BytesIO()
-    write_gguf(file, {}, {"b": (7,)}, tensors.__getitem__, "F32")
+    write_gguf(file, model_of(tensors), "F32")
     assert len(file.getvalue()) % 32 == 0

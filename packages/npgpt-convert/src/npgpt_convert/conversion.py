@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from npgpt_convert.families import gpt2, llama
 from npgpt_convert.families.family import Dialect, Options, Stored
@@ -53,9 +54,9 @@ def from_foreign(foreign: ForeignModel) -> Converted:
     """
     metadata = Metadata(foreign.metadata)
     model, dialect = _dialect(foreign.format, metadata)
-    options = dialect.options(metadata, foreign.tensors.keys())
+    options = dialect.options(metadata, foreign.tensors)
     stored = _found(dialect, foreign.tensors, tied=options["tie_embeddings"])
-    tensors = {name: _joined(name, *found) for name, found in stored.items()}
+    tensors = {name: _joined(name, *found, options) for name, found in stored.items()}
     return Converted(model, options, tensors)
 
 
@@ -81,7 +82,10 @@ def to_foreign(
         )
     dialect = families[0].dialects[format]
     metadata = dialect.metadata(options)
-    tensors: dict[str, Tensor] = {}
+    tensors = {
+        name: Tensor(array.shape, partial(np.asarray, array))
+        for name, array in dialect.constants(options).items()
+    }
     for name, array in state.items():
         pattern, block = _pattern(name)
         tensors |= _split(dialect.names[pattern], block, options, array)
@@ -135,7 +139,7 @@ def _whole(dialect: Dialect, name: str, parts: Mapping[str, Tensor]) -> tuple[St
     return stored, [parts[part] for part in stored.names]
 
 
-def _joined(name: str, stored: Stored, parts: list[Tensor]) -> Tensor:
+def _joined(name: str, stored: Stored, parts: list[Tensor], options: Options) -> Tensor:
     """Tensors side by side, as we have them."""
     shapes = [part.shape[::-1] if stored.transposed else part.shape for part in parts]
     if any(not shape or shape[:-1] != shapes[0][:-1] for shape in shapes):
@@ -143,15 +147,22 @@ def _joined(name: str, stored: Stored, parts: list[Tensor]) -> Tensor:
             f"the tensors of {name} have the shapes {shapes}: they do not fit together"
         )
 
+    width = sum(shape[-1] for shape in shapes)
+    order = _order(stored, options, width)
+
     def read() -> Array:
         arrays = (part.read() for part in parts)
-        return np.concatenate([a.T if stored.transposed else a for a in arrays], axis=-1)
+        joined = np.concatenate([a.T if stored.transposed else a for a in arrays], axis=-1)
+        return joined if order is None else joined[..., order]
 
-    return Tensor((*shapes[0][:-1], sum(shape[-1] for shape in shapes)), read)
+    return Tensor((*shapes[0][:-1], width), read)
 
 
 def _split(stored: Stored, block: str, options: Options, array: Array) -> dict[str, Tensor]:
     """One of our arrays as a format has it."""
+    order = _order(stored, options, array.shape[-1])
+    if order is not None:
+        array = array[..., np.argsort(order)]
     widths = stored.widths(options) if stored.widths else ()
     ends = [sum(widths[:i]) for i in range(1, len(widths))]
     pieces = np.split(array, ends, axis=-1)
@@ -160,3 +171,13 @@ def _split(stored: Stored, block: str, options: Options, array: Array) -> dict[s
         name.format(block): Tensor(view.shape, partial(np.ascontiguousarray, view))
         for name, view in zip(stored.names, views, strict=True)
     }
+
+
+def _order(stored: Stored, options: Options, width: int) -> npt.NDArray[np.intp] | None:
+    """Which of their columns ours are."""
+    if stored.order is None:
+        return None
+    order = stored.order(options)
+    if len(order) != width:
+        raise NpgptError(f"{stored.names[0]} and its like have {width} rows, expected {len(order)}")
+    return order

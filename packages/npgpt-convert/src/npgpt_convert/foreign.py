@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
 
 
@@ -28,3 +29,14 @@ class ForeignModel:
     format: str
     metadata: Mapping[str, Any]
     tensors: Mapping[str, Tensor]
+
+
+def rows_of(name: str, tensors: Mapping[str, Tensor]) -> int:
+    """Rows of a tensor that must be there.
+
+    Raises:
+        NpgptError: it is not.
+    """
+    if name not in tensors:
+        raise NpgptError(f"the tensor {name} is missing")
+    return tensors[name].shape[0]

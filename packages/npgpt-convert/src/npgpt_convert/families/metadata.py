@@ -66,6 +66,11 @@ class Metadata(Mapping[str, Any]):
             raise NpgptError(f"{name} is {value!r:.40}, expected an object")
         return Metadata(value)
 
+    def below(self, prefix: str) -> "Metadata":
+        """What begins with a prefix, without it."""
+        own = {name.removeprefix(prefix): self[name] for name in self if name.startswith(prefix)}
+        return Metadata(own)
+
     def _value(self, name: str, default: Any) -> Any:
         value = self._values.get(name, default)
         if value is MISSING:

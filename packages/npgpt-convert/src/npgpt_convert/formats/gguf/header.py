@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Tensor:
+class Stored:
     """A tensor in a file.
 
     Args:
@@ -53,7 +53,7 @@ class Header:
     """What stands before the numbers."""
 
     metadata: Mapping[str, Value]
-    tensors: Mapping[str, Tensor]
+    tensors: Mapping[str, Stored]
 
 
 def aligned(position: int, alignment: int = ALIGNMENT) -> int:
@@ -129,7 +129,7 @@ class _HeaderReader:
 
     def _tensor(
         self, name: str, claim: tuple[tuple[int, ...], int, int], start: int, alignment: int
-    ) -> Tensor:
+    ) -> Stored:
         shape, number, offset = claim
         kind = NAMES[number] if number < len(NAMES) else f"number {number}"
         if kind not in TYPES:
@@ -137,7 +137,7 @@ class _HeaderReader:
                 f"{self._path}: the tensor {name!r:.80} is of type {kind}; what is read is"
                 f" {', '.join(TYPES)}. Take another quantization of this model"
             )
-        tensor = Tensor(kind, shape, start + offset)
+        tensor = Stored(kind, shape, start + offset)
         if min(shape) < 1 or shape[-1] % TYPES[kind].length or offset % alignment:
             raise self._error(
                 f"the tensor {name!r:.80} of type {kind} and shape {shape} at {offset:,}"

@@ -1,39 +1,38 @@
 """A GGUF file, read tensor by tensor: the file may be larger than the memory."""
 
 import mmap
+from functools import partial
 from pathlib import Path
 
-from npgpt_convert.formats.gguf.header import read_header
+from npgpt_convert.foreign import ForeignModel, Tensor
+from npgpt_convert.formats.gguf.header import Stored, read_header
 from npgpt_convert.formats.gguf.tensor_types import decode
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
 
 
-class GGUFFile:
-    """The metadata and the tensors of a file, which is checked whole when it is opened.
+def read_gguf(path: Path) -> ForeignModel:
+    """The model in a file, which is checked whole before any tensor is read.
 
     Args:
         path: of the file.
 
-    Attributes:
-        metadata: what the file says of itself, by key.
-        shapes: the shape of each tensor by name, rows first.
-
     Raises:
         NpgptError: there is no such file, it is damaged, or has a type of tensor that is not read.
     """
+    data = _map(path)
+    header = read_header(data, path)
+    tensors = {
+        name: Tensor(stored.shape, partial(_numbers, data, stored))
+        for name, stored in header.tensors.items()
+    }
+    return ForeignModel("gguf", header.metadata, tensors)
 
-    def __init__(self, path: Path) -> None:
-        self._data = _map(path)
-        header = read_header(self._data, path)
-        self.metadata, self._tensors = header.metadata, header.tensors
-        self.shapes = {name: tensor.shape for name, tensor in header.tensors.items()}
 
-    def tensor(self, name: str) -> Array:
-        """The numbers of a tensor: float32, of its shape."""
-        tensor = self._tensors[name]
-        with memoryview(self._data) as data:
-            return decode(tensor.type, data[tensor.start : tensor.end]).reshape(tensor.shape)
+def _numbers(data: mmap.mmap, stored: Stored) -> Array:
+    """The numbers of a tensor: float32, of its shape."""
+    with memoryview(data) as view:
+        return decode(stored.type, view[stored.start : stored.end]).reshape(stored.shape)
 
 
 def _map(path: Path) -> mmap.mmap:

@@ -4,7 +4,7 @@ Bytes from a stranger: a length is held against what is left before anything is 
 """
 
 import mmap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from struct import pack
 from typing import TypeAlias
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from npgpt_core.errors import NpgptError
 
-Value: TypeAlias = "bool | int | float | str | list[Value]"
+Value: TypeAlias = "bool | int | float | str | Sequence[Value]"
 
 MAX_ELEMENTS = 2**22  # of all lists; the largest vocabularies have 2**18, their merges 2**19
 MAX_DEPTH = 4  # of lists in lists

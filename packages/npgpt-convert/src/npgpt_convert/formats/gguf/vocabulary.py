@@ -80,6 +80,8 @@ def vocabulary_metadata(vocabulary: Vocabulary, size: int) -> dict[str, Value]:
     pre = next((pre for pre, ours in PATTERNS.items() if ours == vocabulary.pattern), None)
     if pre is None:
         raise NpgptError(f"llama.cpp has no name for the pattern {vocabulary.pattern!r}")
+    if vocabulary.merges is None:
+        raise NpgptError("the vocabulary has ranks and no merges, and llama.cpp needs merges")
     special = {i: spelling for spelling, i in vocabulary.special_tokens.items()}
     tokens, types = [], []
     for i in range(size):

@@ -1,41 +1,42 @@
 """Write a GGUF file: the header, then tensor after tensor as each is given."""
 
-from collections.abc import Callable, Mapping
 from struct import pack
 from typing import BinaryIO
 
-from npgpt_convert.formats.gguf.header import MAGIC, VERSIONS, Tensor, aligned
+from npgpt_convert.foreign import ForeignModel
+from npgpt_convert.formats.gguf.header import MAGIC, VERSIONS, Stored, aligned
 from npgpt_convert.formats.gguf.tensor_types import NAMES, TYPES, encode
-from npgpt_convert.formats.gguf.values import Value, encode_string, encode_value
-from npgpt_core.types import Array
+from npgpt_convert.formats.gguf.values import encode_string, encode_value
+
+FILE_TYPES = {"F32": 0, "F16": 1, "Q8_0": 7}
+"""The types that matrices are written in -> what the metadata call a file of them."""
+
+QUANTIZATION = {"general.quantization_version": 2}
 
 
-def write_gguf(
-    file: BinaryIO,
-    metadata: Mapping[str, Value],
-    shapes: Mapping[str, tuple[int, ...]],
-    tensor: Callable[[str], Array],
-    kind: str,
-) -> None:
-    """Write a file.
+def write_gguf(file: BinaryIO, model: ForeignModel, kind: str) -> None:
+    """Write a model.
 
     Vectors stay F32, as llama.cpp wants them, and matrices whose rows are no whole blocks are F16.
 
     Args:
-        file: where to.
-        metadata: by key. Whole numbers are written in 32 bits where they fit, others as float32.
-        shapes: of the tensors by name, rows first.
-        tensor: gives the tensor of a name; asked once for each, in the order of ``shapes``.
-        kind: the type of matrices: F32, F16 or Q8_0.
+        file: where to; nothing seeks in it.
+        model: each of its tensors is read once, when its turn comes.
+        kind: the type of matrices, one of ``FILE_TYPES``.
+
+    Raises:
+        NpgptError: a number is too large for the type.
     """
-    tensors, end = {}, 0
-    for name, shape in shapes.items():
-        tensors[name] = Tensor(_kind(shape, kind), shape, aligned(end))
-        end = tensors[name].end
-    header = [MAGIC, pack("<IQQ", VERSIONS[-1], len(tensors), len(metadata))]
+    metadata = {**model.metadata, "general.file_type": FILE_TYPES[kind], **QUANTIZATION}
+    stored: dict[str, Stored] = {}
+    end = 0
+    for name, tensor in model.tensors.items():
+        stored[name] = Stored(_kind(tensor.shape, kind), tensor.shape, aligned(end))
+        end = stored[name].end
+    header = [MAGIC, pack("<IQQ", VERSIONS[-1], len(stored), len(metadata))]
     for key, value in metadata.items():
         header += [encode_string(key), encode_value(value)]
-    for name, t in tensors.items():
+    for name, t in stored.items():
         header += [
             encode_string(name),
             pack(f"<I{len(t.shape)}Q", len(t.shape), *reversed(t.shape)),
@@ -43,8 +44,8 @@ def write_gguf(
         ]
     written = file.write(b"".join(header))
     file.write(bytes(aligned(written) - written))
-    for name, t in tensors.items():
-        data = encode(t.type, tensor(name))
+    for name, t in stored.items():
+        data = encode(t.type, model.tensors[name].read())
         file.write(data)
         file.write(bytes(aligned(len(data)) - len(data)))
 

@@ -1,16 +1,18 @@
-"""The Llama family, our ``llama``: Llama 2 and 3, SmolLM2, Qwen2 and Qwen3."""
+"""The Llama family as Hugging Face writes it: every matrix is (O, I)."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
-from npgpt_convert.families.family import Dialect, Family, Options, Stored
+from npgpt_convert.families.family import Dialect, Options, Stored
+from npgpt_convert.families.llama.members import member, qkv_widths
 from npgpt_convert.families.metadata import Metadata
+from npgpt_convert.foreign import Tensor
 from npgpt_core.errors import NpgptError
 
 ROPE_TYPES = ("default", "llama3")
 
 
-def _options(metadata: Metadata, names: Collection[str]) -> dict[str, Any]:
+def _options(metadata: Metadata, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
     """The options of ``llama`` from config.json."""
     kind = metadata["model_type"]
     n_layer, n_head = metadata.whole("num_hidden_layers"), metadata.whole("num_attention_heads")
@@ -67,22 +69,17 @@ def _rotation(metadata: Metadata, block_size: int) -> dict[str, Any]:
     }
 
 
-ARCHITECTURES = {
-    (False, False): ("llama", "LlamaForCausalLM"),
-    (True, False): ("qwen2", "Qwen2ForCausalLM"),
-    (False, True): ("qwen3", "Qwen3ForCausalLM"),
+CLASSES = {
+    "llama": "LlamaForCausalLM",
+    "qwen2": "Qwen2ForCausalLM",
+    "qwen3": "Qwen3ForCausalLM",
 }
-"""Whether q, k and v have a bias, whether q and k are normalized -> model type and class."""
+"""Architecture -> the class that computes it."""
 
 
 def _metadata(options: Options) -> dict[str, Any]:
     """config.json from the options of ``llama``."""
-    differences = (options["qkv_bias"], options["qk_norm"])
-    if differences not in ARCHITECTURES:
-        raise NpgptError(
-            "no architecture has both qkv_bias and qk_norm: Qwen2 has the one, Qwen3 the other"
-        )
-    model_type, name = ARCHITECTURES[differences]
+    model_type = member(options)
     head_size, n_head = options["head_size"], options["n_head"]
     if model_type == "qwen2" and head_size * n_head != options["n_embd"]:
         raise NpgptError(
@@ -90,7 +87,7 @@ def _metadata(options: Options) -> dict[str, Any]:
             f" {options['n_embd'] // n_head} channels"
         )
     return {
-        "architectures": [name],
+        "architectures": [CLASSES[model_type]],
         "model_type": model_type,
         "vocab_size": options["vocab_size"],
         "max_position_embeddings": options["block_size"],
@@ -121,12 +118,6 @@ def _scaling(options: Options) -> dict[str, Any] | None:
     }
 
 
-def _qkv_widths(options: Options) -> tuple[int, ...]:
-    """Columns of q, k and v."""
-    d = options["head_size"]
-    return options["n_head"] * d, options["n_kv_head"] * d, options["n_kv_head"] * d
-
-
 def _matrix(*names: str, **more: Any) -> Stored:
     """A matrix of which a program has the transpose, (O, I)."""
     return Stored(names, transposed=True, **more)
@@ -136,8 +127,8 @@ def _qkv(suffix: str) -> tuple[str, ...]:
     return tuple(f"model.layers.{{}}.self_attn.{part}_proj.{suffix}" for part in "qkv")
 
 
-HUGGINGFACE = Dialect(
-    architectures=("llama", "qwen2", "qwen3"),
+DIALECT = Dialect(
+    architectures=tuple(CLASSES),
     prefix="model.",
     ignored=(r"(model\.)?layers\.\d+\.self_attn\.rotary_emb\.inv_freq",),
     options=_options,
@@ -145,8 +136,8 @@ HUGGINGFACE = Dialect(
     names={
         "token_embedding.weight": Stored(("model.embed_tokens.weight",)),
         "blocks.{}.norm_1.gamma": Stored(("model.layers.{}.input_layernorm.weight",)),
-        "blocks.{}.attn.qkv.weight": _matrix(*_qkv("weight"), widths=_qkv_widths),
-        "blocks.{}.attn.qkv.bias": Stored(_qkv("bias"), widths=_qkv_widths),
+        "blocks.{}.attn.qkv.weight": _matrix(*_qkv("weight"), widths=qkv_widths),
+        "blocks.{}.attn.qkv.bias": Stored(_qkv("bias"), widths=qkv_widths),
         "blocks.{}.attn.q_norm.gamma": Stored(("model.layers.{}.self_attn.q_norm.weight",)),
         "blocks.{}.attn.k_norm.gamma": Stored(("model.layers.{}.self_attn.k_norm.weight",)),
         "blocks.{}.attn.proj.weight": _matrix("model.layers.{}.self_attn.o_proj.weight"),
@@ -158,6 +149,3 @@ HUGGINGFACE = Dialect(
         "head.weight": _matrix("lm_head.weight"),
     },
 )
-"""As Hugging Face writes it: every matrix is (O, I)."""
-
-FAMILY = Family("llama", {"huggingface": HUGGINGFACE})

@@ -1,19 +1,18 @@
-"""GPT-2 (Radford et al. 2019): our ``gpt`` with GELU, a tied head and no bias in the head."""
+"""GPT-2 as Hugging Face writes it: its Conv1D matrices are (I, O), as ours are."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
-from npgpt_convert.families.family import Dialect, Family, Options, Stored
+from npgpt_convert.families.family import Dialect, Options, Stored
+from npgpt_convert.families.gpt2.limits import EPS, require_no_head_bias
 from npgpt_convert.families.metadata import Metadata
-from npgpt_core.errors import NpgptError
+from npgpt_convert.foreign import Tensor
 
 ACTIVATIONS = {"gelu_new": "gelu", "gelu_pytorch_tanh": "gelu", "relu": "relu"}
 """What config.json calls an activation -> our name; the first of equal ones is written."""
 
-EPS = 1e-5  # of our LayerNorm
 
-
-def _options(metadata: Metadata, names: Collection[str]) -> dict[str, Any]:
+def _options(metadata: Metadata, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
     """The options of ``gpt`` from config.json."""
     width = metadata.whole("n_embd")
     metadata.one_of("n_inner", (4 * width,), 4 * width)
@@ -36,8 +35,7 @@ def _options(metadata: Metadata, names: Collection[str]) -> dict[str, Any]:
 
 def _metadata(options: Options) -> dict[str, Any]:
     """config.json from the options of ``gpt``."""
-    if options["head_bias"]:
-        raise NpgptError("GPT-2 has no bias in its head: fold it with `fold_head_bias=True`")
+    require_no_head_bias(options)
     activations = (name for name, ours in ACTIVATIONS.items() if ours == options["activation"])
     return {
         "architectures": ["GPT2LMHeadModel"],
@@ -55,7 +53,7 @@ def _metadata(options: Options) -> dict[str, Any]:
     }
 
 
-HUGGINGFACE = Dialect(
+DIALECT = Dialect(
     architectures=("gpt2",),
     prefix="transformer.",
     ignored=(r"(transformer\.)?h\.\d+\.attn\.(masked_)?bias",),  # the causal mask
@@ -81,6 +79,3 @@ HUGGINGFACE = Dialect(
         "head.weight": Stored(("lm_head.weight",), transposed=True),
     },
 )
-"""As Hugging Face writes it: its Conv1D matrices are (I, O), as ours are."""
-
-FAMILY = Family("gpt", {"huggingface": HUGGINGFACE})
