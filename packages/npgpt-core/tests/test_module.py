@@ -239,6 +239,10 @@ def test_a_model_that_is_about_to_be_loaded_draws_no_weights():
     layer = Linear(C, V, rng=rng)
     assert not layer.weight.any()
     assert rng.normal(0, 1) == 0
+    scaled = rng.normal(0, 1, (4, 5))
+    scaled *= 2
+    assert scaled.shape == (4, 5)
+    assert not scaled.any()
     assert 0 < copy.deepcopy(rng).random() < 1
 
 

@@ -16,5 +16,6 @@ class ZeroWeights(np.random.Generator):
     def normal(  # type: ignore[override]
         self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None
     ) -> Array:
-        """Zeros of shape ``size``, which take no memory until they are written to."""
-        return np.zeros(() if size is None else size)
+        """One zero in all places of ``size``, which takes no memory and may be written to."""
+        shape = np.broadcast_shapes(() if size is None else size)
+        return np.ndarray(shape, buffer=np.zeros(1), strides=(0,) * len(shape))
