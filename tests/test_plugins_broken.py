@@ -173,7 +173,7 @@ def test_a_command_that_does_not_import_is_one_line(run):
 def test_an_unknown_name_tells_of_those_that_failed(run, text_file, tmp_path):
     args = ["train", "--data", text_file, "--out", tmp_path / "run", "--tokenizer", "wanted"]
     message = run(*args, code=2)
-    assert "Installed: a-hollow-one, bpe, byte-bpe, char, healthy, word." in message
+    assert "Installed: a-hollow-one, bpe, byte-bpe, char, healthy, pretrained-bpe, word." in message
     assert "Plugin broken-import-error (broken-import-error 1.0)" in message
 
 
@@ -200,7 +200,7 @@ def complete(run, words, **environment):
 
 
 def test_shell_completion(run):
-    names = ["a-hollow-one", "bpe", "byte-bpe", "char", "healthy", "word"]
+    names = ["a-hollow-one", "bpe", "byte-bpe", "char", "healthy", "pretrained-bpe", "word"]
     assert complete(run, "npgpt train --tokenizer ") == names
     assert complete(run, "npgpt train --tokenizer b") == ["bpe", "byte-bpe"]
     assert complete(run, "npgpt train --optim a") == ["adam", "adamw"]
