@@ -15,6 +15,10 @@ from npgpt_train.settings.choices import PRESETS, choose
 from npgpt_train.settings.settings import Settings
 
 
+def _name(entry):
+    return f"{entry['preset']}-{entry['settings']['model']['name']}-{entry['tokenizer']}"
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_has_a_curve_that_falls(preset):
     curves = [entry["curve"] for entry in references() if entry["preset"] == preset]
@@ -25,7 +29,7 @@ def test_every_preset_has_a_curve_that_falls(preset):
         assert min(losses) < losses[0] - 0.5
 
 
-@pytest.mark.parametrize("entry", references(), ids=lambda e: f"{e['preset']}-{e['tokenizer']}")
+@pytest.mark.parametrize("entry", references(), ids=_name)
 def test_a_curve_is_that_of_its_preset_as_it_is_now(entry):
     values = choose(preset=entry["preset"]).values
     made = Settings.from_json(entry["settings"]).flat()
