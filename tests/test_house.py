@@ -71,10 +71,20 @@ def test_arrows_between_the_wings_of_training_go_one_way():
         assert known <= WINGS.get(wing, graph.keys() - unknown), wing
 
 
-def test_plugins_and_layers_do_not_know_each_other_and_nobody_knows_the_contract_kit():
+MATHEMATICS = {"types", "functional", "module", "layers", "losses"}
+USERS = {"generation", "sampling", "decoding", "tracing", "plugins", "protocols", "events"}
+"""Of npgpt-core: what the layers are made of, and what uses them or knows none of them."""
+
+
+def test_the_mathematics_knows_no_user_of_it_and_nobody_knows_the_contract_kit():
     graph = _wings("npgpt-core")
-    assert "layers" not in graph["plugins"]
-    assert "plugins" not in graph["layers"]
+    assert graph.keys() >= MATHEMATICS | USERS
+    for wing in MATHEMATICS:
+        assert not graph[wing] & USERS, wing
+    for wing in ("types", "functional", "module"):
+        assert not graph[wing] & {"layers", "losses"}, wing
+    assert graph["events"] == set()
+    assert not graph["plugins"] & (MATHEMATICS | USERS - {"protocols"})
     knows_testing = {wing for wing, known in graph.items() if "testing" in known}
     assert knows_testing <= {"testing", "__init__"}
 
@@ -83,6 +93,10 @@ def test_formats_and_families_of_conversion_do_not_know_each_other():
     graph = _wings("npgpt-convert")
     assert "families" not in graph["formats"]
     assert "formats" not in graph["families"]
+
+
+def test_what_a_command_prints_knows_no_command():
+    assert not _wings("npgpt-cli")["show"] & {"commands", "options", "training_options", "main"}
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)

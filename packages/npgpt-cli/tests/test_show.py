@@ -45,11 +45,11 @@ def test_what_is_found_is_json_of_plain_values(capsys):
     }
 
 
-def test_a_path_and_a_date_are_text_and_a_list_may_be_indented(capsys):
+def test_a_path_and_a_date_are_text_in_one_line(capsys):
     found = [{"folder": Path("runs", "x"), "date": datetime(2026, 11, 25, 4, 20)}]
-    print_json(found, indent=2)
+    print_json(found)
     told = capsys.readouterr().out
-    assert told.startswith("[\n  {\n")
+    assert told.count("\n") == 1
     assert json.loads(told) == [{"folder": str(Path("runs/x")), "date": "2026-11-25T04:20:00"}]
 
 

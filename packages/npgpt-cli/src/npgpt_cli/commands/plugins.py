@@ -36,7 +36,7 @@ def plugins(ctx: click.Context, as_json: bool, check: bool) -> None:
     if check:
         found = [_checked(plugin) for plugin in found]
     if as_json:
-        print_json(found, indent=2)
+        print_json(found)
     else:
         print_plugins(found)
     if check and any(plugin.status == "failed" for plugin in found):

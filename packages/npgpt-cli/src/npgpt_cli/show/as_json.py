@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 
-def print_json(found: Any, *, indent: int | None = None) -> None:
-    """JSON of dataclasses, arrays and plain values; a number that is not finite is null."""
-    click.echo(json.dumps(_plain(found), allow_nan=False, indent=indent))
+def print_json(found: Any) -> None:
+    """JSON in a line of dataclasses, arrays and plain values; what is not finite is null."""
+    click.echo(json.dumps(_plain(found), allow_nan=False))
 
 
 def _plain(value: Any) -> Any:
