@@ -7,7 +7,7 @@ import pytest
 
 from npgpt_core import Dropout
 from npgpt_core.testing.layers.cases import SCALING, layer_cases
-from npgpt_core.testing.small import B, C, H, T, V, random_ids
+from npgpt_core.testing.small import LONG, B, C, H, T, V, random_ids
 from npgpt_models import GPT, GPTConfig
 
 torch = pytest.importorskip("torch")
@@ -91,8 +91,17 @@ def case(name):
 
 @pytest.mark.parametrize("name", TWINS)
 def test_output_and_every_gradient_equal_pytorch(name):
+    hold_to_pytorch(name, *case(name))
+
+
+@pytest.mark.parametrize("name", [name for name in TWINS if "Attention" in name])
+def test_attention_across_blocks_of_queries_equals_pytorch(name):
+    hold_to_pytorch(name, case(name)[0], np.random.default_rng(0).normal(size=(B, LONG, C)))
+
+
+def hold_to_pytorch(name, layer, x):
+    """Compare the output, the gradient of the input and that of every parameter."""
     rng = np.random.default_rng(1)
-    layer, x = case(name)
     for array in layer.parameters().values():
         array[...] = rng.normal(size=array.shape) / np.sqrt(len(array))
     layer.use_rng(np.random.default_rng(SEED))

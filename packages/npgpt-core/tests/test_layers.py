@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npgpt_core import GELU, Dropout, Embedding, LayerNorm, Linear, ReLU, Softmax, TiedHead
+from npgpt_core import (
+    GELU,
+    Dropout,
+    Embedding,
+    LayerNorm,
+    Linear,
+    ReLU,
+    RMSNorm,
+    Softmax,
+    SwiGLU,
+    TiedHead,
+)
 
 # ---------------------------------------------------------------- Linear, Embedding
 
@@ -92,6 +103,40 @@ def test_layernorm_scales_by_gamma_shifts_by_beta_and_keeps_a_constant_row_finit
     np.testing.assert_array_equal(layer(np.full((2, 3), 7.0)), [[10, 20, 30]] * 2)
     y = layer(np.array([-1.0, 0.0, 1.0]))
     np.testing.assert_allclose(y, [10 - 1.5**0.5, 20, 30 + 3 * 1.5**0.5], rtol=1e-4)
+
+
+# ---------------------------------------------------------------- RMSNorm
+
+
+@given(st.integers(0, 99), st.floats(-100, 100), st.floats(0.5, 100))
+def test_rmsnorm_gives_rows_of_mean_square_1_and_keeps_their_mean(seed, shift, scale):
+    x = shift + scale * np.random.default_rng(seed).normal(size=(2, 3, 16))
+    y = RMSNorm(16, eps=0, dtype=np.float64)(x)
+    np.testing.assert_allclose((y * y).mean(axis=-1), 1)
+    np.testing.assert_array_equal(np.sign(y), np.sign(x))
+
+
+def test_rmsnorm_scales_by_gamma_and_keeps_a_row_of_zeros_finite():
+    layer = RMSNorm(3, dtype=np.float64)
+    layer.gamma[:] = [1, 2, 3]
+    np.testing.assert_allclose(layer(np.full((2, 3), 7.0)), [[1, 2, 3]] * 2, rtol=1e-6)
+    np.testing.assert_array_equal(layer(np.zeros((2, 3))), 0)
+
+
+# ---------------------------------------------------------------- SwiGLU
+
+
+def test_swiglu_by_hand_and_far_from_zero():
+    layer = SwiGLU(1, 1, rng=np.random.default_rng(0), dtype=np.float64)
+    for array in layer.parameters().values():
+        array[...] = 1
+    x = np.array([[0.0], [1.0], [-1.0], [1000.0], [-1000.0]])
+    sigma = 1 / (1 + math.exp(-1))
+    with np.errstate(all="raise"):
+        y = layer(x)
+        dx = layer.backward(np.ones_like(x))
+    np.testing.assert_allclose(y, [[0], [sigma], [1 - sigma], [1e6], [0]], atol=1e-12)
+    np.testing.assert_allclose(dx[[0, 3, 4]], [[0], [2000], [0]], atol=1e-9)
 
 
 # ---------------------------------------------------------------- activations

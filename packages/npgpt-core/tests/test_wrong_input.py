@@ -11,13 +11,16 @@ from npgpt_core import (
     Dropout,
     Embedding,
     FeedForward,
+    GroupedQueryAttention,
     LayerNorm,
     Linear,
     Module,
     MultiHeadAttention,
     NpgptError,
     ReLU,
+    RMSNorm,
     Softmax,
+    SwiGLU,
 )
 
 RNG = np.random.default_rng(0)
@@ -33,6 +36,10 @@ def linear():
 
 def attention():
     return MultiHeadAttention(8, 2, rng=RNG)
+
+
+def grouped():
+    return GroupedQueryAttention(8, 2, 1, rng=RNG)
 
 
 def embedding():
@@ -52,6 +59,10 @@ def embedding():
             [ones(1, 4, 7)],
             "MultiHeadAttention(8, 2): x is (1, 4, 7), expected (B, T, 8)",
         ),
+        (grouped, [ones(1, 4, 7)], "GroupedQueryAttention(8, 2, 1, 4): x is (1, 4, 7), expected"),
+        (grouped, [ones(4, 8)], "x is (4, 8), expected (B, T, 8)"),
+        (lambda: RMSNorm(8), [ones(4, 1)], "RMSNorm(8): x is (4, 1), expected (..., 8)"),
+        (lambda: SwiGLU(8, 9, rng=RNG), [ones(4, 5)], "SwiGLU(8, 9): x is (4, 5), expected (..."),
         (lambda: LayerNorm(8), [ones(4, 7)], "LayerNorm(8): x is (4, 7), expected (..., 8)"),
         (lambda: LayerNorm(8), [ones(4, 1)], "LayerNorm(8): x is (4, 1), expected (..., 8)"),
         (lambda: LayerNorm(8), [1.0], "LayerNorm(8): x is a float, expected an array (..., 8)"),
@@ -190,6 +201,7 @@ def test_what_is_not_the_inputs_fault_stays_the_error_that_it_is(layer, x):
         (lambda: LayerNorm(0), "LayerNorm(0): C is 0, expected a whole number of at least 1"),
         (lambda: Embedding("9", 2, rng=RNG), "Embedding(9, 2): V is '9', expected a whole number"),
         (lambda: MultiHeadAttention(8, 0, rng=RNG), "H is 0, expected a whole number"),
+        (lambda: SwiGLU(8, 0, rng=RNG), "SwiGLU(8, 0): F is 0, expected a whole number"),
         (lambda: Dropout("0.1", rng=RNG), "p is '0.1', expected 0 <= p < 1"),
     ],
 )
@@ -204,10 +216,11 @@ def test_the_numbers_of_numpy_are_numbers():
 
 
 @pytest.mark.parametrize("eps", [-1, float("nan"), float("inf"), "0", True])
-def test_an_epsilon_that_makes_no_row_finite_is_refused(eps):
-    with pytest.raises(NpgptError, match=r"LayerNorm\(3\): eps is .*, expected a finite number"):
-        LayerNorm(3, eps=eps)
-    assert LayerNorm(3, eps=0).eps == 0
+@pytest.mark.parametrize("norm", [LayerNorm, RMSNorm])
+def test_an_epsilon_that_makes_no_row_finite_is_refused(norm, eps):
+    with pytest.raises(NpgptError, match=r"Norm\(3\): eps is .*, expected a finite number"):
+        norm(3, eps=eps)
+    assert norm(3, eps=0).eps == 0
 
 
 @pytest.mark.parametrize("dtype", [int, np.int64, bool, complex])

@@ -112,11 +112,13 @@ def causal_attention(q: Array, k: Array, v: Array, group: int = 1) -> tuple[Arra
     y = np.empty((b, n_rows, n_head, d), q.dtype).swapaxes(1, 2)
     blocks = []
     for t, s in query_blocks(n_rows, k.shape[2], group):
-        a = q[:, :, t] @ k[:, :, s].swapaxes(-1, -2)  # scores (B, K, t·G, s)
         n = (t.stop - t.start) // group  # positions, whose keys are the last n
         if n > 1:
+            a = q[:, :, t] @ k[:, :, s].swapaxes(-1, -2)  # scores (B, K, t·G, s)
             future = ~np.tri(n, dtype=bool).repeat(group, axis=0)  # (t·G, n)
             np.copyto(a[..., -n:], -np.inf, where=future)
+        else:  # row by row: BLAS is slow at products of few rows
+            a = (k[:, :, None, s] @ q[:, :, t, :, None])[..., 0]
         softmax(a, out=a)
         np.matmul(a, v[:, :, s], out=y[:, :, t])
         blocks.append(a)

@@ -78,9 +78,11 @@ class GroupedQueryAttention(Module):
         if qk_norm_eps is not None:
             self.q_norm = RMSNorm(d, eps=qk_norm_eps, dtype=dtype)
             self.k_norm = RMSNorm(d, eps=qk_norm_eps, dtype=dtype)
-        self.rotary = copy.copy(rotary)  # the same angles, and a memory of its own
+        if not (rotary is None or isinstance(rotary, Rotary)):
+            raise LayerError(self, f"rotary is {rotary!r:.40}, expected a Rotary or None")
         if rotary is not None and rotary.head_size != d:
-            raise LayerError(self, f"rotary is for heads of {rotary.head_size}, expected {d}")
+            raise LayerError(self, f"rotary turns heads of {rotary.head_size}, expected {d}")
+        self.rotary = copy.copy(rotary)  # the same angles; what it keeps is its own
         self.proj = Linear(n_head * d, n_embd, rng=rng, std=proj_std, bias=False, dtype=dtype)
 
     def _split(self, qkv: Array) -> tuple[Array, Array]:

@@ -76,7 +76,7 @@ class Rotary(Module):
         super().__init__()
         self.sizes(D=head_size, S=block_size)
         if head_size % 2:
-            raise LayerError(self, f"head_size is {head_size}, expected an even number")
+            raise LayerError(self, f"D is {head_size}, expected an even number")
         if not (is_real(theta) and 0 < theta < math.inf):
             raise LayerError(self, f"theta is {theta!r:.40}, expected a finite number above 0")
         if not (scaling is None or isinstance(scaling, RopeScaling)):

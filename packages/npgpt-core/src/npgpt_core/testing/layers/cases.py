@@ -21,7 +21,7 @@ from npgpt_core.layers.swiglu import SwiGLU
 from npgpt_core.layers.tied_head import TiedHead
 from npgpt_core.losses import CrossEntropy
 from npgpt_core.module import Module
-from npgpt_core.testing.small import B, C, H, T, V, random_ids, small_model
+from npgpt_core.testing.small import LONG, B, C, H, T, V, random_ids, small_model
 from npgpt_core.types import Array
 
 SCALING = RopeScaling(8.0, original_block_size=64)  # a fast pair, one in between, slow ones
@@ -44,14 +44,14 @@ def layer_cases() -> dict[str, Case]:
         "Softmax": lambda rng, dtype: Softmax(),
         "Dropout": lambda rng, dtype: Dropout(0.3, rng=rng),
         "MultiHeadAttention": lambda **options: MultiHeadAttention(C, H, **options),
-        "Rotary": lambda rng, dtype: Rotary(C, T),
-        "Rotary scaled": lambda rng, dtype: Rotary(C, T, scaling=SCALING),
+        "Rotary": lambda rng, dtype: Rotary(C, LONG),
+        "Rotary scaled": lambda rng, dtype: Rotary(C, LONG, scaling=SCALING),
         "GroupedQueryAttention": lambda **options: GroupedQueryAttention(C, H, 1, **options),
         "GroupedQueryAttention rotated": lambda **options: GroupedQueryAttention(
-            C, H, H, rotary=Rotary(C // H, T), **options
+            C, H, H, rotary=Rotary(C // H, LONG), **options
         ),
         "GroupedQueryAttention with all": lambda **options: GroupedQueryAttention(
-            C, 4, 2, head_size=6, rotary=Rotary(6, T), bias=True, qk_norm_eps=1e-6, **options
+            C, 4, 2, head_size=6, rotary=Rotary(6, LONG), bias=True, qk_norm_eps=1e-6, **options
         ),
         "FeedForward": lambda **options: FeedForward(C, **options),
         "SwiGLU": lambda **options: SwiGLU(C, C + 5, **options),
