@@ -201,8 +201,8 @@ def test_a_record_is_whole_or_says_what_is_not(run):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"format": 2}, "has format 2, this npgpt reads 1"),
-        ({"format": [1]}, r"has format \[1\], this npgpt reads 1"),
+        ({"format": 3}, "has format 3, this npgpt reads 1 and 2"),
+        ({"format": [1]}, r"has format \[1\], this npgpt reads 1 and 2"),
         ({"ranks": 0}, "is damaged: ranks is 0"),
         ({"settings": {}}, "is damaged: settings hold"),
     ],

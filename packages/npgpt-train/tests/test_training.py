@@ -573,7 +573,7 @@ def test_a_run_is_shown_and_its_files_are_json(begin):
         "LoadedRun(model=Table with 16,384 parameters, tokenizer=Letters with 128 ids,"
         " settings=Settings of 1 steps, metrics=3 events)"
     )
-    assert json.loads(Path("run/run.json").read_text())["format"] == 1
+    assert json.loads(Path("run/run.json").read_text())["format"] == 2
 
 
 # --------------------------------------------------------------------------- a stranger's tokenizer

@@ -9,6 +9,7 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.events import Preparing
 from npgpt_core.module import Module
 from npgpt_core.numbers import whole_number
+from npgpt_core.protocols import Tokenizer
 from npgpt_core.special_tokens import require_special_ids, require_special_tokens
 from npgpt_core.zero_weights import ZeroWeights
 from npgpt_train.events import Reporter
@@ -58,16 +59,18 @@ def prepare_new(
     settings: Settings,
     folder: Path,
     source: Run | None,
+    trained: Tokenizer | None,
     ranks: int,
     report: Reporter,
     **recorded: Any,
 ) -> Preparation:
-    """Prepare a run from scratch, or from the weights and tokenizer of ``source``; make its folder.
+    """Prepare a run from scratch, or from the weights of ``source``; make its folder.
 
     Args:
         settings: every one of them.
         folder: to make.
-        source: the run that lends weights and tokenizer, or None.
+        source: the run that lends the weights, or None.
+        trained: a tokenizer to take as it is; None to train that of the settings.
         ranks: number of processes.
         report: gets the events of the preparation.
         recorded: what else its record says: ``preset``, ``keep``, ``on_nan``.
@@ -75,11 +78,9 @@ def prepare_new(
     Raises:
         NpgptError: data, settings or parts are wrong; nothing has been written.
     """
-    if source is not None:
-        source.require_parts("tokenizer", "model")
-    tokenizer = source.tokenizer() if source else parts.build_tokenizer(settings)
+    tokenizer = trained or parts.build_tokenizer(settings)
     corpus = read_text(settings.data, report)
-    if source is None:
+    if trained is None:
         report(Preparing(f"training the {settings.tokenizer.name} tokenizer"))
         tokenizer.train(corpus.train_texts())
     vocab_size = whole_number(f"vocab_size of {type(tokenizer).__name__}", tokenizer.vocab_size)
@@ -93,8 +94,8 @@ def prepare_new(
         start = Checkpoint(0, model.state_dict(), optimizer.state_dict())
     origins = provenance(settings, corpus.is_dataset)
     tokens = _encoded(settings, corpus, tokenizer, origins["tokenizer"], report)
-    if source is not None:
-        warn_if_unknown(unknown_share(tokenizer, tokens.train), source.folder)
+    if trained is not None:
+        warn_if_unknown(unknown_share(tokenizer, tokens.train))
     require_restorable(settings.tokenizer.name, tokenizer, tokens.tokenizer, corpus.sample)
     run, lock = Run.create(
         folder,
@@ -136,6 +137,7 @@ def prepare_resumed(
             data changed.
     """
     before = Run.open(folder)
+    before.text_record()  # that there is one
 
     with taken(folder) as lock:
         run = Run(folder, replace(merge_record(before, choices, init_from, ranks), **recorded))
@@ -173,7 +175,7 @@ def prepare_existing(run: Run, report: Reporter, step: int | None = None) -> Pre
     model, optimizer, schedule = parts.build(settings, vocab_size, rng, most=size)
     origin = origin_of("tokenizer", settings.tokenizer.name)
     tokens = _encoded(settings, corpus, tokenizer, origin, report)
-    if run.record.data.tokens_sha256 not in (None, tokens.sha256):
+    if run.text_record().tokens_sha256 not in (None, tokens.sha256):
         raise NpgptError(
             f"the tokenizer {settings.tokenizer.name!r} gives other tokens than when {run.folder}"
             " was made, so its code changed: restore it, or start another run"

@@ -133,7 +133,7 @@ def _started(prepared: Preparation) -> Started:
         run.record.vocab_size,
         len(prepared.tokens.train),
         len(prepared.tokens.val),
-        run.record.data.characters,
+        run.text_record().characters,
     )
 
 

@@ -16,12 +16,14 @@ from npgpt_train.preparation import Preparation, prepare_existing, prepare_new, 
 from npgpt_train.run.compatibility import match_source
 from npgpt_train.run.folder import Run
 from npgpt_train.run.listing import list_runs
+from npgpt_train.run.loading import named_tokenizer
 from npgpt_train.run.paths import check_free, next_free
 from npgpt_train.run.record import ON_NAN
 from npgpt_train.session import run_session
-from npgpt_train.settings import parts
+from npgpt_train.settings import part_options, parts
 from npgpt_train.settings.choices import Choices, choose
-from npgpt_train.settings.settings import Settings
+from npgpt_train.settings.settings import Part, Settings
+from npgpt_train.text.tokenizer_file import is_tokenizer_path
 
 
 def train(
@@ -57,7 +59,9 @@ def train(
             event (``npgpt_core.events``). One that fails gets no more, and the run goes on.
         report: is called with every event first, to show it. Unless given, a terminal shows a line
             for each evaluation; ``ignore`` shows nothing.
-        flags: any setting: ``data="shakespeare", tokenizer="bpe", optim="adam", lr=1e-3``.
+        flags: any setting: ``data="shakespeare", tokenizer="bpe", optim="adam", lr=1e-3``. A
+            ``tokenizer`` may also be the path of a run, or of a tokenizer's file: it is taken as it
+            is.
 
     Returns:
         The finished run; ``load_run(run.folder)`` opens it.
@@ -153,11 +157,20 @@ def _new(
     report: Reporter,
     policy: Mapping[str, Any],
 ) -> Preparation:
-    settings = parts.resolve(match_source(source, choices) if source else choices, processes.size)
+    tokenizer, trained = None, None
+    if source is not None:
+        choices = match_source(source, choices)
+        source.require_parts("tokenizer", "model")
+        trained = part_options.with_defaults(source.settings).tokenizer
+        tokenizer = source.tokenizer()
+    elif is_tokenizer_path(path := choices.values["tokenizer"]):
+        name, tokenizer = named_tokenizer(path)
+        trained = Part(name)
+    settings = parts.resolve(choices, processes.size, trained)
     folder = Path(out) if out is not None else next_free(Path("runs"), _default_name(settings))
     check_free(folder)
     recorded = {"preset": choices.preset or "full", **policy}
-    return prepare_new(settings, folder, source, processes.size, report, **recorded)
+    return prepare_new(settings, folder, source, tokenizer, processes.size, report, **recorded)
 
 
 def _default_name(settings: Settings) -> str:

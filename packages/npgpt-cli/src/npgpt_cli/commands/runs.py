@@ -15,8 +15,8 @@ def runs(folder: Path, as_json: bool) -> None:
 
     They are those below DIR, that last written to first. DIR is runs unless given. The best loss is
     the lowest validation loss, in nats per token, with its step. A run is running, unfinished
-    (npgpt train --resume --out RUN goes on with it), finished or damaged. All of them are only
-    read.
+    (npgpt train --resume --out RUN goes on with it), finished, imported or damaged. All of them are
+    only read.
     """
     from npgpt_cli.show.as_json import print_json
     from npgpt_cli.show.runs import print_runs

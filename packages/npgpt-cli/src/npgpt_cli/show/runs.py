@@ -38,7 +38,7 @@ def print_runs(entries: Sequence[RunSummary], folder: Path) -> None:
 
 
 def _cells(entry: RunSummary) -> list[str]:
-    steps = "" if entry.step is None else f"{entry.step:,} of {entry.steps:,}"
+    steps = "" if entry.steps is None else f"{entry.step:,} of {entry.steps:,}"
     best = "" if entry.best_loss is None else f"{entry.best_loss:.4f} at {entry.best_step:,}"
     data, written = " ".join(entry.data), f"{entry.date:%Y-%m-%d %H:%M}"
     names = (data, entry.tokenizer or "", entry.model or "")

@@ -33,11 +33,11 @@ def check_settings(run: Run, wanted: Settings) -> None:
 
 def check_record(run: Run, corpus: Corpus, data: Sequence[str]) -> None:
     """Refuse a run that read another text than ``data``, or whose batches several ranks made."""
-    record = run.record
-    if record.data.sha256 != corpus.sha256:
+    record, recorded = run.record, run.text_record()
+    if recorded.sha256 != corpus.sha256:
         raise NpgptError(
             f"{run.folder} was trained on another text than {command(*data)} is now, with"
-            f" SHA-256 {record.data.sha256}, not {corpus.sha256}: restore it, or compare into"
+            f" SHA-256 {recorded.sha256}, not {corpus.sha256}: restore it, or compare into"
             " another `out`"
         )
     if record.ranks != 1:

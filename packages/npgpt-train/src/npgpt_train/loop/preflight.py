@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import warn
@@ -61,12 +60,13 @@ def warn_if_large(parameters: int, train_tokens: int) -> None:
         )
 
 
-def warn_if_unknown(share: float, source: Path) -> None:
-    """Warn of a text whose tokens are partly ``<unk>`` to the tokenizer of another run."""
+def warn_if_unknown(share: float) -> None:
+    """Warn of a text whose tokens are partly ``<unk>`` to a tokenizer that was there before it."""
     if share > 0:
         warn(
-            f"{share:.2%} of the training tokens are unknown to the tokenizer of {source}: the"
-            " model reads and learns <unk> instead. A new run learns a vocabulary of its own"
+            f"{share:.2%} of the training tokens are unknown to the tokenizer, which was trained on"
+            " another text: the model reads and learns <unk> instead. A new run without `init_from`"
+            " learns a vocabulary of its own"
         )
 
 

@@ -11,6 +11,7 @@ import safetensors.numpy
 
 from npgpt_core.errors import NpgptError, warn
 from npgpt_core.types import Array
+from npgpt_train.machine.arrays_file import write_arrays
 from npgpt_train.machine.disk import Folder
 from npgpt_train.machine.json_text import format_json
 from npgpt_train.run.formats import read_format
@@ -90,13 +91,10 @@ class Checkpoints:
         numbers = {k: v for k, v in checkpoint.optimizer.items() if k not in arrays}
         best = checkpoint.best.to_json()
         state = {"format": FORMAT, "step": checkpoint.step, "best": best, "optimizer": numbers}
-        files = {
-            MODEL: safetensors.numpy.save(dict(checkpoint.model)),
-            OPTIMIZER: safetensors.numpy.save(arrays),
-            STATE: f"{format_json(state)}\n".encode(),
-        }
-        for file, data in files.items():
-            self.run.write(f"{temporary}/{file}", data)
+        for name_of_file, content in ((MODEL, checkpoint.model), (OPTIMIZER, arrays)):
+            with self.run.create(f"{temporary}/{name_of_file}") as file:
+                write_arrays(file, content)
+        self.run.write(f"{temporary}/{STATE}", f"{format_json(state)}\n".encode())
         self.run.sync(temporary)
         self.remove(checkpoint.step)
         self.run.rename(temporary, f"{FOLDER}/{name}")

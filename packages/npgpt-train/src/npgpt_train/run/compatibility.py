@@ -63,7 +63,7 @@ def merge_record(run: Run, choices: Choices, init_from: str | Path | None, ranks
     if settings == run.settings:
         return run.record
     record = replace(run.record, settings=settings)
-    return record if settings.data == run.settings.data else _moved(record)
+    return record if settings.data == run.settings.data else _moved(record, run.text_record())
 
 
 def _is_recorded(key: str, given: Any, recorded: Mapping[str, Any]) -> bool:
@@ -73,13 +73,13 @@ def _is_recorded(key: str, given: Any, recorded: Mapping[str, Any]) -> bool:
     return key in recorded and json.loads(json.dumps(given, default=repr)) == recorded[key]
 
 
-def _moved(record: RunRecord) -> RunRecord:
-    """The record of a text that is somewhere else now; whether it is the same shows later.
+def _moved(record: RunRecord, data: TextRecord) -> RunRecord:
+    """The record of a text, ``data``, that is somewhere else now; that it is the same shows later.
 
     Raises:
         NpgptError: there is no such dataset or file.
     """
-    names, data = record.settings.data, record.data
+    names = record.settings.data
     files = dataset_record(open_dataset(names))
     same = TextRecord(
         characters=data.characters, sha256=data.sha256, tokens_sha256=data.tokens_sha256
@@ -104,7 +104,7 @@ def _require_same_source(run: Run, init_from: str | Path | None) -> None:
 
 
 def match_source(source: Run, choices: Choices) -> Choices:
-    """The choices with the tokenizer, model and block size of ``source``.
+    """The choices with the tokenizer, model and block size of ``source``; a smaller one stays.
 
     Raises:
         NpgptError: something else was asked for.
@@ -116,9 +116,12 @@ def match_source(source: Run, choices: Choices) -> Choices:
         fixed[kind] = part.name
         fixed |= {f"{kind}.{option}": value for option, value in part.options.items()}
     for key in choices.asked & fixed.keys():
-        if not _is_recorded(key, choices.values[key], fixed):
+        given = choices.values[key]
+        if key == "block_size" and given < own.block_size:  # which the model may refuse
+            fixed[key] = given
+        elif not _is_recorded(key, given, fixed):
             raise NpgptError(
-                f"{key} = {choices.values[key]!r} does not fit `init_from={source.folder}`, which"
+                f"{key} = {given!r} does not fit `init_from={source.folder}`, which"
                 f" has {fixed[key]!r}: leave it out"
             )
     return replace(choices, values={**choices.values, **fixed})

@@ -29,6 +29,7 @@ from npgpt_train.settings.parts import build_model
 from npgpt_train.settings.provenance import RECORDED, require_installed, with_qualified_names
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.corpus import Corpus, read_text
+from npgpt_train.text.record import TextRecord
 from npgpt_train.text.relocation import find_text
 from npgpt_train.text.tokenizer_file import MAX_SIZE, encoding_digest
 
@@ -175,6 +176,19 @@ class Run:
             )
         return tokenizer
 
+    def text_record(self) -> TextRecord:
+        """What it records of its text.
+
+        Raises:
+            NpgptError: it is an imported model, which has none.
+        """
+        if self.record.data is None:
+            raise NpgptError(
+                f"{self.folder} is an imported model, without text and training of its own: name a"
+                f" text with `data` to evaluate it, or train it with `init_from={self.folder}`"
+            )
+        return self.record.data
+
     def corpus(self, read: Callable[[Sequence[str]], Corpus] = read_text) -> Corpus:
         """The text that it was trained on, found again.
 
@@ -185,9 +199,10 @@ class Run:
             PluginError: its dataset is not installed.
             NpgptError: the text is not found, or another one.
         """
+        recorded = self.text_record()
         self.require_parts("dataset")
         is_dataset = "dataset" in self.record.parts
-        return find_text(self.settings.data, self.record.data, is_dataset, self.folder, read)
+        return find_text(self.settings.data, recorded, is_dataset, self.folder, read)
 
     def require_same_tokenizer(self) -> None:
         """Raise an ``NpgptError`` if its tokenizer is the file that it began with."""

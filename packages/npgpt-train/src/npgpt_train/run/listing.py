@@ -19,9 +19,10 @@ LATEST = 2**37  # seconds, in the year 6325: there are clocks that no calendar c
 class RunSummary:
     """One run of a list; of a damaged one nothing is known but the ``reason``.
 
-    ``state`` is "running" (a process holds its lock), "unfinished", "finished" or "damaged",
-    ``date`` when something was last written. The newest checkpoint is that of ``step``, of
-    ``steps`` to do in all; ``best_loss``, nats per token, is the lowest validation loss up to it.
+    ``state`` is "running" (a process holds its lock), "unfinished", "finished", "imported" or
+    "damaged", ``date`` when something was last written. The newest checkpoint is that of ``step``,
+    of ``steps`` to do in all (None of an imported model); ``best_loss``, nats per token, is the
+    lowest validation loss up to it.
     """
 
     folder: Path
@@ -70,7 +71,8 @@ def _entry(folder: Path) -> RunSummary:
         run = Run.open(folder)
         done = run.checkpoints.steps()[-1:]
         best = run.checkpoints.load_state(done[0]).best if done else Best()
-        word = "finished" if run.is_finished else "unfinished"
+        imported = run.record.imported_from is not None
+        word = "imported" if imported else "finished" if run.is_finished else "unfinished"
         word = "running" if is_held(folder) else word
     except (NpgptError, OSError) as error:  # OSError: it vanished meanwhile
         reason = str(getattr(error, "strerror", error))
@@ -84,7 +86,7 @@ def _entry(folder: Path) -> RunSummary:
         model=run.settings.model.name,
         parameters=run.record.parameters,
         step=done[0] if done else 0,
-        steps=run.settings.max_iters,
+        steps=None if imported else run.settings.max_iters,
         best_loss=best.loss if best.is_known else None,
         best_step=best.step if best.is_known else None,
     )

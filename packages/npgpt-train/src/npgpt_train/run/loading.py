@@ -29,9 +29,12 @@ class LoadedRun(NamedTuple):
             f"LoadedRun(model={type(self.model).__name__} with"
             f" {self.model.num_parameters():,} parameters,"
             f" tokenizer={type(self.tokenizer).__name__} with {self.tokenizer.vocab_size:,} ids,"
-            f" settings=Settings of {self.settings.max_iters:,} steps,"
+            f" settings=Settings of {self._training()},"
             f" metrics={len(self.metrics):,} events)"
         )
+
+    def _training(self) -> str:
+        return f"{self.settings.max_iters:,} steps" if self.settings.data else "an imported model"
 
 
 def load_run(folder: str | Path, checkpoint: str = "best") -> LoadedRun:
@@ -51,14 +54,20 @@ def load_run(folder: str | Path, checkpoint: str = "best") -> LoadedRun:
 
 
 def load_tokenizer(path: str | Path) -> Tokenizer:
-    """Open the tokenizer of a run, or a file with the class of the run next to it or one that fits.
+    """Open the tokenizer of a run, or of a file (see ``named_tokenizer``)."""
+    return named_tokenizer(path)[1]
+
+
+def named_tokenizer(path: str | Path) -> tuple[str, Tokenizer]:
+    """Name and tokenizer of a run, or of a file: of the run next to it, or the first that reads it.
 
     Raises:
         NpgptError: there is neither, or no installed tokenizer reads the file.
     """
     path = Path(path)
     if os.path.isdir(path):
-        return Run.open(path).tokenizer()
+        run = Run.open(path)
+        return run.settings.tokenizer.name, run.tokenizer()
     if not os.path.isfile(path):
         raise NpgptError(f"there is no run and no file {path}")
     folder, file = containing_folder(path)
@@ -69,7 +78,7 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
     refusals = []
     for name in names:
         try:
-            return registry.load("tokenizer", name).from_state(state)
+            return name, registry.load("tokenizer", name).from_state(state)
         except Exception as error:  # a broken plugin must not keep the others from trying
             refusals.append(f"{name}: {error}")
     raise NpgptError(f"no installed tokenizer reads {path}: " + "; ".join(refusals))

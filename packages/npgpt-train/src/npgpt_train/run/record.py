@@ -16,7 +16,7 @@ from npgpt_train.settings.provenance import Origin, read_origins
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.record import INTEGER_LIMIT, TextRecord
 
-FORMAT = 1
+FORMAT = 2
 DEFAULT_KEEP = 3  # checkpoints besides the best
 ON_NAN = ("stop", "skip")
 
@@ -33,10 +33,11 @@ class RunRecord:
         parts: kind -> where the part came from.
         vocab_size: ids of its tokenizer.
         parameters: numbers of its model that are trained.
-        data: its text.
+        data: its text; None of an imported model, which was trained elsewhere.
         ranks: processes that train it.
         versions: of what else decides its bits, by name.
         init_from: the run whose weights it began with, or None.
+        imported_from: what an imported model was read from, or None.
         encoding_sha256: of what its tokenizer makes of a sample; None in early runs.
         tokenizer_sha256: of ``tokenizer.json``; None in early runs.
 
@@ -51,15 +52,16 @@ class RunRecord:
     parts: Mapping[str, Origin]
     vocab_size: int
     parameters: int
-    data: TextRecord
+    data: TextRecord | None
     ranks: int
     versions: Mapping[str, str]
     init_from: str | None = None
+    imported_from: str | None = None
     encoding_sha256: str | None = None
     tokenizer_sha256: str | None = None
 
     def __post_init__(self) -> None:
-        optional = ("init_from", "encoding_sha256", "tokenizer_sha256")
+        optional = ("init_from", "imported_from", "encoding_sha256", "tokenizer_sha256")
         texts = "preset", "on_nan", *(name for name in optional if getattr(self, name) is not None)
         whole = "vocab_size", "parameters", "ranks", "keep"
         for name in whole:
@@ -71,6 +73,9 @@ class RunRecord:
                 raise NpgptError(f"{name} is {value!r:.40}, expected a text")
         if self.on_nan not in ON_NAN:
             raise NpgptError(f"on_nan is {self.on_nan!r:.40}, expected one of {', '.join(ON_NAN)}")
+        sources = (self.imported_from is None, self.data is not None, bool(self.settings.data))
+        if len(set(sources)) > 1:
+            raise NpgptError("expected either data or what it was imported from")
 
     def __getitem__(self, name: object) -> NoReturn:
         """Say to a plugin of contract 1, for which this was a dict, what it is now."""
@@ -82,7 +87,7 @@ class RunRecord:
     def to_json(self) -> dict[str, Any]:
         """The content of ``run.json``: what is known, as JSON values."""
         whole = asdict(self)
-        whole["data"] = _known(whole["data"])
+        whole["data"] = None if self.data is None else self.data.to_json()
         whole["settings"]["data"] = list(self.settings.data)
         return {"format": FORMAT, **_known(whole)}
 
@@ -102,12 +107,17 @@ def _known(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_1(content: Mapping[str, Any]) -> RunRecord:
-    """Format 1, also of the early runs of npgpt 0.1, which lack what has a default."""
+    """Format 1, in which every run has data."""
+    return _read_2({**content, "data": content.get("data")})
+
+
+def _read_2(content: Mapping[str, Any]) -> RunRecord:
+    """Format 2. Early runs of npgpt 0.1 lack what has a default."""
     defaults = {f.name: None if f.default is MISSING else f.default for f in fields(RunRecord)}
     read = {
         "settings": Settings.from_json(content.get("settings")),
         "parts": read_origins(content.get("parts")),
-        "data": TextRecord.from_json(content.get("data")),
+        "data": TextRecord.from_json(content["data"]) if "data" in content else None,
         "versions": _texts(content.get("versions")),
     }
     return RunRecord(**{**defaults, **{k: content[k] for k in defaults if k in content}, **read})
@@ -119,5 +129,5 @@ def _texts(value: Any) -> dict[str, str]:
     return {key: text for key, text in items if isinstance(text, str)}
 
 
-READERS: Mapping[int, Callable[[Mapping[str, Any]], RunRecord]] = {1: _read_1}
+READERS: Mapping[int, Callable[[Mapping[str, Any]], RunRecord]] = {1: _read_1, 2: _read_2}
 """Format -> what reads it from JSON."""

@@ -58,7 +58,7 @@ def entry_of(run: Run) -> dict[str, Any]:
         "preset": run.record.preset,
         "tokenizer": run.settings.tokenizer.name,
         "data": " ".join(run.settings.data),
-        "sha256": run.record.data.sha256,
+        "sha256": run.text_record().sha256,
         "version": run.record.versions["npgpt-train"],
         "settings": run.settings.to_json(),
         "curve": [
@@ -118,10 +118,11 @@ def compare_to_reference(run: Run, metrics: Metrics) -> ReferenceComparison | No
 
 def _matching(run: Run) -> Mapping[str, Any] | None:
     """The entry of the same text and settings, if there is one."""
-    if run.record.init_from is not None or run.record.ranks != 1:
+    data = run.record.data
+    if data is None or run.record.init_from is not None or run.record.ranks != 1:
         return None
     for entry in references():
-        if entry["sha256"] == run.record.data.sha256:
+        if entry["sha256"] == data.sha256:
             settings = with_defaults(Settings.from_json(entry["settings"]))
             if differences(settings, with_defaults(run.settings)).keys() <= MAY_DIFFER:
                 return entry

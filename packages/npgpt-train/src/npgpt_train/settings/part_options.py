@@ -8,6 +8,7 @@ from typing import Any
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
 from npgpt_train.settings.settings import PARTS, SETTINGS, Part, Settings
+from npgpt_train.text.tokenizer_file import is_tokenizer_path
 
 
 def defaults(kind: str, name: str) -> dict[str, Any] | None:
@@ -17,6 +18,8 @@ def defaults(kind: str, name: str) -> dict[str, Any] | None:
     """
     if not isinstance(name, str):
         raise NpgptError(f"{kind} is {name!r}, expected the name of one")
+    if kind == "tokenizer" and is_tokenizer_path(name):
+        return {}
     options = registry.KINDS[kind].options(registry.load(kind, name))
     if any(option.kind is option.VAR_KEYWORD for option in options):
         return None

@@ -26,7 +26,7 @@ PLACEHOLDER_VOCAB_SIZE = 256  # until the text decides the vocabulary
 BYTES = 8  # of a parameter and its gradient in float32
 
 
-def resolve(choices: Choices, ranks: int = 1) -> Settings:
+def resolve(choices: Choices, ranks: int = 1, trained: Part | None = None) -> Settings:
     """Settle every value: each part with all its options, defaults of the part included.
 
     Each part that needs no text is also built, so that wrong options are refused before the long
@@ -35,13 +35,15 @@ def resolve(choices: Choices, ranks: int = 1) -> Settings:
     Args:
         choices: what was asked for.
         ranks: processes that share the cores of this machine.
+        trained: a tokenizer that is there already, and so is not built from its options.
 
     Raises:
         PluginError: an unknown part, or an option that it does not take.
         NpgptError: a value out of range.
     """
-    parts = {}
-    for kind in PARTS:
+    parts = {} if trained is None else {"tokenizer": _untouched(trained, choices)}
+    to_build = [kind for kind in PARTS if kind not in parts]
+    for kind in to_build:
         with _naming_origin(kind, choices):
             parts[kind] = _part(kind, choices)
     values = {name: choices.values[name] for name in SETTINGS} | parts
@@ -49,7 +51,7 @@ def resolve(choices: Choices, ranks: int = 1) -> Settings:
     values["workers"] = values["workers"] or max(1, physical_cores() // ranks)
     settings = Settings(**values)
     built = {}
-    for kind in PARTS:
+    for kind in to_build:
         with _naming_origin(kind, choices):
             built[kind] = check_part(kind, settings)
     return replace(settings, schedule=_settled(settings.schedule, built["schedule"]))
@@ -133,6 +135,16 @@ def _part(kind: str, choices: Choices) -> Part:
     if kind == "schedule":  # a run can be extended, but its schedule keeps the length it has now
         options["max_iters"] = choices.values["max_iters"]
     return Part(name, part_options.as_data(kind, name, options))
+
+
+def _untouched(trained: Part, choices: Choices) -> Part:
+    """A tokenizer that is there already, of which nothing can be set."""
+    if unknown := sorted(choices.part_options("tokenizer").keys() - trained.options.keys()):
+        raise NpgptError(
+            f"tokenizer.{unknown[0]} cannot be set of a tokenizer that is trained already: leave it"
+            " out"
+        )
+    return trained
 
 
 def _settled(part: Part, built: Any) -> Part:

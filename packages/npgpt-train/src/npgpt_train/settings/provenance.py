@@ -57,8 +57,8 @@ def with_qualified_names(settings: Settings, origins: Origins) -> Settings:
         origins: of its parts when it was made.
     """
     changed: dict[str, Any] = {}
-    for kind in RECORDED:
-        name = settings.data[0] if kind == "dataset" else getattr(settings, kind).name
+    names = {**settings.names(), "dataset": "".join(settings.data[:1])}
+    for kind, name in names.items():
         origin = origins.get(kind)
         if origin and _found(kind, name) != origin.distribution:
             name = f"{origin.distribution}/{origin.name}"

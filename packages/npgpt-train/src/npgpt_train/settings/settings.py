@@ -127,14 +127,14 @@ def check_values(values: Mapping[str, Any], *, recorded: bool = False) -> None:
     Args:
         values: by name.
         recorded: whether a run may have them: early ones of npgpt 0.1 took a learning rate of 0,
-            with which nothing is learned.
+            with which nothing is learned, and an imported model has no data.
 
     Raises:
         NpgptError: names the setting that is out of range.
     """
     for name in values.keys() & SETTINGS.keys():
         if name == "data":
-            _check_data(values[name])
+            _check_data(values[name], recorded)
         elif name not in PARTS:
             _check_number(name, values[name], recorded)
 
@@ -151,8 +151,9 @@ def _check_number(name: str, value: Any, recorded: bool) -> None:
         raise NpgptError(f"{name} is {value!r:.40}, expected a finite number {limit}")
 
 
-def _check_data(data: Any) -> None:
-    if not isinstance(data, tuple) or not data or not all(isinstance(n, str) and n for n in data):
+def _check_data(data: Any, recorded: bool) -> None:
+    is_given = isinstance(data, tuple) and (data or recorded)
+    if not is_given or not all(isinstance(name, str) and name for name in data):
         given = data[0] if isinstance(data, tuple) and len(data) == 1 else data
         raise NpgptError(f"data is {given!r:.80}, expected a dataset's name or paths of files")
 

@@ -5,6 +5,7 @@ The same state has the same bytes, which are those of npgpt 0.1 for the tokenize
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 
 import numpy as np
@@ -40,6 +41,12 @@ def tokenizer_bytes(tokenizer: Tokenizer) -> bytes:
             " smaller vocab_size"
         )
     return data
+
+
+def is_tokenizer_path(name: object) -> bool:
+    """Whether a name is that of no installed tokenizer, but the path of a run or a file."""
+    is_name = not isinstance(name, str) or name in registry.names("tokenizer")
+    return not is_name and os.path.exists(str(name))
 
 
 def encoding_digest(tokenizer: Tokenizer, *texts: str) -> str:
