@@ -17,11 +17,14 @@ T = TypeVar("T", str, int)
 PREFIX = "tokenizer.ggml."
 MODEL = "gpt2"
 
-PATTERNS = {
-    **{"gpt-2": "gpt2", "smollm": "smollm", "llama-bpe": "llama3", "qwen2": "qwen2"},
-    **{"gpt-4o": "o200k", "llama3": "llama3", "deepseek-r1-qwen": "qwen2"},
+WRITTEN = {"gpt2": "gpt-2", "smollm": "smollm", "llama3": "llama-bpe", "qwen2": "qwen2"}
+"""Our name of a pattern -> what ``pre`` calls it, where llama.cpp splits every text as we do."""
+
+READ = {
+    **{pre: ours for ours, pre in WRITTEN.items()},
+    **{"llama3": "llama3", "deepseek-r1-qwen": "qwen2", "gpt-4o": "o200k"},
 }
-"""What ``pre`` calls a pattern -> our name. The first of equal ones is written."""
+"""What ``pre`` calls a pattern -> our name. llama.cpp knows ``gpt-4o`` by a pattern near to it."""
 
 IGNORE_MERGES = ("llama3",)
 """Patterns with which llama.cpp takes a word that is a token at once."""
@@ -47,8 +50,8 @@ def read_vocabulary(metadata: Mapping[str, Value]) -> Vocabulary:
             " byte-level BPE: SentencePiece and WordPiece are not"
         )
     pre = metadata.get(f"{PREFIX}pre")
-    if not isinstance(pre, str) or pre not in PATTERNS:
-        raise NpgptError(f"the tokenizer splits words as {pre!r:.40}, supported: {[*PATTERNS]}")
+    if not isinstance(pre, str) or pre not in READ:
+        raise NpgptError(f"the tokenizer splits words as {pre!r:.40}, supported: {', '.join(READ)}")
     tokens, merges = _list(metadata, "tokens", str), _list(metadata, "merges", str)
     types = _list(metadata, "token_type", int) or [NORMAL] * len(tokens)
     if len(types) != len(tokens):
@@ -56,7 +59,7 @@ def read_vocabulary(metadata: Mapping[str, Value]) -> Vocabulary:
     marks = {name: _mark(metadata, key, len(tokens)) for name, key in MARKS.items()}
     special = {i for i, kind in enumerate(types) if kind in (UNKNOWN, CONTROL, USER_DEFINED)}
     special |= {i for i in marks.values() if i is not None}
-    pattern = PATTERNS[pre]
+    pattern = READ[pre]
     return Vocabulary.from_spellings(
         [None if kind == UNUSED else token for token, kind in zip(tokens, types, strict=True)],
         [merge.split(" ") for merge in merges],
@@ -77,9 +80,11 @@ def vocabulary_metadata(vocabulary: Vocabulary, size: int) -> dict[str, Value]:
     Raises:
         NpgptError: llama.cpp cannot have this vocabulary.
     """
-    pre = next((pre for pre, ours in PATTERNS.items() if ours == vocabulary.pattern), None)
-    if pre is None:
-        raise NpgptError(f"llama.cpp has no name for the pattern {vocabulary.pattern!r}")
+    if vocabulary.pattern not in WRITTEN:
+        raise NpgptError(
+            f"llama.cpp splits no text as the pattern {vocabulary.pattern!r} does, but as"
+            f" {', '.join(WRITTEN)}"
+        )
     if vocabulary.merges is None:
         raise NpgptError("the vocabulary has ranks and no merges, and llama.cpp needs merges")
     special = {i: spelling for spelling, i in vocabulary.special_tokens.items()}
@@ -96,7 +101,7 @@ def vocabulary_metadata(vocabulary: Vocabulary, size: int) -> dict[str, Value]:
         raise NpgptError(f"the vocabulary spells two ids {twice!r:.60}, and llama.cpp takes one")
     return {
         f"{PREFIX}model": MODEL,
-        f"{PREFIX}pre": pre,
+        f"{PREFIX}pre": WRITTEN[vocabulary.pattern],
         f"{PREFIX}tokens": tokens,
         f"{PREFIX}token_type": types,
         f"{PREFIX}merges": [f"{tokens[left]} {tokens[right]}" for left, right in vocabulary.merges],
