@@ -8,8 +8,6 @@ import json
 import os
 from collections.abc import Iterable
 
-import numpy as np
-
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
 from npgpt_core.protocols import Tokenizer
@@ -54,6 +52,8 @@ def encoding_digest(tokenizer: Tokenizer, *texts: str) -> str:
 
     Of one tokenizer it differs only where its code changed.
     """
+    import numpy as np  # only here: it would slow every start of the command down
+
     digest = hashlib.sha256()
     for text in (*texts, PROBE):
         try:
