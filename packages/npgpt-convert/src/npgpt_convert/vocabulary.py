@@ -4,7 +4,7 @@ A reader of a format makes a ``Vocabulary``, and a writer takes one; neither kno
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from npgpt_convert.byte_spelling import unspelled
@@ -74,6 +74,51 @@ class Vocabulary:
             **others,
         )
 
+    @classmethod
+    def of(cls, tokenizer: Tokenizer) -> Self:
+        """The vocabulary of a tokenizer of npgpt: a ``byte-bpe`` or ``pretrained-bpe``.
+
+        Raises:
+            NpgptError: it is of another kind, whose tokens are no bytes.
+        """
+        state = tokenizer.state()
+        match state.get("tokenizer"):
+            case "byte-bpe":
+                special = len(tokenizer.special_tokens)  # the first ids
+                ids = range(special, tokenizer.vocab_size)
+                tokens = [None] * special + [_token_bytes(tokenizer, i) for i in ids]
+                others: dict[str, Any] = {"pattern": "gpt2", "unk_id": None}
+            case "pretrained-bpe":
+                tokens = [text and text.encode("latin-1") for text in state["tokens"]]
+                names = ("pattern", "unk_id", "ignore_merges")
+                others = {name: state[name] for name in names}
+            case kind:
+                raise NpgptError(
+                    f"the tokens of the tokenizer {kind!r:.40} are no bytes: train with byte-bpe"
+                )
+        return cls(
+            tokens=tokens,
+            merges=[(left, right) for left, right in state["merges"]],
+            special_tokens=dict(tokenizer.special_tokens),
+            pad_id=tokenizer.pad_id,
+            bos_id=tokenizer.bos_id,
+            eos_id=tokenizer.eos_id,
+            **others,
+        )
+
+    def padded(self, size: int) -> Self:
+        """The same with unused ids at the end, where a model has more rows than tokens.
+
+        Raises:
+            NpgptError: the model has fewer.
+        """
+        if size < len(self.tokens):
+            raise NpgptError(
+                f"the vocabulary has {len(self.tokens):,} ids and the model {size:,}: they do not"
+                " belong together"
+            )
+        return replace(self, tokens=[*self.tokens, *[None] * (size - len(self.tokens))])
+
     def tokenizer(self) -> Tokenizer:
         """The tokenizer of npgpt.
 
@@ -85,6 +130,24 @@ class Vocabulary:
             **{field.name: getattr(self, field.name) for field in fields(self)}
         )
         return tokenizer
+
+
+def listed(ids: Mapping[str, Any], size: int = 0) -> list[str | None]:
+    """Tokens in the order of their ids, and None where there is none; ``size`` or more.
+
+    Raises:
+        NpgptError: an id is none, belongs to two tokens, or is beyond what any vocabulary has.
+    """
+    if not all(type(i) is int and i >= 0 for i in ids.values()):
+        raise NpgptError("the vocabulary must map tokens to ids, whole numbers from 0")
+    size = max([size, *(i + 1 for i in ids.values())])
+    require_count(size)
+    tokens: list[str | None] = [None] * size
+    for token, i in ids.items():
+        if tokens[i] is not None:
+            raise NpgptError(f"the tokens {tokens[i]!r:.60} and {token!r:.60} have the same id {i}")
+        tokens[i] = token
+    return tokens
 
 
 def require_count(count: int) -> None:
@@ -109,3 +172,8 @@ def _pair(merge: Sequence[str], ids: Mapping[str, int]) -> tuple[int, int]:
         return ids[left], ids[right]
     except (KeyError, TypeError, ValueError):
         raise NpgptError(f"the merge {merge!r:.80} is no pair of two tokens") from None
+
+
+def _token_bytes(tokenizer: Any, i: int) -> bytes:
+    token: bytes = tokenizer.token_bytes(i)  # which the protocol leaves to the tokenizer
+    return token

@@ -1,0 +1,1 @@
+"""``tokenizer.json``, the file of Hugging Face's tokenizers."""
