@@ -5,20 +5,18 @@ Used by the parity tests, and by ``record_golden.py``, which writes down what th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Qwen2Config, Qwen3Config
 
-from npgpt_convert.families.family import Dialect, Stored
-from npgpt_convert.families.gpt2 import FAMILY as GPT2_FAMILY
-from npgpt_convert.families.llama import FAMILY as LLAMA_FAMILY
-from npgpt_convert.families.metadata import Metadata
-from npgpt_core import Module, registry
+from npgpt_convert.conversion import Converted, from_foreign, to_foreign
+from npgpt_convert.foreign import ForeignModel, Tensor
+from npgpt_core import registry
 from npgpt_core.testing.small import enliven
 from npgpt_core.types import Array
 
@@ -78,43 +76,32 @@ def double() -> Iterator[None]:
 class Twins:
     """Our model and that of transformers, with the same weights.
 
+    Its configuration comes to us through npgpt-convert, our weights go there and its gradients come
+    back in the same way.
+
     Args:
         name: in ``CONFIGS``.
     """
 
     def __init__(self, name: str) -> None:
-        family = GPT2_FAMILY if name == "gpt2" else LLAMA_FAMILY
-        self.dialect: Dialect = family.dialects["huggingface"]
+        self._metadata = CONFIGS[name].to_dict()
         with double():
             made = AutoModelForCausalLM.from_config(CONFIGS[name], attn_implementation="eager")
         self.theirs = made.double()
         self.tensors = dict(self.theirs.named_parameters())
-        self.model = family.model
-        self.options = self.dialect.options(Metadata(CONFIGS[name].to_dict()), self.tensors)
-        model_class: Any = registry.load("model", self.model)
+        converted = self._in_our_terms(self.tensors)
+        self.model, self.options = converted.model, converted.options
+        model_class = registry.load("model", self.model)
         config = model_class.Config(**self.options)
-        self.ours: Module = model_class(config, rng=np.random.default_rng(0), dtype=np.float64)
-        self._copy(enliven(self.ours).parameters())
-
-    def _copy(self, parameters: dict[str, Array]) -> None:
-        """Give our weights to theirs."""
-        for name, array in parameters.items():
-            stored, names = self._stored(name)
-            widths = stored.widths(self.options) if stored.widths else (array.shape[-1],)
-            parts = np.split(array, np.cumsum(widths)[:-1], axis=-1)
-            for part, tensor in zip(parts, names, strict=True):
-                part = part.T if stored.transposed else part
-                self.tensors[tensor].data.copy_(torch.from_numpy(part.copy()))
+        self.ours = enliven(model_class(config, rng=np.random.default_rng(0), dtype=np.float64))
+        foreign = to_foreign("huggingface", self.model, asdict(config), self.ours.parameters())
+        for tensor, given in foreign.tensors.items():
+            self.tensors[tensor].data.copy_(torch.from_numpy(given.read()))
 
     def their_grads(self) -> dict[str, Array]:
         """The gradients that transformers computed, by our names and in our shapes."""
-        grads = {}
-        for name in self.ours.parameters():
-            stored, names = self._stored(name)
-            parts = [self.tensors[tensor].grad.numpy() for tensor in names]
-            parts = [part.T if stored.transposed else part for part in parts]
-            grads[name] = np.concatenate(parts, axis=-1)
-        return grads
+        grads = {name: tensor.grad for name, tensor in self.tensors.items()}
+        return {name: t.read() for name, t in self._in_our_terms(grads).tensors.items()}
 
     def their_text(self) -> Array:
         """``IDS`` and the likeliest ``NEW`` that follow."""
@@ -132,8 +119,7 @@ class Twins:
             .numpy()
         )
 
-    def _stored(self, name: str) -> tuple[Stored, list[str]]:
-        """How transformers stores our parameter, and the names of its tensors."""
-        number = next((part for part in name.split(".") if part.isdecimal()), "")
-        stored = self.dialect.names[name.replace(f".{number}.", ".{}.")]
-        return stored, [tensor.format(number) for tensor in stored.names]
+    def _in_our_terms(self, tensors: Mapping[str, torch.Tensor]) -> Converted:
+        arrays = {name: tensor.detach().numpy() for name, tensor in tensors.items()}
+        foreign = {name: Tensor(array.shape, array.copy) for name, array in arrays.items()}
+        return from_foreign(ForeignModel("huggingface", self._metadata, foreign))
