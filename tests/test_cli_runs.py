@@ -106,6 +106,8 @@ def test_precedence_flag_over_set_over_config_over_preset(npgpt, text_file, tmp_
         "n_embd": 16,
         "dropout": 0.0,
         "activation": "relu",
+        "tie_embeddings": False,
+        "head_bias": True,
     }
     assert (settings["seed"], settings["lr"], settings["block_size"]) == (6, 0.5, 32)
     assert settings["tokenizer"]["name"] == "word"

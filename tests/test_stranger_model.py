@@ -23,27 +23,31 @@ TEXT = "the king speaks with my queen"
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """The package of ``npgpt plugins new model alpaca``, its model replaced, as a distribution."""
+    """The package of ``npgpt plugins new model alpaca``, its model replaced, as a distribution.
+
+    Beside it is that of ``npgpt plugins new tokenizer camel``, as it is.
+    """
     site = tmp_path_factory.mktemp("site")
     registry.plugins.cache_clear()
-    for path, text in Scaffold("model", "alpaca").render().items():
-        if path.startswith("src/"):
-            target = site / path.removeprefix("src/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, "utf-8")
+    for kind, name in (("model", "alpaca"), ("tokenizer", "camel")):
+        for path, text in Scaffold(kind, name).render().items():
+            if path.startswith("src/"):
+                target = site / path.removeprefix("src/")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text, "utf-8")
+        info = site / f"npgpt_{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Name: npgpt-{name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[npgpt]\n{name} = npgpt_{name}._plugin\n")
     model = Path(__file__).parent / "strangers" / "alpaca.py"
     (site / "npgpt_alpaca" / "model.py").write_text(model.read_text("utf-8"), "utf-8")
-    info = site / "npgpt_alpaca-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Name: npgpt-alpaca\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[npgpt]\nalpaca = npgpt_alpaca._plugin\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(site)
         importlib.invalidate_caches()
         registry.plugins.cache_clear()
         yield site
     registry.plugins.cache_clear()
-    for name in [name for name in sys.modules if name.startswith("npgpt_alpaca")]:
+    for name in [name for name in sys.modules if name.startswith(("npgpt_alpaca", "npgpt_camel"))]:
         del sys.modules[name]
 
 
@@ -153,6 +157,21 @@ def test_it_is_compared_with_gpt(npgpt, installed, text_file, tmp_path):
     assert runs["alpaca"]["model"]["parameters"] == model.num_parameters()
     embedding = sum(array.size for array in embeddings_and_head(model).values())
     assert runs["alpaca"]["model"]["embedding_parameters"] == embedding == model.words.weight.size
+
+
+def test_it_is_compared_over_the_tokenizer_of_another_stranger(
+    npgpt, installed, text_file, tmp_path
+):
+    out = tmp_path / "compared"
+    axes = ["--models", "gpt,alpaca", "--tokenizers", "char,camel"]
+    result = npgpt("compare", *axes, "--data", text_file, "--out", out, *SMALL)
+    assert result.exit_code == 0, result.output
+    runs = json.loads((out / "report.json").read_text())["runs"]
+    assert set(runs) == {"char-gpt", "char-alpaca", "camel-gpt", "camel-alpaca"}
+    held_out = [run["held_out"] for run in runs.values()]
+    for h in held_out:
+        assert 0 < h["restored_bits_per_character"] < h["restored_uniform_bits_per_character"]
+    assert all(h["lines_recovered"] == 1 for h in held_out)
 
 
 def test_its_gradients_are_checked_by_name(npgpt, installed):
