@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from npgpt_convert.files import read_object
+from npgpt_convert.files import is_there, read_object
 from npgpt_convert.formats.tokenizer_json.pre_tokenizers import pattern_of
 from npgpt_convert.vocabulary import Vocabulary, listed
 from npgpt_core.errors import NpgptError, warn
@@ -117,7 +117,7 @@ def _marks(
 
 
 def _object(path: Path) -> dict[str, Any]:
-    return read_object(path, MAX_CONFIG_SIZE) if path.exists() else {}
+    return read_object(path, MAX_CONFIG_SIZE) if is_there(path) else {}
 
 
 def _spelled(token: Any, special_tokens: Mapping[str, int]) -> int | None:
