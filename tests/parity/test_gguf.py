@@ -9,6 +9,8 @@ from npgpt_convert.foreign import ForeignModel, Tensor
 from npgpt_convert.formats.gguf.reader import read_gguf
 from npgpt_convert.formats.gguf.tensor_types import NAMES, TYPES, decode, encode
 from npgpt_convert.formats.gguf.writer import write_gguf
+from npgpt_convert.sources.installed import find_installed
+from npgpt_core import NpgptError
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -27,6 +29,19 @@ def test_bytes_are_equal(name):
     numbers[3] = 0
     theirs = gguf.quantize(numbers, GGMLQuantizationType[name])
     assert encode(name, numbers) == theirs.tobytes()
+
+
+def test_every_tensor_of_smollm2_is_equal_bit_for_bit():
+    """Two types, 134 million numbers; skipped where the model is not installed."""
+    try:
+        path = find_installed("smollm2")
+    except NpgptError as error:
+        pytest.skip(str(error))
+    ours, theirs = read_gguf(path), gguf.GGUFReader(path)
+    assert ours.tensors.keys() == {tensor.name for tensor in theirs.tensors}
+    for tensor in theirs.tensors:
+        numbers = gguf.dequantize(tensor.data, tensor.tensor_type).reshape(tensor.shape[::-1])
+        assert ours.tensors[tensor.name].read().tobytes() == numbers.tobytes(), tensor.name
 
 
 def test_types_are_called_alike():
