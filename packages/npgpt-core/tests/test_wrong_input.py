@@ -199,7 +199,7 @@ def test_what_is_not_the_inputs_fault_stays_the_error_that_it_is(layer, x):
         (lambda: Linear(3.0, 2, rng=RNG), "Linear(3.0, 2): I is 3.0, expected a whole number"),
         (lambda: Linear(3, True, rng=RNG), "Linear(3, True): O is True, expected a whole number"),
         (lambda: LayerNorm(0), "LayerNorm(0): C is 0, expected a whole number of at least 1"),
-        (lambda: Embedding("9", 2, rng=RNG), "Embedding(9, 2): V is '9', expected a whole number"),
+        (lambda: Embedding("9", 2, rng=RNG), "Embedding('9', 2): V is '9', expected a whole"),
         (lambda: MultiHeadAttention(8, 0, rng=RNG), "H is 0, expected a whole number"),
         (lambda: SwiGLU(8, 0, rng=RNG), "SwiGLU(8, 0): F is 0, expected a whole number"),
         (lambda: Dropout("0.1", rng=RNG), "p is '0.1', expected 0 <= p < 1"),

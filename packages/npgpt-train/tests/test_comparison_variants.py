@@ -155,7 +155,7 @@ def test_the_size_goes_to_the_tokenizers_that_take_one_and_have_none():
 @pytest.mark.parametrize(
     ("axes", "message"),
     [
-        ({"seeds": 0}, "seeds is 0, expected at least 1"),
+        ({"seeds": 0}, "seeds is 0, expected a whole number of at least 1"),
         ({"tokenizers": ["a", "b", "a"]}, "tokenizer 'a' is named twice"),
         ({"models": ["a", "a"]}, "model 'a' is named twice"),
         ({"optimizers": ["a", "a"]}, "optimizer 'a' is named twice"),

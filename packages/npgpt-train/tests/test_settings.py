@@ -105,7 +105,7 @@ def test_whole_numbers_go_from_1_or_0_to_64_bits(name):
 def test_rates_are_finite_and_only_clipping_may_be_0(name):
     for value in (5e-324, 1, 1e300, 0, 0.0):  # a rate of 0 is in early records
         assert getattr(dataclasses.replace(SETTINGS, **{name: value}), name) == value
-    for value in (-1e-9, float("inf"), 2**1000, True, "1"):
+    for value in (-1e-9, float("inf"), 2**1024, True, "1"):
         with pytest.raises(NpgptError, match=f"{name} is "):
             dataclasses.replace(SETTINGS, **{name: value})
     assert choose(flags={"grad_clip": 0}).values["grad_clip"] == 0

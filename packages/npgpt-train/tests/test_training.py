@@ -422,7 +422,7 @@ def test_a_run_that_cannot_be_made_lets_go_of_its_folder(begin, monkeypatch):
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"keep": 0}, "keep is 0, expected at least 1"),
+        ({"keep": 0}, "keep is 0, expected a whole number of at least 1"),
         ({"on_nan": "panic"}, "on_nan is 'panic', expected one of stop, skip"),
         ({"block_size": 10**6}, "too few for a block"),
         ({"options": {"model.depth": 3}}, "model 'table' has no option 'depth'; it takes dropout"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.module import Module
 from npgpt_core.numbers import is_real
 from npgpt_core.wrong_input import require_model
@@ -31,7 +31,7 @@ def clip_grad_norm(
         NpgptError: a ``max_norm`` that is not above 0, or what is no model.
     """
     if not (is_real(max_norm) and max_norm > 0):
-        raise NpgptError(f"max_norm is {max_norm!r:.40}, expected a number above 0")
+        raise NpgptError(f"max_norm is {short_repr(max_norm)}, expected a number above 0")
     require_model("clip_grad_norm", model, "grads()")
     grads = list(model.grads().values())
     norm = math.sqrt(sum(map(lambda grad: float(np.vdot(grad, grad)), grads)))

@@ -57,6 +57,14 @@ class NpgptWarning(UserWarning):
     """What a user should know and need not fix. The command line prints it as one line."""
 
 
+def short_repr(value: object, length: int = 40) -> str:
+    """The beginning of ``repr(value)`` for a message, whatever a user gave as the value."""
+    try:
+        return f"{value!r:.{length}}"
+    except (RecursionError, ValueError):  # ValueError: an int of more digits than Python prints
+        return f"<{type(value).__name__} too long to show>"
+
+
 def warn(message: str) -> None:
     """Give an ``NpgptWarning`` in the name of whoever called the function that gives it."""
     warnings.warn(message, NpgptWarning, stacklevel=3)

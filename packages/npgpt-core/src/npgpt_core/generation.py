@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.module import Module
 from npgpt_core.numbers import whole_number
 from npgpt_core.protocols import config_of
@@ -195,7 +195,7 @@ def _generator(seed: int | None) -> np.random.Generator:
         return np.random.default_rng(seed)
     except (TypeError, ValueError) as error:
         raise NpgptError(
-            f"seed is {seed!r:.40}, expected None or a whole number of at least 0"
+            f"seed is {short_repr(seed)}, expected None or a whole number of at least 0"
         ) from error
 
 
@@ -216,4 +216,4 @@ def _validate(
     if stop_token is not None:
         whole_number("stop_token", stop_token, 0)
     if window not in WINDOWS:
-        raise NpgptError(f"window is {window!r}, expected one of {', '.join(WINDOWS)}")
+        raise NpgptError(f"window is {short_repr(window)}, expected one of {', '.join(WINDOWS)}")

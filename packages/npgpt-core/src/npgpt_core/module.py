@@ -11,8 +11,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.errors import BackwardError, LayerError, NpgptError, RebindingError
-from npgpt_core.numbers import is_whole
+from npgpt_core.errors import BackwardError, LayerError, NpgptError, RebindingError, short_repr
+from npgpt_core.numbers import as_python, whole_number
 from npgpt_core.state import require_fit
 from npgpt_core.tree import tree
 from npgpt_core.types import Array
@@ -54,14 +54,15 @@ class Module(ABC):
         """
         self._sizes = sizes
         for name, size in sizes.items():
-            if name.isupper() and not (is_whole(size) and size >= 1):
-                raise LayerError(
-                    self, f"{name} is {size!r:.40}, expected a whole number of at least 1"
-                )
+            if name.isupper():
+                try:
+                    whole_number(name, size)
+                except NpgptError as error:
+                    raise LayerError(self, str(error)) from None
 
     def _title(self) -> str:
         """The class and its sizes, in one line."""
-        sizes = ", ".join(map(str, self._sizes.values()))
+        sizes = ", ".join(short_repr(as_python(size)) for size in self._sizes.values())
         return f"{type(self).__name__}({sizes})" if sizes else type(self).__name__
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ import math
 import numbers
 from typing import Any
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 
 LIMIT = 2**63  # whole numbers are below: no array holds larger ones
 
@@ -17,6 +17,14 @@ def is_whole(value: Any) -> bool:
 def is_real(value: Any) -> bool:
     """Whether it is a real number, such as ``3``, ``0.1`` or ``np.float32(0.1)``."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def is_finite(value: Any) -> bool:
+    """Whether it is a real number that a float can hold: no NaN, no infinity, not ``10**400``."""
+    try:
+        return is_real(value) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def as_python(value: Any) -> Any:
@@ -32,10 +40,12 @@ def real_number(name: str, value: Any, low: float, high: float) -> float:
     Raises:
         NpgptError: it is no number, or not low <= value < high.
     """
-    if not is_real(value) or not low <= value < high:
+    if not is_finite(value) or not low <= value < high:
         kind = "" if is_real(value) else "a number of "
         limit = "finite" if high == math.inf else f"below {high}"
-        raise NpgptError(f"{name} is {value!r:.40}, expected {kind}at least {low} and {limit}")
+        raise NpgptError(
+            f"{name} is {short_repr(value)}, expected {kind}at least {low} and {limit}"
+        )
     return float(value)
 
 
@@ -48,6 +58,6 @@ def whole_number(name: str, value: Any, least: int = 1, below: int = LIMIT) -> i
     if not is_whole(value) or not least <= value < below:
         limit = f" and below {below}" if is_whole(value) and value >= below else ""
         raise NpgptError(
-            f"{name} is {value!r:.40}, expected a whole number of at least {least}{limit}"
+            f"{name} is {short_repr(value)}, expected a whole number of at least {least}{limit}"
         )
     return int(value)

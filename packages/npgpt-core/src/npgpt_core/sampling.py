@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.functional import softmax
-from npgpt_core.numbers import is_real, is_whole
+from npgpt_core.numbers import is_finite, is_real, is_whole
 from npgpt_core.types import Array, Ids
 
 
@@ -70,16 +70,17 @@ def check_options(
     suppress_tokens: Sequence[int],
 ) -> None:
     """Raise an ``NpgptError`` that names the option of ``sample`` that is out of range."""
-    if not (is_real(temperature) and 0 <= temperature < float("inf")):
-        raise NpgptError(f"temperature is {temperature!r:.40}, expected 0 (greedy) or more")
+    if not (is_finite(temperature) and temperature >= 0):
+        raise NpgptError(f"temperature is {short_repr(temperature)}, expected 0 (greedy) or more")
     if top_k is not None and not (is_whole(top_k) and top_k >= 1):
-        raise NpgptError(f"top_k is {top_k!r:.40}, expected 1 or more")
+        raise NpgptError(f"top_k is {short_repr(top_k)}, expected 1 or more")
     if top_p is not None and not (is_real(top_p) and 0 < top_p <= 1):
-        raise NpgptError(f"top_p is {top_p!r:.40}, expected above 0 and at most 1")
+        raise NpgptError(f"top_p is {short_repr(top_p)}, expected above 0 and at most 1")
     outside = [i for i in suppress_tokens if not 0 <= i < vocab_size]
     if outside:
         raise NpgptError(
-            f"suppress_tokens holds {outside[0]}, expected ids from 0 to {vocab_size - 1}"
+            f"suppress_tokens holds {short_repr(outside[0])}, expected ids from 0 to"
+            f" {vocab_size - 1}"
         )
     if len(set(suppress_tokens)) == vocab_size:
         raise NpgptError(f"suppress_tokens holds all {vocab_size} ids: no token is left to draw")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.numbers import is_whole
 from npgpt_core.protocols import Tokenizer
 
@@ -24,9 +24,9 @@ def require_special_tokens(tokenizer: Tokenizer) -> None:
         and len(set(tokens.values())) == len(tokens)
     ):
         raise NpgptError(
-            f"special_tokens of {type(tokenizer).__name__} is {tokens!r:.200}, expected a dict of"
-            f" each spelling to another id below {tokenizer.vocab_size}, such as {{'<eos>': 0}}, or"
-            " an empty one"
+            f"special_tokens of {type(tokenizer).__name__} is {short_repr(tokens, 200)}, expected a"
+            f" dict of each spelling to another id below {tokenizer.vocab_size}, such as"
+            " {'<eos>': 0}, or an empty one"
         )
 
 
@@ -41,6 +41,6 @@ def require_special_ids(tokenizer: Tokenizer) -> None:
         i = getattr(tokenizer, name)
         if i is not None and not (is_whole(i) and i in known):
             raise NpgptError(
-                f"{name} of {type(tokenizer).__name__} is {i!r:.40}, expected None or one of the"
-                f" ids of its special tokens, {known}"
+                f"{name} of {type(tokenizer).__name__} is {short_repr(i)}, expected None or one of"
+                f" the ids of its special tokens, {known}"
             )

@@ -7,7 +7,6 @@ by the shapes in the docstring of the layer's class, ``(..., I) -> (..., O)``, a
 from __future__ import annotations
 
 import functools
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from inspect import getdoc, signature
@@ -15,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from npgpt_core.errors import IdError, LayerError, NpgptError
-from npgpt_core.numbers import is_real
+from npgpt_core.errors import IdError, LayerError, NpgptError, short_repr
+from npgpt_core.numbers import is_finite, is_real
 from npgpt_core.types import Array, Ids
 
 if TYPE_CHECKING:
@@ -83,8 +82,10 @@ def require_width(module: Module, x: Array, width: int) -> int:
 
 def require_eps(module: Module, eps: Any) -> float:
     """``eps`` as a float, or a ``LayerError`` unless it is finite and at least 0."""
-    if not (is_real(eps) and 0 <= eps < math.inf):
-        raise LayerError(module, f"eps is {eps!r:.40}, expected a finite number of at least 0")
+    if not (is_finite(eps) and eps >= 0):
+        raise LayerError(
+            module, f"eps is {short_repr(eps)}, expected a finite number of at least 0"
+        )
     return float(eps)
 
 
@@ -93,7 +94,8 @@ def require_rng(module: Module, rng: Any) -> np.random.Generator:
     if not isinstance(rng, np.random.Generator):
         raise LayerError(
             module,
-            f"rng is {rng!r:.40}, expected a generator: one np.random.default_rng(seed) for all",
+            f"rng is {short_repr(rng)}, expected a generator:"
+            " one np.random.default_rng(seed) for all",
         )
     return rng
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 
 MAX_LAYERS = 10_000  # each is a hundred objects of Python, however few numbers it holds
 
@@ -17,7 +17,7 @@ def settle(config: Any, check: Callable[[str, Any], Any], *names: str) -> None:
 def truth_value(name: str, value: Any) -> bool:
     """``value``, or an ``NpgptError`` if it is neither true nor false, such as 1 or "yes"."""
     if not isinstance(value, bool):
-        raise NpgptError(f"{name} is {value!r:.40}, expected true or false")
+        raise NpgptError(f"{name} is {short_repr(value)}, expected true or false")
     return value
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.errors import LayerError, NpgptError
+from npgpt_core.errors import LayerError, NpgptError, short_repr
 from npgpt_core.layers.activation import GELU, ReLU
 from npgpt_core.layers.attention import KeyValueCache, MultiHeadAttention
 from npgpt_core.layers.dropout import Dropout
@@ -68,7 +68,8 @@ class GPTConfig:
         settle(self, partial(real_number, low=0, high=1), "dropout")
         if self.activation not in list(ACTIVATIONS):
             raise NpgptError(
-                f"activation is {self.activation!r:.40}, expected one of {', '.join(ACTIVATIONS)}"
+                f"activation is {short_repr(self.activation)}, expected one of"
+                f" {', '.join(ACTIVATIONS)}"
             )
 
     @property
@@ -136,7 +137,7 @@ class GPT(Module):
     ) -> None:
         super().__init__()
         if not isinstance(config, GPTConfig):
-            raise LayerError(self, f"config is {config!r:.40}, expected a GPTConfig")
+            raise LayerError(self, f"config is {short_repr(config)}, expected a GPTConfig")
         self.config = config
         v, t, c = config.vocab_size, config.block_size, config.n_embd
         self.token_embedding = Embedding(v, c, rng=rng, dtype=dtype)

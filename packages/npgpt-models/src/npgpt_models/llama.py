@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.errors import LayerError
+from npgpt_core.errors import LayerError, short_repr
 from npgpt_core.layers.attention import KeyValueCache
 from npgpt_core.layers.embedding import Embedding
 from npgpt_core.layers.grouped_query_attention import GroupedQueryAttention
@@ -102,7 +102,7 @@ class Llama(Module):
     ) -> None:
         super().__init__()
         if not isinstance(config, LlamaConfig):
-            raise LayerError(self, f"config is {config!r:.40}, expected a LlamaConfig")
+            raise LayerError(self, f"config is {short_repr(config)}, expected a LlamaConfig")
         self.config = config
         v, c = config.vocab_size, config.n_embd
         self.token_embedding = Embedding(v, c, rng=rng, dtype=dtype)

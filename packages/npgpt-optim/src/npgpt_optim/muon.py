@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.numbers import real_number, whole_number
 from npgpt_core.types import Array
 from npgpt_core.wrong_input import require_model
@@ -79,7 +79,7 @@ class MatrixMuon(Optimizer):
     ) -> None:
         self.momentum = real_number("momentum", momentum, 0, 1)
         if not isinstance(nesterov, bool):
-            raise NpgptError(f"nesterov is {nesterov!r:.40}, expected true or false")
+            raise NpgptError(f"nesterov is {short_repr(nesterov)}, expected true or false")
         self.nesterov = nesterov
         self.ns_steps = whole_number("ns_steps", ns_steps)
         self.weight_decay = real_number("weight_decay", weight_decay, 0, float("inf"))
@@ -155,7 +155,9 @@ class Muon(Grouped):
         eps: float = 1e-8,
     ) -> None:
         if not (matrices is None or isinstance(matrices, str)):
-            raise NpgptError(f"matrices is {matrices!r:.40}, expected a pattern such as 'blocks.*'")
+            raise NpgptError(
+                f"matrices is {short_repr(matrices)}, expected a pattern such as 'blocks.*'"
+            )
         muon = partial(
             MatrixMuon,
             momentum=momentum,
@@ -185,6 +187,7 @@ class Muon(Grouped):
         if self.matrices is not None and "muon" not in self.optimizers:
             names = ", ".join(name for name, grad in self.grads.items() if grad.ndim == 2)
             raise NpgptError(
-                f"matrices is {self.matrices!r:.40}, expected a pattern of some of {names:.400}"
+                f"matrices is {short_repr(self.matrices)}, expected a pattern of some of"
+                f" {names:.400}"
             )
         super().step()

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from npgpt_core.errors import NpgptError
-from npgpt_core.numbers import is_real, whole_number
+from npgpt_core.errors import NpgptError, short_repr
+from npgpt_core.numbers import is_finite, is_real, whole_number
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Schedule:
     max_iters: int
 
     def __post_init__(self) -> None:
-        if not (is_real(self.lr) and 0 <= self.lr < math.inf):
-            raise NpgptError(f"lr is {self.lr!r:.40}, expected a finite number of at least 0")
+        if not (is_finite(self.lr) and self.lr >= 0):
+            raise NpgptError(f"lr is {short_repr(self.lr)}, expected a finite number of at least 0")
         whole_number("max_iters", self.max_iters, least=0)
 
     def _settle(self, name: str, default: float) -> None:
@@ -63,7 +63,7 @@ class Step(Schedule):
         self._settle("step_size", max(1, math.ceil(self.max_iters / 3)))
         whole_number("step_size", self.step_size)
         if not (is_real(self.gamma) and 0 <= self.gamma <= 1):
-            raise NpgptError(f"gamma is {self.gamma!r:.40}, expected from 0 to 1")
+            raise NpgptError(f"gamma is {short_repr(self.gamma)}, expected from 0 to 1")
 
     def __call__(self, step: int) -> float:
         """The learning rate after ``step // step_size`` falls."""
@@ -94,7 +94,7 @@ class WarmupCosine(Schedule):
         self._settle("warmup_iters", self.max_iters // 10)
         low = self.min_lr
         if not (is_real(low) and 0 <= low <= self.lr):
-            raise NpgptError(f"min_lr is {low!r:.40}, expected from 0 to lr = {self.lr}")
+            raise NpgptError(f"min_lr is {short_repr(low)}, expected from 0 to lr = {self.lr}")
         whole_number("warmup_iters", self.warmup_iters, least=0)
 
     def __call__(self, step: int) -> float:

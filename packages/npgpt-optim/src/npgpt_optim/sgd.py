@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.numbers import real_number
 from npgpt_core.types import Array
 from npgpt_optim.optimizer import Elementwise, HasParameters
@@ -30,7 +30,7 @@ class SGD(Elementwise):
     ) -> None:
         self.momentum = real_number("momentum", momentum, 0, 1)
         if not isinstance(nesterov, bool):
-            raise NpgptError(f"nesterov is {nesterov!r:.40}, expected true or false")
+            raise NpgptError(f"nesterov is {short_repr(nesterov)}, expected true or false")
         if nesterov and not momentum:
             raise NpgptError("nesterov looks ahead along the velocity: it needs momentum above 0")
         super().__init__(model, lr, slots=("velocity",) if momentum else ())

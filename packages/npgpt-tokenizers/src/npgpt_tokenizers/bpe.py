@@ -17,7 +17,7 @@ decoding is joining the texts of the tokens.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_tokenizers.base import SIZES, SPECIAL_TOKENS, UNK, UNKNOWN_TEXT
 from npgpt_tokenizers.checks import check_integer, check_texts
 from npgpt_tokenizers.coding import MergingTokenizer
@@ -123,7 +123,9 @@ class BPETokenizer(MergingTokenizer):
             raise fields.error(f"it holds more tokens than its vocab_size, {self._max_vocab_size}")
         for new, pair in enumerate(pairs, start=first):
             if not len(SPECIAL_TOKENS) <= min(pair) <= max(pair) < new:
-                raise fields.error(f"id {new} merges {pair!r:.80}, and not two tokens before it")
+                raise fields.error(
+                    f"id {new} merges {short_repr(pair, 80)}, and not two tokens before it"
+                )
         try:
             self._set_vocabulary(alphabet, [chr(left) + chr(right) for left, right in pairs])
         except NpgptError as error:

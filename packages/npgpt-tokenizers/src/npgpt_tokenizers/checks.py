@@ -7,15 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.errors import NpgptError
-
-
-def shown(value: Any) -> str:
-    """The first 80 characters of the ``repr`` of a value; it may be nested without end."""
-    try:
-        return f"{value!r:.80}"
-    except (RecursionError, ValueError):  # ValueError: an int of more digits than Python prints
-        return f"{type(value).__name__} beyond what can be shown"
+from npgpt_core.errors import NpgptError, short_repr
 
 
 def check_integer(name: str, value: Any, least: int, most: int) -> int:
@@ -25,7 +17,7 @@ def check_integer(name: str, value: Any, least: int, most: int) -> int:
     except TypeError:
         number = None
     if number is None or isinstance(value, bool) or not least <= number <= most:
-        raise NpgptError(f"{name}={shown(value)}: give an integer from {least} to {most}")
+        raise NpgptError(f"{name}={short_repr(value)}: give an integer from {least} to {most}")
     return number
 
 
@@ -55,7 +47,9 @@ def check_ids(ids: Iterable[int], vocab_size: int) -> npt.NDArray[np.int64]:
         values = ids if isinstance(ids, np.ndarray) else list(ids)
         array = np.asarray(values)
     except (TypeError, ValueError):
-        raise NpgptError(f"decode takes a sequence of integers, not {ids!r:.80}") from None
+        raise NpgptError(
+            f"decode takes a sequence of integers, not {short_repr(ids, 80)}"
+        ) from None
     if array.ndim != 1:
         raise NpgptError(f"decode takes ids of shape (n,), not {array.shape}: decode row by row")
     if array.size == 0:

@@ -6,8 +6,8 @@ It may come from a stranger's file, by way of a state or of a reader of npgpt-co
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from npgpt_core.errors import NpgptError
-from npgpt_tokenizers.checks import check_integer, shown
+from npgpt_core.errors import NpgptError, short_repr
+from npgpt_tokenizers.checks import check_integer
 from npgpt_tokenizers.symbols import MAX_VOCAB_SIZE
 
 
@@ -20,9 +20,9 @@ def check_tokens(tokens: Sequence[Any]) -> dict[bytes, int]:
         if token is None:
             continue
         if not isinstance(token, bytes) or not token:
-            raise NpgptError(f"the token {i} is {shown(token)}: give its bytes, or None")
+            raise NpgptError(f"the token {i} is {short_repr(token)}: give its bytes, or None")
         if (first := ids.setdefault(token, i)) != i:
-            raise NpgptError(f"the tokens {first} and {i} are both {shown(token)}")
+            raise NpgptError(f"the tokens {first} and {i} are both {short_repr(token)}")
     return ids
 
 
@@ -31,23 +31,26 @@ def check_special_tokens(special_tokens: Mapping[Any, Any], tokens: Sequence[byt
     owner: dict[int, str] = {}
     for spelling, value in special_tokens.items():
         if not isinstance(spelling, str) or not spelling:
-            raise NpgptError(f"the special token {shown(spelling)} is no spelling: give a string")
-        i = check_integer(f"special token {shown(spelling)}", value, 0, len(tokens) - 1)
+            raise NpgptError(
+                f"the special token {short_repr(spelling)} is no spelling: give a string"
+            )
+        i = check_integer(f"special token {short_repr(spelling)}", value, 0, len(tokens) - 1)
         if tokens[i] is not None:
             raise NpgptError(
-                f"the id {i} is that of the special token {shown(spelling)} and of the token"
-                f" {shown(tokens[i])}: give None as its bytes"
+                f"the id {i} is that of the special token {short_repr(spelling)} and of the token"
+                f" {short_repr(tokens[i])}: give None as its bytes"
             )
         if owner.setdefault(i, spelling) != spelling:
             raise NpgptError(
-                f"the special tokens {shown(owner[i])} and {shown(spelling)} both have the id {i}"
+                f"the special tokens {short_repr(owner[i])} and {short_repr(spelling)}"
+                f" both have the id {i}"
             )
 
 
 def check_special_id(name: str, i: Any, special_tokens: Mapping[str, int]) -> int | None:
     """``i``, where it is None or the id of a special token."""
     if i is not None and (type(i) is not int or i not in special_tokens.values()):
-        raise NpgptError(f"{name}={shown(i)}: give the id of a special token, or None")
+        raise NpgptError(f"{name}={short_repr(i)}: give the id of a special token, or None")
     return i
 
 
@@ -65,8 +68,10 @@ def merged_symbols(
             merged[chr(left) + chr(right)] = chr(ids[whole])
         except KeyError:
             raise NpgptError(
-                f"the merge {shown(pair)} makes {shown(whole)}, which is no token"
+                f"the merge {short_repr(pair)} makes {short_repr(whole)}, which is no token"
             ) from None
         except (IndexError, TypeError, ValueError):
-            raise NpgptError(f"the merge {shown(pair)} is no pair of two tokens' ids") from None
+            raise NpgptError(
+                f"the merge {short_repr(pair)} is no pair of two tokens' ids"
+            ) from None
     return merged

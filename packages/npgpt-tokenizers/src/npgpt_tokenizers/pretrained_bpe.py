@@ -8,9 +8,10 @@ vocabulary may lack bytes.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
+from npgpt_core.special_tokens import SPECIAL_IDS
 from npgpt_tokenizers.base import UNKNOWN_TEXT
-from npgpt_tokenizers.checks import check_texts, shown
+from npgpt_tokenizers.checks import check_texts
 from npgpt_tokenizers.coding import MergingTokenizer
 from npgpt_tokenizers.given import (
     check_special_id,
@@ -23,8 +24,6 @@ from npgpt_tokenizers.patterns import PATTERNS
 from npgpt_tokenizers.ranks import merges_of_ranks
 from npgpt_tokenizers.state import Fields
 from npgpt_tokenizers.symbols import Spelling
-
-SPECIAL_IDS = ("pad_id", "unk_id", "bos_id", "eos_id")
 
 
 class PretrainedBPETokenizer(MergingTokenizer):
@@ -152,9 +151,9 @@ class PretrainedBPETokenizer(MergingTokenizer):
         ignore_merges: bool,
     ) -> None:
         if not isinstance(pattern, str) or pattern not in PATTERNS:
-            raise NpgptError(f"pattern={shown(pattern)}: give one of {', '.join(PATTERNS)}")
+            raise NpgptError(f"pattern={short_repr(pattern)}: give one of {', '.join(PATTERNS)}")
         if type(ignore_merges) is not bool:
-            raise NpgptError(f"ignore_merges={shown(ignore_merges)}: give True or False")
+            raise NpgptError(f"ignore_merges={short_repr(ignore_merges)}: give True or False")
         ids = check_tokens(tokens)
         check_special_tokens(special_tokens, tokens)
         for name, i in special_ids.items():

@@ -7,8 +7,7 @@ wrong with one ``NpgptError``.
 from collections.abc import Mapping
 from typing import Any
 
-from npgpt_core.errors import NpgptError
-from npgpt_tokenizers.checks import shown
+from npgpt_core.errors import NpgptError, short_repr
 
 FORMAT = "npgpt-tokenizer"
 VERSION = 1
@@ -29,10 +28,12 @@ class Fields:
             raise self.error(f"its format is not {FORMAT!r}")
         version = self.take("version")
         if type(version) is not int or version != VERSION:
-            raise self.error(f"its version is {shown(version)}, and this npgpt reads {VERSION}")
+            raise self.error(
+                f"its version is {short_repr(version)}, and this npgpt reads {VERSION}"
+            )
         found = self.take("tokenizer")
         if found != name:
-            raise self.error(f"it is one of {shown(found)}")
+            raise self.error(f"it is one of {short_repr(found)}")
 
     def error(self, reason: str) -> NpgptError:
         """The error of this state, to raise."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.plugins.kinds import KINDS
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Array
 from npgpt_core.zero_weights import ZeroWeights
@@ -16,8 +17,6 @@ from npgpt_train.settings import part_options, parts
 from npgpt_train.settings.provenance import origin_of
 from npgpt_train.settings.settings import DEFAULTS, Part, Settings
 from npgpt_train.text.tokenizer_file import encoding_digest, tokenizer_bytes
-
-GIVEN = ("vocab_size", "block_size")  # what every model is given beside its options
 
 
 def create_imported(
@@ -77,7 +76,8 @@ def create_imported(
 
 def _settings(model: str, options: Mapping[str, Any], tokenizer: str) -> Settings:
     """Those of the model; of the training that it did not have here, the published ones."""
-    shape = {name: value for name, value in options.items() if name not in GIVEN}
+    given = KINDS["model"].given
+    shape = {name: value for name, value in options.items() if name not in given}
     chosen = {"tokenizer": Part(tokenizer), "model": Part(model, shape)}
     chosen |= {kind: Part(DEFAULTS[kind]) for kind in ("optimizer", "schedule")}
     own = {"data": (), "batch_size": 1, "block_size": options["block_size"]}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from npgpt_core import registry
-from npgpt_core.errors import NpgptError, PluginError, warn
+from npgpt_core.errors import NpgptError, PluginError, short_repr, warn
 from npgpt_core.events import Event, Stopped
 from npgpt_core.plugins.hooks import explain
 from npgpt_core.protocols import Observer
@@ -70,7 +70,9 @@ def _named(name: str, options: Mapping[str, Any]) -> tuple[str, Observer]:
 def _label(observer: Observer) -> str:
     """What to call an observer that was not named: what its function or its class is called."""
     if isinstance(observer, type) or not callable(observer):
-        raise NpgptError(f"`observe` has {observer!r:.80}, expected names or functions of events")
+        raise NpgptError(
+            f"`observe` has {short_repr(observer, 80)}, expected names or functions of events"
+        )
     return f"{KIND.name} {getattr(observer, '__qualname__', type(observer).__qualname__)}"
 
 

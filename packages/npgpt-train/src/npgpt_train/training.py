@@ -6,8 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.events import Continuing
+from npgpt_core.numbers import whole_number
 from npgpt_core.protocols import Observer
 from npgpt_train.events import Reporter, default_reporter, ignore
 from npgpt_train.loop.processes import Processes, open_processes
@@ -111,10 +112,10 @@ def _discard_untrained(run: Run) -> None:
 
 def _policy(keep: int | None, on_nan: str | None) -> dict[str, Any]:
     """Those that are given; they are no settings, because they may change when a run is resumed."""
-    if keep is not None and keep < 1:
-        raise NpgptError(f"keep is {keep}, expected at least 1")
+    if keep is not None:
+        whole_number("keep", keep)
     if on_nan not in (None, *ON_NAN):
-        raise NpgptError(f"on_nan is {on_nan!r}, expected one of {', '.join(ON_NAN)}")
+        raise NpgptError(f"on_nan is {short_repr(on_nan)}, expected one of {', '.join(ON_NAN)}")
     given = {"keep": keep, "on_nan": on_nan}
     return {name: value for name, value in given.items() if value is not None}
 

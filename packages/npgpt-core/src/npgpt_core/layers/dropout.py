@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from npgpt_core.errors import LayerError
+from npgpt_core.errors import LayerError, short_repr
 from npgpt_core.module import Module
 from npgpt_core.numbers import is_real
 from npgpt_core.types import Array
@@ -23,7 +23,7 @@ class Dropout(Module):
         super().__init__()
         self.sizes(p=p)
         if not (is_real(p) and 0 <= p < 1):
-            raise LayerError(self, f"p is {p!r:.40}, expected 0 <= p < 1")
+            raise LayerError(self, f"p is {short_repr(p)}, expected 0 <= p < 1")
         self.p = p
         self.rng: np.random.Generator | None = require_rng(self, rng)
 

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.errors import LayerError
+from npgpt_core.errors import LayerError, short_repr
 from npgpt_core.layers.attention import (
     KeyValueCache,
     causal_attention,
@@ -79,7 +79,7 @@ class GroupedQueryAttention(Module):
             self.q_norm = RMSNorm(d, eps=qk_norm_eps, dtype=dtype)
             self.k_norm = RMSNorm(d, eps=qk_norm_eps, dtype=dtype)
         if not (rotary is None or isinstance(rotary, Rotary)):
-            raise LayerError(self, f"rotary is {rotary!r:.40}, expected a Rotary or None")
+            raise LayerError(self, f"rotary is {short_repr(rotary)}, expected a Rotary or None")
         if rotary is not None and rotary.head_size != d:
             raise LayerError(self, f"rotary turns heads of {rotary.head_size}, expected {d}")
         self.rotary = copy.copy(rotary)  # the same angles; what it keeps is its own

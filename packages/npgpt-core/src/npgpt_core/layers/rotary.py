@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_core.errors import LayerError
+from npgpt_core.errors import LayerError, short_repr
 from npgpt_core.module import Module
-from npgpt_core.numbers import is_real, real_number, whole_number
+from npgpt_core.numbers import is_finite, real_number, whole_number
 from npgpt_core.types import Array
 from npgpt_core.wrong_input import require_width
 
@@ -77,10 +77,14 @@ class Rotary(Module):
         self.sizes(D=head_size, S=block_size)
         if head_size % 2:
             raise LayerError(self, f"D is {head_size}, expected an even number")
-        if not (is_real(theta) and 0 < theta < math.inf):
-            raise LayerError(self, f"theta is {theta!r:.40}, expected a finite number above 0")
+        if not (is_finite(theta) and theta > 0):
+            raise LayerError(
+                self, f"theta is {short_repr(theta)}, expected a finite number above 0"
+            )
         if not (scaling is None or isinstance(scaling, RopeScaling)):
-            raise LayerError(self, f"scaling is {scaling!r:.40}, expected a RopeScaling or None")
+            raise LayerError(
+                self, f"scaling is {short_repr(scaling)}, expected a RopeScaling or None"
+            )
         self.head_size, self.block_size = head_size, block_size
         thetas = float(theta) ** (-np.arange(0, head_size, 2) / head_size)
         self.thetas = tuple((scaling.scaled(thetas) if scaling else thetas).tolist())

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from npgpt_core.errors import NpgptError, PluginError
+from npgpt_core.errors import NpgptError, PluginError, short_repr
 from npgpt_core.plugins.discovery import HOUSE as HOUSE
 from npgpt_core.plugins.discovery import Plugin as Plugin
 from npgpt_core.plugins.discovery import Spec as Spec
@@ -163,7 +163,7 @@ def refusal(label: str, options: Mapping[str, Any]) -> Iterator[None]:
         raise
     except (TypeError, ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())  # a stranger's may have several lines
-        raise PluginError(f"{label} refuses {options}: {reason}") from error
+        raise PluginError(f"{label} refuses {short_repr(options, 400)}: {reason}") from error
 
 
 def option_names(target: Any) -> list[str] | None:

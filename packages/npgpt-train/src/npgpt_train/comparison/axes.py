@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_train.settings.choices import flatten, parse_value
 from npgpt_train.settings.settings import PARTS
 
@@ -37,14 +37,18 @@ def parts_axis(kind: str, names: Sequence[str]) -> list[Choice]:
 def choice_of(given: Mapping[str, Any] | str) -> Choice:
     """The settings of a variant and its name, if it has one."""
     if not isinstance(given, (str, Mapping)):
-        raise NpgptError(f"a variant is {given!r:.80}, expected settings, such as 'lr=0.5'")
+        raise NpgptError(
+            f"a variant is {short_repr(given, 80)}, expected settings, such as 'lr=0.5'"
+        )
     settings = _parse(given) if isinstance(given, str) else dict(given)
     name = settings.pop("name", None)
     if name is not None:
         _require_name(name)
     flat = flatten(settings)
     if "data" in flat:
-        raise NpgptError(f"the variant {given!r} has its own data: all runs read the same text")
+        raise NpgptError(
+            f"the variant {short_repr(given, 80)} has its own data: all runs read the same text"
+        )
     return Choice(flat, name)
 
 
@@ -71,8 +75,8 @@ def _require_name(name: object) -> None:
     fit = isinstance(name, str) and name and not UNSAFE.search(name) and name[0].isalnum()
     if not fit or len(str(name)) > LONGEST or str(name).endswith("."):
         raise NpgptError(
-            f"a variant has the name {name!r:.100}, expected a folder's: at most {LONGEST} letters,"
-            " digits or any of . _ + -, a letter or a digit first and no . last"
+            f"a variant has the name {short_repr(name, 100)}, expected a folder's: at most"
+            f" {LONGEST} letters, digits or any of . _ + -, a letter or a digit first and no . last"
         )
 
 

@@ -9,6 +9,7 @@ from itertools import product
 from typing import Any
 
 from npgpt_core.errors import NpgptError, warn
+from npgpt_core.numbers import whole_number
 from npgpt_train.comparison.axes import (
     UNSAFE,
     Choice,
@@ -58,8 +59,7 @@ def plan(
         NpgptError: two runs with the same settings or name, a setting on two axes, no seed, a name
             that is none of a folder, or no tokenizer that takes ``vocab_size``.
     """
-    if seeds < 1:
-        raise NpgptError(f"seeds is {seeds}, expected at least 1")
+    whole_number("seeds", seeds)
     numbers = range(chosen["seed"], chosen["seed"] + seeds)
     axes = [
         parts_axis("tokenizer", tokenizers),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_train.run.folder import Run
 from npgpt_train.run.record import RunRecord, versions
 from npgpt_train.settings import part_options
@@ -50,10 +50,10 @@ def merge_record(run: Run, choices: Choices, init_from: str | Path | None, ranks
         elif key == "data":
             settings = replace(settings, data=given)
         elif not _is_recorded(key, given, recorded):
-            there = f"{recorded[key]!r}" if key in recorded else "no such option"
+            there = short_repr(recorded[key]) if key in recorded else "no such option"
             raise NpgptError(
-                f"{key} = {given!r} contradicts {run.folder}, which was made with {there}: leave it"
-                " out to resume, or start a run in another `out`"
+                f"{key} = {short_repr(given)} contradicts {run.folder}, which was made with"
+                f" {there}: leave it out to resume, or start a run in another `out`"
             )
     if ranks != run.record.ranks:
         raise NpgptError(
@@ -121,7 +121,7 @@ def match_source(source: Run, choices: Choices) -> Choices:
             fixed[key] = given
         elif not _is_recorded(key, given, fixed):
             raise NpgptError(
-                f"{key} = {given!r} does not fit `init_from={source.folder}`, which"
+                f"{key} = {short_repr(given)} does not fit `init_from={source.folder}`, which"
                 f" has {fixed[key]!r}: leave it out"
             )
     return replace(choices, values={**choices.values, **fixed})

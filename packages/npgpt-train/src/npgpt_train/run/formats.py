@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ def read_format(
     number = content.get("format")
     if type(number) is not int or number not in readers:
         known = " and ".join(map(str, readers))
-        raise NpgptError(f"{path} has format {number!r:.40}, this npgpt reads {known}")
+        raise NpgptError(f"{path} has format {short_repr(number)}, this npgpt reads {known}")
     try:
         return readers[number](content)
     except NpgptError as error:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.numbers import whole_number
 from npgpt_core.plugins.hooks import HOW_TO_CHANGE
 from npgpt_core.plugins.hookspecs import PLUGIN_API
@@ -70,9 +70,11 @@ class RunRecord:
             )
         for name in texts:
             if not isinstance(value := getattr(self, name), str):
-                raise NpgptError(f"{name} is {value!r:.40}, expected a text")
+                raise NpgptError(f"{name} is {short_repr(value)}, expected a text")
         if self.on_nan not in ON_NAN:
-            raise NpgptError(f"on_nan is {self.on_nan!r:.40}, expected one of {', '.join(ON_NAN)}")
+            raise NpgptError(
+                f"on_nan is {short_repr(self.on_nan)}, expected one of {', '.join(ON_NAN)}"
+            )
         sources = (self.imported_from is None, self.data is not None, bool(self.settings.data))
         if len(set(sources)) > 1:
             raise NpgptError("expected either data or what it was imported from")
@@ -80,8 +82,8 @@ class RunRecord:
     def __getitem__(self, name: object) -> NoReturn:
         """Say to a plugin of contract 1, for which this was a dict, what it is now."""
         raise NpgptError(
-            f"record[{name!r:.40}] was of plugin contract 1: in contract {PLUGIN_API} the record of"
-            f" a run has attributes, such as record.parameters. {HOW_TO_CHANGE}"
+            f"record[{short_repr(name)}] was of plugin contract 1: in contract {PLUGIN_API} the"
+            f" record of a run has attributes, such as record.parameters. {HOW_TO_CHANGE}"
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Best:
         known: dict[str, Any] = content if isinstance(content, dict) else {}
         step, loss = known.get("step"), known.get("loss")
         if type(step) is not int or step < 0 or not (loss is None or _is_finite(loss)):
-            raise NpgptError(f"its best loss is {loss!r:.40} at step {step!r:.40}")
+            raise NpgptError(f"its best loss is {short_repr(loss)} at step {short_repr(step)}")
         return cls(step, math.inf if loss is None else float(loss))
 
 

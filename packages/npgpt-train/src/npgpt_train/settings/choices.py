@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.numbers import as_python
 from npgpt_core.plugins.kinds import KINDS
 from npgpt_train.settings.part_options import dotted
@@ -121,7 +121,7 @@ def _naming(config: Mapping[str, Any]) -> Iterator[None]:
 
 def _known_preset(name: Any) -> str | None:
     if name is not None and (not isinstance(name, str) or name not in PRESETS):
-        raise NpgptError(f"unknown preset {name!r:.40}, expected one of {', '.join(PRESETS)}")
+        raise NpgptError(f"unknown preset {short_repr(name)}, expected one of {', '.join(PRESETS)}")
     return name
 
 

@@ -6,7 +6,7 @@ from inspect import Parameter
 from typing import Any
 
 from npgpt_core import registry
-from npgpt_core.errors import NpgptError, PluginError
+from npgpt_core.errors import NpgptError, PluginError, short_repr
 from npgpt_train.settings.settings import PARTS, SETTINGS, Part, Settings
 from npgpt_train.text.tokenizer_file import is_tokenizer_path
 
@@ -17,7 +17,7 @@ def defaults(kind: str, name: str) -> dict[str, Any] | None:
     An option without a default has ``inspect.Parameter.empty``.
     """
     if not isinstance(name, str):
-        raise NpgptError(f"{kind} is {name!r}, expected the name of one")
+        raise NpgptError(f"{kind} is {short_repr(name)}, expected the name of one")
     if kind == "tokenizer" and is_tokenizer_path(name):
         return {}
     options = registry.KINDS[kind].options(registry.load(kind, name))
@@ -53,7 +53,8 @@ def preset_options(kind: str, name: str, preset: str) -> dict[str, Any]:
     presets = getattr(registry.load(kind, name), "presets", {})
     if not (isinstance(presets, Mapping) and all(isinstance(p, Mapping) for p in presets.values())):
         raise PluginError(
-            f"{kind} {name!r} has the presets {presets!r:.80}, expected preset -> option -> value"
+            f"{kind} {name!r} has the presets {short_repr(presets, 80)}, expected preset -> option"
+            " -> value"
         )
     named = {option for options in presets.values() for option in options}
     own = {o: default for o, default in (defaults(kind, name) or {}).items() if o in named}
@@ -113,7 +114,7 @@ def as_data(kind: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
             data[option] = parse_json(json.dumps(value, allow_nan=False))
         except (TypeError, ValueError) as error:
             raise PluginError(
-                f"the options of {kind} {name!r} are no data: {option} is {value!r:.40}, expected"
-                " what JSON can hold, such as a finite number, a text or a list"
+                f"the options of {kind} {name!r} are no data: {option} is {short_repr(value)},"
+                " expected what JSON can hold, such as a finite number, a text or a list"
             ) from error
     return data

@@ -1,7 +1,6 @@
 """Building the parts of a run through the registry, from choices or from a run's record."""
 
 import inspect
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +12,7 @@ from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError, warn
 from npgpt_core.layers.linear import Linear
 from npgpt_core.module import Module
-from npgpt_core.numbers import as_python, is_real
+from npgpt_core.numbers import as_python, is_finite
 from npgpt_train.machine.memory import require_memory
 from npgpt_train.machine.processors import physical_cores
 from npgpt_train.settings import part_options
@@ -151,7 +150,7 @@ def _settled(part: Part, built: Any) -> Part:
     """The part with what it chose for the options that were left to it, if it keeps numbers so."""
     left = [option for option, value in part.options.items() if value is None]
     chosen = {option: as_python(getattr(built, option, None)) for option in left}
-    numbers = {o: value for o, value in chosen.items() if is_real(value) and math.isfinite(value)}
+    numbers = {o: value for o, value in chosen.items() if is_finite(value)}
     return Part(part.name, {**part.options, **numbers})
 
 

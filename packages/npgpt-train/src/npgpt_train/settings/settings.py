@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from npgpt_core.errors import NpgptError
-from npgpt_core.numbers import as_python, is_real, whole_number
+from npgpt_core.errors import NpgptError, short_repr
+from npgpt_core.numbers import as_python, is_finite, whole_number
 from npgpt_core.plugins.kinds import KINDS
 
 PARTS = tuple(kind.name for kind in KINDS.values() if kind.settable)
@@ -109,7 +109,7 @@ class Settings:
         for part in PARTS:
             values[part] = _part_from_json(part, content[part])
         if not isinstance(content["data"], list):
-            raise NpgptError(f"data is {content['data']!r}, expected a list")
+            raise NpgptError(f"data is {short_repr(content['data'])}, expected a list")
         values["data"] = tuple(content["data"])
         return cls(**values)
 
@@ -144,18 +144,19 @@ def _check_number(name: str, value: Any, recorded: bool) -> None:
     if SETTINGS[name].type == "int":
         whole_number(name, value, least)
         return
-    is_finite = is_real(value) and value < 2**1000
-    fits = is_finite and (value >= least if above is None else value > above)
-    if not fits and not (recorded and is_finite and value == above):
+    fits = is_finite(value) and (value >= least if above is None else value > above)
+    if not fits and not (recorded and is_finite(value) and value == above):
         limit = f"of at least {least}" if above is None else f"above {above}"
-        raise NpgptError(f"{name} is {value!r:.40}, expected a finite number {limit}")
+        raise NpgptError(f"{name} is {short_repr(value)}, expected a finite number {limit}")
 
 
 def _check_data(data: Any, recorded: bool) -> None:
     is_given = isinstance(data, tuple) and (data or recorded)
     if not is_given or not all(isinstance(name, str) and name for name in data):
         given = data[0] if isinstance(data, tuple) and len(data) == 1 else data
-        raise NpgptError(f"data is {given!r:.80}, expected a dataset's name or paths of files")
+        raise NpgptError(
+            f"data is {short_repr(given, 80)}, expected a dataset's name or paths of files"
+        )
 
 
 def _part_from_json(kind: str, content: Any) -> Part:
@@ -166,7 +167,7 @@ def _part_from_json(kind: str, content: Any) -> Part:
         and isinstance(content["options"], dict)
     )
     if not well_formed:
-        raise NpgptError(f"{kind} is {content!r}, expected a name and options")
+        raise NpgptError(f"{kind} is {short_repr(content)}, expected a name and options")
     return Part(content["name"], content["options"])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.numbers import whole_number
 
 INTEGER_LIMIT = 2**53  # whole numbers are below, so that every reader of JSON has them exactly
@@ -53,7 +53,7 @@ class TextRecord:
             if name == "characters" or (name in ("files", "bytes") and value is not None):
                 whole_number(f"data.{name}", value, below=INTEGER_LIMIT)
             if name in KINDS and not isinstance(value, KINDS[name][0] | None):
-                raise NpgptError(f"data.{name} is {value!r:.40}, expected {KINDS[name][1]}")
+                raise NpgptError(f"data.{name} is {short_repr(value)}, expected {KINDS[name][1]}")
 
     def to_json(self) -> dict[str, Any]:
         """What is known, as JSON values."""
