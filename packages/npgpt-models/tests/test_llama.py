@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from npgpt_core import NpgptError
+from npgpt_core.layers.rotary import RopeScaling
 from npgpt_core.testing import check_gradients
 from npgpt_core.testing.small import enliven
 from npgpt_models import GPT, GPTConfig, Llama, LlamaConfig
@@ -110,6 +111,11 @@ def test_every_option_has_its_right_gradients(ids, options):
 def test_options_without_parameters_change_the_logits(ids, options):
     one, other = (enliven(make(c)) for c in (SMALL, dataclasses.replace(SMALL, **options)))
     assert abs(one(ids) - other(ids)).max() > 1e-6
+
+
+def test_what_is_not_given_of_the_scaling_is_as_in_llama_3():
+    assert LlamaConfig(V).rope_scaling is None
+    assert LlamaConfig(V, rope_factor=8).rope_scaling == RopeScaling(8.0, 1.0, 4.0, 8192)
 
 
 def test_only_the_distance_of_two_tokens_matters():
