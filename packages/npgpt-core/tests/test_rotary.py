@@ -59,8 +59,14 @@ def test_scaling_leaves_fast_pairs_slows_slow_ones_and_goes_over_in_between():
     np.testing.assert_allclose(slower, [1, 1, (1 + 1 / 8) / 2, 1 / 8, 1 / 8])
 
 
+def test_scaling_between_two_small_numbers_of_turns_leaves_a_pair_that_turns_more():
+    scaling = RopeScaling(**{**SCALING, "low_freq_factor": 0, "high_freq_factor": 0.5})
+    np.testing.assert_allclose(scaling.scaled(np.array([math.pi / 64])), [math.pi / 64])
+
+
 def test_scaling_by_1_changes_nothing():
-    assert Rotary(8, 9, scaling=RopeScaling(1.0)).thetas == pytest.approx(Rotary(8, 9).thetas)
+    scaling = RopeScaling(**{**SCALING, "factor": 1})
+    assert Rotary(8, 9, scaling=scaling).thetas == pytest.approx(Rotary(8, 9).thetas)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from npgpt_core.module import Module
 from npgpt_core.testing.small import LONG, B, C, H, T, V, random_ids, small_model
 from npgpt_core.types import Array
 
-SCALING = RopeScaling(8.0, original_block_size=64)  # a fast pair, one in between, slow ones
+SCALING = RopeScaling(8.0, 1.0, 4.0, 64)  # a fast pair, one in between, slow ones
 
 Case = Callable[..., tuple[Module, Array]]
 """Called with nothing, or with (rng, dtype): what ``layer_checks`` calls a factory."""
