@@ -33,7 +33,7 @@ def test_every_preset_has_a_curve_that_falls(preset):
 def test_a_curve_is_that_of_its_preset_as_it_is_now(entry):
     values = choose(preset=entry["preset"]).values
     made = Settings.from_json(entry["settings"]).flat()
-    free = {"data", "tokenizer", "workers", "seed"}
+    free = {"data", "tokenizer", "model", "workers", "seed"}
     assert {key: made[key] for key in values if key in made and key not in free} == {
         key: value for key, value in values.items() if key in made and key not in free
     }
@@ -42,8 +42,9 @@ def test_a_curve_is_that_of_its_preset_as_it_is_now(entry):
 def _run(entry, sha256=None, ranks=1, extra=(), **changes):
     settings = Settings.from_json({**entry["settings"], **changes})
     record = {"init_from": None, "versions": {"npgpt-train": "9.8"}, **dict(extra)}
-    record |= {"data": SimpleNamespace(sha256=sha256 or entry["sha256"]), "ranks": ranks}
-    return SimpleNamespace(record=SimpleNamespace(**record), settings=settings)
+    text = SimpleNamespace(sha256=sha256 or entry["sha256"])
+    record = SimpleNamespace(**record, data=text, ranks=ranks)
+    return SimpleNamespace(record=record, settings=settings, text_record=lambda: text)
 
 
 def _tiny():
