@@ -5,6 +5,7 @@ wrong with one ``NpgptError``.
 """
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from npgpt_core.errors import NpgptError, short_repr
@@ -73,7 +74,7 @@ class Fields:
     def pairs(self, key: str) -> list[tuple[int, int]]:
         """A field that holds a list of pairs of integers, none twice."""
         value = self.take(key)
-        if not isinstance(value, list) or not all(map(_is_pair, value)):
+        if not _are_pairs(value):
             raise self.error(f"{key!r} must be a list of pairs of integers")
         pairs = [(left, right) for left, right in value]
         if len(set(pairs)) != len(pairs):
@@ -86,5 +87,11 @@ class Fields:
             raise self.error(f"field {min(map(str, self._fields))!r} is unknown")
 
 
-def _is_pair(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(type(i) is int for i in value)
+def _are_pairs(value: object) -> bool:
+    """Whether it is a list of lists of two integers; there may be 200,000 of them."""
+    return (
+        isinstance(value, list)
+        and {*map(type, value)} <= {list}
+        and {*map(len, value)} <= {2}
+        and {*map(type, chain.from_iterable(value))} <= {int}
+    )
