@@ -1,18 +1,13 @@
 """Tokenizers of npgpt go out as files of other programs and come back with the same ids."""
 
 import json
-import os
-from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from npgpt_convert.formats.tiktoken import read_tiktoken, tiktoken_bytes
 from npgpt_convert.formats.tokenizer_json.pre_tokenizers import REGEXES, STEPS
 from npgpt_convert.formats.tokenizer_json.reader import read_tokenizer_json
 from npgpt_convert.formats.tokenizer_json.writer import GPT2, tokenizer_config, tokenizer_json
-from npgpt_convert.formats.vocab_merges import read_vocab_merges
 from npgpt_convert.vocabulary import Vocabulary
 from npgpt_core.errors import NpgptError
 from npgpt_tokenizers import (
@@ -112,84 +107,3 @@ def test_a_token_that_is_spelled_as_a_special_one_is_refused():
     colliding = PretrainedBPETokenizer.from_vocabulary(tokens, [], special_tokens={"<eos>": 2})
     with pytest.raises(NpgptError, match=r"both spelled '<eos>', and tokenizer.json can hold one"):
         tokenizer_json(colliding)
-
-
-# ------------------------------------------------------------------ strangers' files
-
-EXAMPLES = int(os.environ.get("NPGPT_TEST_FUZZ", "100"))
-HOSTILE = settings(
-    max_examples=EXAMPLES,
-    deadline=2000,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
-VALUES = st.recursive(
-    st.sampled_from([None, True, 0, -1, 1, 2**20, 2**64, 0.5, 1e999, "", "a", "ab", "Ġ", "BPE"])
-    | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
-    max_leaves=5,
-)
-CUTS = st.lists(
-    st.tuples(
-        st.floats(0, 1),
-        st.integers(0, 30),
-        st.binary(max_size=6)
-        | st.sampled_from([b"[" * 5000, b'{"a":' * 3000, b"9" * 5000, b"1e999", b"\\ud800", b"\n"]),
-    ),
-    max_size=3,
-)
-
-
-def replaced(value, places, new):
-    """A JSON value with one node replaced."""
-    if not places or not isinstance(value, dict | list) or not value:
-        return new
-    keys = [*value] if isinstance(value, dict) else range(len(value))
-    key = keys[int(places[0] * (len(keys) - 1))]
-    copy = value.copy()
-    copy[key] = replaced(value[key], places[1:], new)
-    return copy
-
-
-def refused_or_a_tokenizer(path, data, cuts, read):
-    """A file with pieces of it replaced is an ``NpgptError``, or a tokenizer that encodes."""
-    for place, length, piece in cuts:
-        start = int(place * len(data))
-        data = data[:start] + piece + data[start + length :]
-    path.write_bytes(data)
-    with suppress(NpgptError):
-        tokenizer = read(path).tokenizer()
-        assert tokenizer.encode("").size == 0
-        with suppress(NpgptError):  # a byte that it lacks
-            tokenizer.decode(tokenizer.encode(TEXT))
-
-
-@pytest.mark.filterwarnings("ignore::npgpt_core.errors.NpgptWarning")
-@HOSTILE
-@given(st.lists(st.floats(0, 1), max_size=4), VALUES, CUTS)
-def test_whatever_a_tokenizer_json_holds(byte_bpe, tmp_path, places, value, cuts):
-    content = replaced(tokenizer_json(byte_bpe), places, value)
-    path = tmp_path / "tokenizer.json"
-    refused_or_a_tokenizer(path, json.dumps(content).encode(), cuts, read_tokenizer_json)
-
-
-@HOSTILE
-@given(CUTS)
-def test_whatever_ranks_hold(byte_bpe, tmp_path, cuts):
-    data = tiktoken_bytes(Vocabulary.of(byte_bpe))
-    refused_or_a_tokenizer(tmp_path / "gpt2.tiktoken", data, cuts, read_tiktoken)
-
-
-@HOSTILE
-@given(CUTS)
-def test_whatever_merges_hold(byte_bpe, tmp_path, cuts):
-    model = tokenizer_json(byte_bpe)["model"]
-    (tmp_path / "vocab.json").write_text(json.dumps(model["vocab"]))
-    lines = "".join(f"{left} {right}\n" for left, right in model["merges"])
-    refused_or_a_tokenizer(
-        tmp_path / "merges.txt",
-        lines.encode(),
-        cuts,
-        lambda path: read_vocab_merges(tmp_path / "vocab.json", path),
-    )
