@@ -126,10 +126,12 @@ class Module(ABC):
 
     def parameter(self, name: str, value: npt.ArrayLike, dtype: npt.DTypeLike = np.float32) -> None:
         """Make ``self.<name>`` from ``value``, and its gradient ``self.d<name>``, zero."""
-        array = np.array(value, dtype=dtype, order="C")
+        array = np.zeros(np.shape(value), dtype)  # zeros take no memory until they are written to
         if array.dtype.kind != "f":
             raise LayerError(self, f"{name} is {array.dtype}, expected floating-point numbers")
-        self.share(name, array, np.zeros(array.shape, array.dtype))  # no memory until written
+        if np.any(value):
+            array[...] = value
+        self.share(name, array, np.zeros(array.shape, array.dtype))
 
     def share(self, name: str, array: Array, grad: Array) -> None:
         """Use a parameter of another module, and its gradient, as ``self.<name>``: weight tying."""
