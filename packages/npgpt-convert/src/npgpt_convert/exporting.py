@@ -1,23 +1,74 @@
-"""A run, written as another program reads it."""
+"""A run, written as another program reads it: complete or absent."""
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from npgpt_convert.targets.names import FORMATS, TYPES
+from npgpt_convert.targets.writing import WRITERS, Export
 from npgpt_core.errors import NpgptError
+from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.run.folder import Run
 
-FORMATS: Mapping[str, Callable[..., object]] = {}
-"""Format -> what writes it."""
+
+@dataclass(frozen=True)
+class Exported:
+    """What came of an export: the folder or file, and what there is to say of it, in lines."""
+
+    path: Path
+    notes: tuple[str, ...]
 
 
-def export_model(run: str | Path, format: str, out: str | Path) -> Path:
-    """Write a run in a format of another program.
+def export_model(
+    run: str | Path,
+    format: str,
+    out: str | Path,
+    *,
+    checkpoint: str = "best",
+    fold_head_bias: bool = False,
+    type: str | None = None,
+) -> Exported:
+    """Write the model of a run, with its tokenizer, or the tokenizer alone.
 
     Args:
         run: its folder.
-        format: a name of ``FORMATS``.
-        out: the folder or file to make.
+        format: "huggingface", "gguf", "tokenizer.json" or "tiktoken".
+        out: the folder to make for "huggingface", the file for the others.
+        checkpoint: "best", "latest" or a step.
+        fold_head_bias: whether the bias of a GPT's head, which no other program has there, moves
+            into the shift before the head. The loss before and after is in the notes.
+        type: of the matrices in GGUF, "F32", "F16" or "Q8_0"; F32 unless given.
 
     Raises:
-        NpgptError: there is no such format.
+        NpgptError: the format cannot hold this model or tokenizer, or ``out`` is there; nothing has
+            been written.
     """
-    raise NpgptError(f"there is no format {format!r}; there are {list(FORMATS)}")
+    if format not in FORMATS:
+        raise NpgptError(f"format is {format!r:.40}, expected one of {', '.join(FORMATS)}")
+    if type is not None and (format != "gguf" or type not in TYPES):
+        raise NpgptError(f"type is {type!r:.40}, expected none but for gguf: {', '.join(TYPES)}")
+    export = Export(Run.open(run), checkpoint, fold_head_bias, type or TYPES[0], [])
+    with _complete_or_absent(Path(out)) as (folder, name):
+        WRITERS[format](export, folder, name)
+    return Exported(Path(out), tuple(export.notes))
+
+
+@contextmanager
+def _complete_or_absent(out: Path) -> Iterator[tuple[Folder, str]]:
+    """A ``with`` block that makes a file or folder of another name, which is ``out`` after it."""
+    folder, temporary = Folder(out.parent), f".{out.name}.new"
+    if folder.has(out.name) and not (out.is_dir() and not any(out.iterdir())):
+        raise NpgptError(f"{out} is there already and not empty: choose another `out`")
+    with writing(str(out)):
+        folder.make()
+        try:
+            folder.remove(temporary)
+            yield folder, temporary
+            if out.is_dir():
+                os.rmdir(out)
+            folder.rename(temporary, out.name)
+            folder.sync()
+        finally:
+            folder.remove(temporary)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from npgpt_convert.conversion import from_foreign
+from npgpt_convert.conversion import Converted, from_foreign
 from npgpt_convert.foreign import Tensor
 from npgpt_convert.sources.installed import MODELS, find_installed
 from npgpt_convert.sources.reading import Source, read_source
@@ -21,6 +21,7 @@ from npgpt_train.run.paths import next_free
 from npgpt_train.text.tokenizer_file import tokenizer_bytes
 
 RUNS = Path("runs")
+TABLE = "token_embedding.weight"
 TOKENIZER = "pretrained-bpe"  # what every vocabulary becomes
 
 
@@ -62,6 +63,7 @@ def import_model(source: str | Path, out: str | Path | None = None) -> Imported:
         if read.model is None:
             return _write_tokenizer(read, target)
         converted = from_foreign(read.model)
+        _require_fit(converted)
         size = converted.options["vocab_size"]
         tokenizer = read.vocabulary.padded(size).tokenizer()
         run = create_imported(
@@ -75,6 +77,14 @@ def import_model(source: str | Path, out: str | Path | None = None) -> Imported:
             imported_from=name,
         )
     return Imported(target, read.words, tokenizer, run)
+
+
+def _require_fit(converted: Converted) -> None:
+    """Raise an ``NpgptError`` unless there is a row for each id, before ids are made."""
+    size, table = converted.options["vocab_size"], converted.tensors.get(TABLE)
+    if table is None or table.shape[0] != size:
+        rows = "no" if table is None else f"{table.shape[0]:,}"
+        raise NpgptError(f"its vocab_size is {size:,}, and there are {rows} rows of {TABLE}")
 
 
 def _write_tokenizer(read: Source, path: Path) -> Imported:

@@ -117,6 +117,7 @@ class Vocabulary:
                 f"the vocabulary has {len(self.tokens):,} ids and the model {size:,}: they do not"
                 " belong together"
             )
+        require_count(size)
         return replace(self, tokens=[*self.tokens, *[None] * (size - len(self.tokens))])
 
     def tokenizer(self) -> Tokenizer:

@@ -102,7 +102,12 @@ def evaluate_run(run: Run, data: Sequence[str] = (), checkpoint: str = "best") -
             that are not finite.
     """
     run.require_parts("model", "tokenizer")
-    model, tokenizer, s = run.model(checkpoint), run.tokenizer(), run.settings
+    return evaluate_model(run, run.model(checkpoint), data)
+
+
+def evaluate_model(run: Run, model: Module, data: Sequence[str] = ()) -> Evaluation:
+    """Evaluate a model as ``evaluate_run`` does that of the run."""
+    tokenizer, s = run.tokenizer(), run.settings
     corpus = Corpus(open_dataset(data), validation_fraction=0) if data else run.corpus()
     tokens = token_files(corpus, tokenizer, origin_of("tokenizer", s.tokenizer.name))
     ids = tokens.train if data else tokens.val

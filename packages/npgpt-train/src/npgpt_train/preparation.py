@@ -90,7 +90,7 @@ def prepare_new(
     model, optimizer, schedule = parts.build(settings, vocab_size, rng)
     start = None
     if source is not None:
-        model.load_state_dict(source.model().state_dict())
+        _take_over(model, source, settings.block_size)
         start = Checkpoint(0, model.state_dict(), optimizer.state_dict())
     origins = provenance(settings, corpus.is_dataset)
     tokens = _encoded(settings, corpus, tokenizer, origins["tokenizer"], report)
@@ -112,6 +112,20 @@ def prepare_new(
         encoding_sha256=tokens.encoding_sha256,
     )
     return Preparation(run, tokens, model, optimizer, schedule, lock=lock)
+
+
+def _take_over(model: Module, source: Run, block_size: int) -> None:
+    """Load the weights of another run.
+
+    Raises:
+        NpgptError: they do not fit, such as learned positions into a shorter context.
+    """
+    try:
+        model.load_state_dict(source.model().state_dict())
+    except NpgptError as error:
+        if block_size == source.settings.block_size:
+            raise
+        raise NpgptError(f"{error}: leave out `block_size={block_size}`") from error
 
 
 def prepare_resumed(

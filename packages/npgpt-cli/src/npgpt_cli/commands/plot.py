@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from npgpt_cli.options import PATH, run_argument
+from npgpt_core.errors import NpgptError
 
 
 @click.command()
@@ -19,6 +20,8 @@ def plot(run: Path, out: Path | None) -> None:
     from npgpt_train.run.folder import Run
 
     opened = Run.open(run)
+    if not (metrics := opened.metrics()):
+        raise NpgptError(f"{run} has no metrics to draw: no step of it was done here")
     path = out or opened.folder / "curves.png"
-    plot_curves(opened.metrics(), path, title=opened.folder.name)
+    plot_curves(metrics, path, title=opened.folder.name)
     click.echo(path)

@@ -45,7 +45,7 @@ def _require_full_attention(metadata: Metadata, n_layer: int) -> None:
     if metadata.whole("max_window_layers", 28) < n_layer:  # the blocks after these
         metadata.one_of("use_sliding_window", (False,), False)
     kinds = metadata.get("layer_types", [])
-    for kind in set(kinds) if isinstance(kinds, list) else {kinds}:
+    for kind in kinds if isinstance(kinds, list) else [kinds]:
         if kind != "full_attention":
             raise NpgptError(f"layer_types has {kind!r:.60}, supported is 'full_attention'")
 

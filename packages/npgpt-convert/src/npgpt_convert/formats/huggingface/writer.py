@@ -1,6 +1,8 @@
 """A model's folder, written."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -30,3 +32,13 @@ def _later(tensor: Tensor) -> Later:
 
 def _single(tensor: Tensor) -> Array:
     return tensor.read().astype(np.float32, copy=False)
+
+
+def write_tokenizer(folder: Folder, tokenizer: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    """Write what AutoTokenizer opens: the tokenizer, and what the file beside it says.
+
+    Raises:
+        OSError: the disk does not take them.
+    """
+    folder.replace_json("tokenizer.json", tokenizer)
+    folder.replace_json("tokenizer_config.json", about)

@@ -18,14 +18,16 @@ GPT2 = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 
 
 def tokenizer_json(tokenizer: Tokenizer) -> dict[str, Any]:
-    """What the file says of a ``byte-bpe``, ``pretrained-bpe`` or ``bpe``.
+    """What the file says of a ``byte-bpe``, ``pretrained-bpe``, ``bpe`` or ``char``.
 
     Raises:
         NpgptError: it is of another kind, or two of its tokens have the same spelling.
     """
     state = tokenizer.state()
     if state.get("tokenizer") == "bpe":
-        return _of_characters(tokenizer, state)
+        return _of_characters(tokenizer, state["alphabet"], state["merges"])
+    if state.get("tokenizer") == "char":
+        return _of_characters(tokenizer, state["characters"], [])
     vocabulary = Vocabulary.of(tokenizer)
     return _document(
         [None if token is None else spelled(token) for token in vocabulary.tokens],
@@ -54,13 +56,15 @@ def tokenizer_config(tokenizer: Tokenizer) -> dict[str, Any]:
     }
 
 
-def _of_characters(tokenizer: Tokenizer, state: Mapping[str, Any]) -> dict[str, Any]:
-    """A ``bpe``: its alphabet is characters, and what is not in it becomes ``<unk>``."""
+def _of_characters(
+    tokenizer: Tokenizer, alphabet: Sequence[str], merges: Sequence[Sequence[int]]
+) -> dict[str, Any]:
+    """A ``bpe``, or a ``char``, which has no merges: what is not in the alphabet is ``<unk>``."""
     tokens: list[str | None] = [None] * len(tokenizer.special_tokens)
-    tokens += state["alphabet"]
-    for left, right in state["merges"]:
+    tokens += alphabet
+    for left, right in merges:
         tokens.append(f"{tokens[left]}{tokens[right]}")
-    surrogates = [token for token in state["alphabet"] if "\ud800" <= token <= "\udfff"]
+    surrogates = [character for character in alphabet if "\ud800" <= character <= "\udfff"]
     if surrogates:
         raise NpgptError(
             f"the alphabet has the lone surrogate {surrogates[0]!a}, which tokenizer.json cannot"
@@ -68,7 +72,7 @@ def _of_characters(tokenizer: Tokenizer, state: Mapping[str, Any]) -> dict[str, 
         )
     return _document(
         tokens,
-        state["merges"],
+        merges,
         tokenizer.special_tokens,
         pre_tokenizer=split(GPT2),
         decoder={"type": "Fuse"},

@@ -1,0 +1,13 @@
+"""What ``npgpt export`` prints."""
+
+import click
+
+from npgpt_convert.exporting import Exported
+from npgpt_train.machine.escaping import printable
+
+
+def print_exported(done: Exported) -> None:
+    """What there is to say, and where it is."""
+    for note in done.notes:
+        click.echo(printable(note))
+    click.echo(printable(f"written: {done.path}"))

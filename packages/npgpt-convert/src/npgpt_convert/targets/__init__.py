@@ -1,0 +1,1 @@
+"""Where a run goes: what each format is given of it."""
