@@ -172,3 +172,13 @@ def test_they_can_be_compared(npgpt, text_file, tmp_path):
     assert result.exit_code == 0, result.output
     report = json.loads((tmp_path / "out/report.json").read_text())
     assert [run["held_out"]["unknown_rate"] for run in report["runs"].values()] == [0, 0]
+
+
+def test_without_a_vocabulary_training_says_where_one_comes_from(npgpt, text_file, tmp_path):
+    out = tmp_path / "run"
+    flags = ["--data", text_file, "--tokenizer", "pretrained-bpe", "--out", out]
+    result = npgpt("train", *flags, *SMALL)
+    assert result.exit_code == 2
+    (line,) = [line for line in result.output.splitlines() if "Error" in line]
+    assert "npgpt import SOURCE" in line
+    assert not out.exists()

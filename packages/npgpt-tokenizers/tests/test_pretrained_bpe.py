@@ -159,7 +159,7 @@ def test_where_no_byte_is_lacking_nothing_is_unknown():
 
 @pytest.mark.parametrize("use", [lambda t: t.train(["a"]), lambda t: t.encode("a")])
 def test_without_a_vocabulary_it_says_where_one_comes_from(use):
-    with pytest.raises(NpgptError, match=r"npgpt import FILE.*from_vocabulary") as caught:
+    with pytest.raises(NpgptError, match=r"npgpt import SOURCE.*from_vocabulary") as caught:
         use(PretrainedBPETokenizer())
     assert "\n" not in str(caught.value)
     assert repr(PretrainedBPETokenizer()) == "PretrainedBPETokenizer()"

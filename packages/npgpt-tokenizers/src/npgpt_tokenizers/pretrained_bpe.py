@@ -193,6 +193,6 @@ class PretrainedBPETokenizer(MergingTokenizer):
         if not self._trained:
             raise NpgptError(
                 f"the tokenizer {self.name!r} learns nothing from texts and has no vocabulary yet:"
-                " import that of another program (`npgpt import FILE`, of npgpt-convert) and start"
-                " from the run that it makes, or call from_vocabulary(tokens)"
+                " import a model of another program (`npgpt import SOURCE`, of npgpt-convert) and"
+                " start from the run that it makes, or call from_vocabulary(tokens)"
             )
