@@ -7,12 +7,16 @@ import random
 import numpy as np
 import pytest
 
+from npgpt_convert import export_model, import_model
 from npgpt_convert.conversion import to_foreign
 from npgpt_convert.foreign import ForeignModel
 from npgpt_convert.formats.gguf.vocabulary import WRITTEN, vocabulary_metadata
 from npgpt_convert.formats.gguf.writer import FILE_TYPES, write_gguf
+from npgpt_convert.sources.installed import find_installed
 from npgpt_convert.vocabulary import Vocabulary
-from npgpt_core import generate, registry
+from npgpt_core import NpgptError, generate, registry
+from npgpt_train import load_run, train
+from npgpt_train.events import ignore
 
 from .llama_cpp import LlamaCpp
 
@@ -118,3 +122,48 @@ def test_texts_are_split_alike(pattern, tmp_path):
     for _ in range(500):
         text = "".join(rng.choices(TEXTS, k=20))
         assert theirs.encode(text) == ours.encode(text).tolist(), repr(text)
+
+
+def exported(run, path, kind):
+    """What llama.cpp makes of a run."""
+    export_model(run, "gguf", path, type=kind)
+    return LlamaCpp(path)
+
+
+@pytest.mark.filterwarnings("ignore::npgpt_core.errors.NpgptWarning")  # of so small a text
+def test_a_llama_that_was_trained_here_gives_the_same_greedy_text(tmp_path, monkeypatch):
+    monkeypatch.setenv("NPGPT_CACHE", str(tmp_path / "cache"))
+    text = tmp_path / "text.txt"
+    text.write_text("To be, or not to be, that is the question.\nAye, there's the rub!\n" * 200)
+    settings = {"preset": "tiny", "tokenizer": "byte-bpe", "vocab_size": 300, "max_iters": 60}
+    settings["block_size"] = 64  # llama.cpp ends where the context does
+    run = tmp_path / "run"
+    train(data=str(text), model="llama", out=run, report=ignore, eval_interval=60, **settings)
+    ours, theirs = load_run(run), exported(run, tmp_path / "llama.gguf", "F32")
+    ids = ours.tokenizer.encode("To be, ")
+    assert theirs.encode("To be, ") == ids.tolist()
+    text = generate(ours.model, ids, 32, temperature=0)
+    assert theirs.greedy(ids, 32) == text[len(ids) :].tolist()
+
+
+@pytest.mark.filterwarnings("ignore::npgpt_core.errors.NpgptWarning")  # of so small a text
+def test_smollm2_fine_tuned_here_goes_back_and_continues_text(tmp_path, monkeypatch):
+    """A step is enough to change every weight."""
+    monkeypatch.setenv("NPGPT_CACHE", str(tmp_path / "cache"))
+    try:
+        find_installed("smollm2")
+    except NpgptError as error:
+        pytest.skip(str(error))
+    text = tmp_path / "text.txt"
+    text.write_text("The parrot is not dead, it is resting. " * 100)
+    import_model("smollm2", tmp_path / "smollm2")
+    settings = {"max_iters": 1, "warmup_iters": 0, "batch_size": 1, "block_size": 16, "lr": 1e-4}
+    settings |= {"eval_interval": 1, "eval_iters": 1, "workers": 1}
+    run = tmp_path / "run"
+    train(data=str(text), init_from=str(tmp_path / "smollm2"), out=run, report=ignore, **settings)
+    ours, theirs = load_run(run), exported(run, tmp_path / "smollm2.gguf", "F32")
+    before = load_run(tmp_path / "smollm2").model.parameters()
+    assert all((before[name] != array).any() for name, array in ours.model.parameters().items())
+    ids = ours.tokenizer.encode("The parrot is")
+    text = generate(ours.model, ids, 12, temperature=0)
+    assert theirs.greedy(ids, 12) == text[len(ids) :].tolist()
