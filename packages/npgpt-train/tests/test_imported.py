@@ -60,6 +60,15 @@ def test_it_is_evaluated_on_a_text_that_is_named(imported):
     assert verdict(imported, []) == ""
 
 
+def test_it_is_evaluated_with_as_long_a_context_as_is_asked_for(imported):
+    Path("short.txt").write_text("to")
+    with pytest.raises(NpgptError, match=r"too few for a block of 4 .* smaller block_size"):
+        evaluate_run(imported, ["short.txt"])
+    assert evaluate_run(imported, ["short.txt"], block_size=1).tokens == 1
+    with pytest.raises(NpgptError, match=r"block_size is 5, expected a whole number .* below 5"):
+        evaluate_run(imported, ["short.txt"], block_size=5)
+
+
 def test_what_needs_its_training_says_how_to_train_it(imported, small_parts):
     for ask in (lambda: explain_step(imported), lambda: run_training(out="theirs", resume=True)):
         with pytest.raises(NpgptError, match=r"without text and training .* `init_from=theirs`"):

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.module import Module
+from npgpt_core.numbers import whole_number
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
 from npgpt_train.loop.batches import last_start, require_room, windows
@@ -89,25 +90,36 @@ def _finite_loss(workers: Workers, x: Ids, y: Ids) -> float:
     return loss
 
 
-def evaluate_run(run: Run, data: Sequence[str] = (), checkpoint: str = "best") -> Evaluation:
+def evaluate_run(
+    run: Run,
+    data: Sequence[str] = (),
+    checkpoint: str = "best",
+    block_size: int | None = None,
+) -> Evaluation:
     """Evaluate a run on the whole validation split of its own text, or on the whole of ``data``.
 
     Args:
         run: with a checkpoint.
         data: a dataset's name or paths; none for its own text.
         checkpoint: "best", "latest" or a step.
+        block_size: tokens that the model sees at once; as many as it can unless given.
 
     Raises:
-        NpgptError: no such checkpoint or data, a text of less than one block, or weights or a loss
-            that are not finite.
+        NpgptError: no such checkpoint or data, a longer block than the model's, a text of less than
+            one block, or weights or a loss that are not finite.
     """
     run.require_parts("model", "tokenizer")
-    return evaluate_model(run, run.model(checkpoint), data)
+    return evaluate_model(run, run.model(checkpoint), data, block_size)
 
 
-def evaluate_model(run: Run, model: Module, data: Sequence[str] = ()) -> Evaluation:
+def evaluate_model(
+    run: Run, model: Module, data: Sequence[str] = (), block_size: int | None = None
+) -> Evaluation:
     """Evaluate a model as ``evaluate_run`` does that of the run."""
     tokenizer, s = run.tokenizer(), run.settings
+    if block_size is not None:
+        largest = s.block_size + 1
+        s = replace(s, block_size=whole_number("block_size", block_size, below=largest))
     corpus = Corpus(open_dataset(data), validation_fraction=0) if data else run.corpus()
     tokens = token_files(corpus, tokenizer, origin_of("tokenizer", s.tokenizer.name))
     ids = tokens.train if data else tokens.val

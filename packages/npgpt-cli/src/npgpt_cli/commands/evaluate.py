@@ -16,9 +16,17 @@ from npgpt_cli.wording import as_flags
     metavar="NAME|PATH",
     help="Text to read whole.  [default: the validation split of the run's own]",
 )
+@click.option(
+    "--block-size",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Tokens that the model sees at once.  [default: as many as it can]",
+)
 @json_option
 @checkpoint_option
-def evaluate(run: Path, data: tuple[str, ...], as_json: bool, checkpoint: str) -> None:
+def evaluate(
+    run: Path, data: tuple[str, ...], block_size: int | None, as_json: bool, checkpoint: str
+) -> None:
     """Measure a trained model on the whole of a text."""
     from npgpt_cli.show.as_json import print_json
     from npgpt_cli.show.evaluate import print_evaluation
@@ -27,7 +35,7 @@ def evaluate(run: Path, data: tuple[str, ...], as_json: bool, checkpoint: str) -
     from npgpt_train.run.reference import compare_to_reference, verdict
 
     opened = Run.open(run)
-    result = evaluate_run(opened, data, checkpoint)
+    result = evaluate_run(opened, data, checkpoint, block_size)
     metrics = opened.metrics()
     line = as_flags(verdict(opened, metrics))
     if not as_json:
