@@ -13,8 +13,8 @@ from npgpt_core.errors import NpgptError
 from npgpt_tokenizers import (
     BPETokenizer,
     ByteBPETokenizer,
-    CharTokenizer,
     PretrainedBPETokenizer,
+    WordTokenizer,
 )
 from npgpt_tokenizers.patterns import PATTERNS
 
@@ -96,9 +96,9 @@ def test_bpe_of_characters_goes_out_as_what_it_is(tmp_path):
 
 
 def test_what_has_no_bytes_does_not_go_out():
-    tokenizer = CharTokenizer()
+    tokenizer = WordTokenizer()
     tokenizer.train(["ab"])
-    with pytest.raises(NpgptError, match="the tokens of the tokenizer 'char' are no bytes"):
+    with pytest.raises(NpgptError, match="the tokens of the tokenizer 'word' are no bytes"):
         tokenizer_json(tokenizer)
 
 

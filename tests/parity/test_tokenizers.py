@@ -13,6 +13,7 @@ import subprocess
 import tarfile
 import urllib.request
 from dataclasses import replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from npgpt_convert.formats.tiktoken import read_tiktoken, tiktoken_bytes
 from npgpt_convert.formats.tokenizer_json.writer import tokenizer_config, tokenizer_json
 from npgpt_convert.formats.vocab_merges import read_vocab_merges
 from npgpt_convert.vocabulary import Vocabulary
-from npgpt_tokenizers import BPETokenizer, ByteBPETokenizer, PretrainedBPETokenizer
+from npgpt_tokenizers import BPETokenizer, ByteBPETokenizer, CharTokenizer, PretrainedBPETokenizer
 from npgpt_tokenizers.patterns import PATTERNS
 
 from .texts import texts
@@ -220,9 +221,16 @@ def require_opened(tokenizer, theirs, all_texts):
             assert theirs.decode(ids, clean_up_tokenization_spaces=False) == text
 
 
-@pytest.mark.parametrize("kind", [ByteBPETokenizer, BPETokenizer])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        partial(ByteBPETokenizer, vocab_size=8000),
+        partial(BPETokenizer, vocab_size=8000),
+        CharTokenizer,
+    ],
+)
 def test_what_was_learned_here_opens_in_transformers(all_texts, tmp_path, kind):
-    tokenizer = kind(vocab_size=8000)
+    tokenizer = kind()
     tokenizer.train(all_texts[:1000])
     require_opened(tokenizer, opened(tokenizer, tmp_path), all_texts)
 
