@@ -18,7 +18,7 @@ PATH = Path(__file__).parents[2] / "packages/npgpt-models/tests/golden.json"
 
 
 def golden(name: str) -> dict[str, Any]:
-    """A model of transformers with the weights of ours that ``enliven`` makes: what it gives.
+    """A model of transformers with the weights of ours that ``randomize`` makes: what it gives.
 
     The logits are those of the last position of the first row, the loss is that of every next id.
     """

@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Qwen2Con
 from npgpt_convert.conversion import Converted, from_foreign, to_foreign
 from npgpt_convert.foreign import ForeignModel, Tensor
 from npgpt_core import registry
-from npgpt_core.testing.small import enliven
+from npgpt_core.testing.small import randomize
 from npgpt_core.types import Array
 
 V, NEW = 19, 8  # ids; how many more are generated
@@ -93,7 +93,7 @@ class Twins:
         self.model, self.options = converted.model, converted.options
         model_class = registry.load("model", self.model)
         config = model_class.Config(**self.options)
-        self.ours = enliven(model_class(config, rng=np.random.default_rng(0), dtype=np.float64))
+        self.ours = randomize(model_class(config, rng=np.random.default_rng(0), dtype=np.float64))
         foreign = to_foreign("huggingface", self.model, asdict(config), self.ours.parameters())
         for tensor, given in foreign.tensors.items():
             self.tensors[tensor].data.copy_(torch.from_numpy(given.read()))

@@ -207,7 +207,7 @@ def test_show_what_is_not_there(npgpt, words, message):
 def test_every_option_of_the_house_is_documented():
     for kind in registry.KINDS:
         for spec in registry.specs(kind):
-            if spec.distribution in registry.HOUSE and kind != "command":
+            if spec.distribution in registry.OWN_DISTRIBUTIONS and kind != "command":
                 for option in options_of(kind, registry.load_spec(spec)):
                     assert option.text, f"{spec.qualified} says nothing of {option.name}"
 

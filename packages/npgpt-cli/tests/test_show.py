@@ -18,7 +18,7 @@ from npgpt_cli.commands import generate
 from npgpt_cli.options import given
 from npgpt_cli.show import explain_attention, explain_forward
 from npgpt_cli.show.as_json import print_json
-from npgpt_cli.show.console import PAGE, console, print_tokens
+from npgpt_cli.show.console import PAGE, open_console, print_tokens
 from npgpt_cli.show.generate import print_object
 from npgpt_train.explain.forward import Prediction
 from npgpt_train.explain.tokens import Token
@@ -55,7 +55,7 @@ def test_a_path_and_a_date_are_text_in_one_line(capsys):
 
 def test_in_a_pipe_text_is_printed_as_it_is(capsys):
     text = ":smile: [bold]x[/bold] " + "long " * 200 + "end"
-    console().print(text)
+    open_console().print(text)
     assert capsys.readouterr().out == text + "\n"
 
 
@@ -91,7 +91,7 @@ def test_neighbours_and_special_tokens_have_colours_of_their_own():
 
 def test_tokens_stand_above_their_ids_in_lines_that_fit(capsys):
     tokens = [Token(100 + i, "ab"[i % 2] * (1 + i % 5)) for i in range(60)]
-    print_tokens(console(), tokens)
+    print_tokens(open_console(), tokens)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 4
     found = []

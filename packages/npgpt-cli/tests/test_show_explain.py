@@ -83,7 +83,7 @@ def test_forward(explained):
     answers = [line for line in lines if "█" in line]
     assert [line.rpartition(" ")[0] for line in answers] == ["a 4 75%", "b 5 5.0%"]
     lines = explained("forward", dataclasses.replace(FORWARD, readings=None, left_out=0))
-    assert lines[-1].startswith("This model cannot be read between")
+    assert lines[-1].startswith("This model cannot be read after each block")
     assert lines[0] == "a b"
 
 

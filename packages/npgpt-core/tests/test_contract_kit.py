@@ -11,7 +11,7 @@ import npgpt_core.testing
 from npgpt_core import NpgptError
 from npgpt_core.plugins.kinds import KINDS
 from npgpt_core.testing import parametrize_with_checks
-from npgpt_core.testing.checklist import CheckList, refusal, require, require_options_are_data
+from npgpt_core.testing.checklist import CheckList, must_raise, require, require_options_are_data
 from npgpt_core.testing.contract import CHECKED_KINDS, checks_of
 
 
@@ -181,7 +181,7 @@ def test_a_refusal_that_does_not_come_or_says_too_little_fails(error, message):
         if error:
             raise error
 
-    with pytest.raises(AssertionError, match=message), refusal("f.json", naming="f.json"):
+    with pytest.raises(AssertionError, match=message), must_raise("f.json", naming="f.json"):
         load()
 
 

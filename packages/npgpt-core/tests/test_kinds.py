@@ -6,7 +6,6 @@ import pytest
 
 from npgpt_core import protocols
 from npgpt_core.plugins import hookspecs
-from npgpt_core.plugins.discovery import HOUSE
 from npgpt_core.plugins.kinds import KINDS
 
 
@@ -22,7 +21,6 @@ def test_what_follows_from_its_name_is_there(kind):
     assert callable(
         getattr(import_module(f"npgpt_core.testing.{kind.plural}.checks"), f"{kind.name}_checks")
     )
-    assert kind.home in {*HOUSE, ""}
 
 
 def test_what_npgpt_gives_and_what_a_config_takes_are_told_apart():

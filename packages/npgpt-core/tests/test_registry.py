@@ -312,7 +312,7 @@ def test_the_houses_name_stays_its_own(install):
     assert plugin("cuckoo").status == "shadowed"
     assert "'adam' stays that of npgpt-optim" in plugin("cuckoo").reason
     assert registry.find("dataset", "egg").distribution == "cuckoo"
-    house = [plugin.house for plugin in registry.plugins()]
+    house = [plugin.is_own for plugin in registry.plugins()]
     assert house == sorted(house, reverse=True)  # npgpt's own come first
     assert "cuckoo/adam" in registry.names("dataset")
 
@@ -358,7 +358,7 @@ def test_an_unknown_name_says_how_to_install_the_package_that_has_npgpts_own(ins
     install("healthy")
     kind = registry.KINDS["dataset"]._replace(home="npgpt-data")
     monkeypatch.setitem(registry.KINDS, "dataset", kind)
-    monkeypatch.setattr(registry, "HOUSE", {"npgpt-data"})
+    monkeypatch.setattr(registry, "OWN_DISTRIBUTIONS", {"npgpt-data"})
     with pytest.raises(PluginError) as error:
         registry.load("dataset", "heathly")
     line = "To install npgpt's own: pip install ./packages/npgpt-data in a checkout of npgpt."

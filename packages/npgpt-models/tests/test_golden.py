@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from npgpt_core import CrossEntropy, generate
-from npgpt_core.testing.small import enliven
+from npgpt_core.testing.small import randomize
 from npgpt_models import GPT, Llama
 
 GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text("utf-8"))
@@ -26,7 +26,7 @@ def golden(request):
 def model(golden):
     model = MODELS[golden["model"]]
     config = model.Config(**golden["options"])
-    return enliven(model(config, rng=np.random.default_rng(0), dtype=np.float64))
+    return randomize(model(config, rng=np.random.default_rng(0), dtype=np.float64))
 
 
 def test_the_loss_the_logits_and_the_gradients(golden, model):

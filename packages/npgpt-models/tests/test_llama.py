@@ -11,7 +11,7 @@ import pytest
 from npgpt_core import NpgptError
 from npgpt_core.layers.rotary import RopeScaling
 from npgpt_core.testing import check_gradients
-from npgpt_core.testing.small import enliven
+from npgpt_core.testing.small import randomize
 from npgpt_models import GPT, GPTConfig, Llama, LlamaConfig
 
 B, T, V = 2, 7, 11
@@ -101,7 +101,7 @@ def test_the_names_of_the_parameters():
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_every_option_has_its_right_gradients(ids, options):
-    check_gradients(enliven(make(dataclasses.replace(SMALL, **options))), ids, coordinates=6)
+    check_gradients(randomize(make(dataclasses.replace(SMALL, **options))), ids, coordinates=6)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_every_option_has_its_right_gradients(ids, options):
     [{"rope_theta": 5.0}, SCALED, {**SCALED, "rope_low_freq_factor": 2.0}, {"norm_eps": 1e-2}],
 )
 def test_options_without_parameters_change_the_logits(ids, options):
-    one, other = (enliven(make(c)) for c in (SMALL, dataclasses.replace(SMALL, **options)))
+    one, other = (randomize(make(c)) for c in (SMALL, dataclasses.replace(SMALL, **options)))
     assert abs(one(ids) - other(ids)).max() > 1e-6
 
 
@@ -119,7 +119,7 @@ def test_what_is_not_given_of_the_scaling_is_as_in_llama_3():
 
 
 def test_only_the_distance_of_two_tokens_matters():
-    model = enliven(make(dataclasses.replace(SMALL, n_layer=1))).eval()
+    model = randomize(make(dataclasses.replace(SMALL, n_layer=1))).eval()
     weights = model.blocks[0].attn.attention_weights(np.ones((1, T, 24)))
     scores = np.log(weights[0, :, -1, -2:])
     earlier = np.log(weights[0, :, -2, -3:-1])

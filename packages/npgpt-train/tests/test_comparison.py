@@ -92,7 +92,7 @@ def test_case_costs_little_where_it_can_be_guessed():
 
 def _measured(text, tokenizer, loss=1.0):
     corpus = Corpus(Text(text))
-    held = HeldOut.of(corpus)
+    held = HeldOut.from_corpus(corpus)
     train = np.concatenate([tokenizer.encode(t) for t in corpus.train_texts()])
     val = np.concatenate([tokenizer.encode(t) for t in corpus.val_texts()])
     evaluation = Evaluation(loss, len(val) - 1, held.characters, 0)
@@ -172,7 +172,7 @@ def test_the_token_unigram_is_the_cross_entropy_of_the_counts():
 
 def test_a_corpus_without_text_is_an_error():
     with pytest.raises(NpgptError):
-        HeldOut.of(Corpus(Text("")))
+        HeldOut.from_corpus(Corpus(Text("")))
 
 
 @pytest.mark.parametrize("chunk", [3, 1 << 22])
@@ -231,4 +231,4 @@ def test_a_perplexity_is_told_as_long_as_it_is_a_number(bits, told):
 
 
 def test_a_text_of_lone_surrogates_has_bytes():
-    assert HeldOut.of(Corpus(Text("\ud800" * 20))).bytes == 2 * 3
+    assert HeldOut.from_corpus(Corpus(Text("\ud800" * 20))).bytes == 2 * 3

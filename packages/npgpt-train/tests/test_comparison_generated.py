@@ -85,7 +85,7 @@ KNOWN = KnownWords(Corpus(Text("\n\nFool:\nTo be or not\n" * 9)))
 
 
 def written(monkeypatch, tokenizer, rows):
-    monkeypatch.setattr(generated, "write", lambda *arguments: np.array(rows))
+    monkeypatch.setattr(generated, "draw_samples", lambda *arguments: np.array(rows))
     return generated.measure(None, tokenizer, 0, KNOWN)
 
 

@@ -111,7 +111,7 @@ def measured(text, make, size):
         for texts in (corpus.train_texts(), corpus.val_texts())
     )
     evaluation = Evaluation(1.0, len(val) - 1, corpus.n_characters - corpus.val_start, 0)
-    numbers = held_out.measure(HeldOut.of(corpus), tokenizer, evaluation, train, val)
+    numbers = held_out.measure(HeldOut.from_corpus(corpus), tokenizer, evaluation, train, val)
     return numbers, corpus, tokenizer
 
 

@@ -298,7 +298,7 @@ def test_it_says_what_is_read_and_what_is_not(tmp_path):
         (tmp_path / name).write_text("" if name == "g.txt" else "word\n")
     dataset = TextFiles([tmp_path, tmp_path / "f.py"])
     at = f"{tmp_path}{os.sep}"
-    assert dataset.account() == [
+    assert dataset.summary_lines() == [
         f"reading 5 files (25 bytes): {at}a.txt, {at}b.md, {at}c.txt and 2 more",
         f"leaving out hidden (2: {at}.git, {at}.hidden.txt), empty (1: {at}g.txt)",
     ]
@@ -308,8 +308,8 @@ def test_it_says_what_is_read_and_what_is_not(tmp_path):
         "first_files": [f"{at}a.txt", f"{at}b.md", f"{at}c.txt"],
         "skipped": {"hidden": 2, "empty": 1},
     }
-    assert TextFiles(tmp_path / "a.txt").account() == []
-    assert "other suffixes (1: " in TextFiles(tmp_path).account()[1]
+    assert TextFiles(tmp_path / "a.txt").summary_lines() == []
+    assert "other suffixes (1: " in TextFiles(tmp_path).summary_lines()[1]
 
 
 def test_a_name_with_brackets_is_a_path_before_it_is_a_glob(tmp_path):

@@ -116,7 +116,7 @@ def outside(tmp_path):
 OPERATIONS = {
     "has": lambda folder, name: folder.has(name),
     "names": lambda folder, name: folder.names(name),
-    "real": lambda folder, name: folder.real(name),
+    "checked_path": lambda folder, name: folder.checked_path(name),
     "open": lambda folder, name: folder.open(name),
     "read": lambda folder, name: folder.read(name, 100),
     "lines": lambda folder, name: list(folder.lines(name, 100)),
@@ -124,7 +124,7 @@ OPERATIONS = {
     "make": lambda folder, name: folder.make(name),
     "replace": lambda folder, name: folder.replace(name, b"new"),
     "append": lambda folder, name: folder.append(name),
-    "descriptor": lambda folder, name: folder.descriptor(name),
+    "open_descriptor": lambda folder, name: folder.open_descriptor(name),
     "rename": lambda folder, name: folder.rename(name, "other"),
 }
 
@@ -207,7 +207,7 @@ def test_deleting_a_folder_follows_no_link_in_it(outside, tmp_path):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("operation", ["append", "descriptor"])
+@pytest.mark.parametrize("operation", ["append", "open_descriptor"])
 def test_a_file_with_a_second_name_is_not_written_in_place(operation, outside, tmp_path):
     root = tmp_path / "run"
     root.mkdir()
@@ -287,8 +287,8 @@ def test_a_file_has_the_bytes_that_it_may_have_and_no_more(tmp_path):
     with pytest.raises(NpgptError, match="has 5 bytes, expected at most 4"):
         Folder(tmp_path).read("file", 4)
     assert list(Folder(tmp_path).lines("file", 2)) == [b"12", b"34", b"5"]
-    assert Folder(tmp_path).real("file") == tmp_path / "file"
-    assert Folder(tmp_path).real("none") == tmp_path / "none"
+    assert Folder(tmp_path).checked_path("file") == tmp_path / "file"
+    assert Folder(tmp_path).checked_path("none") == tmp_path / "none"
 
 
 @pytest.mark.parametrize("above", ["", "a/", "a/b/"])
@@ -296,7 +296,12 @@ def test_a_link_is_refused_however_deep_it_is(above, outside, tmp_path):
     root = tmp_path / "run"
     (root / above).mkdir(parents=True)
     (root / above / "link").symlink_to(outside)
-    for work in (Folder(root).has, Folder(root).real, Folder(root).make, Folder(root).append):
+    for work in (
+        Folder(root).has,
+        Folder(root).checked_path,
+        Folder(root).make,
+        Folder(root).append,
+    ):
         with pytest.raises(NpgptError, match="link is a link"):
             work(f"{above}link/file")
     with pytest.raises(NpgptError, match="link is a link"):

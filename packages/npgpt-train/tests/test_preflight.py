@@ -70,7 +70,7 @@ def test_the_estimate_counts_steps_and_evaluations_that_remain(
 def test_any_unknown_token_is_told(share, told):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        preflight.warn_if_unknown(share)
+        preflight.warn_of_unknown_share(share)
     assert ["0.10% of the training tokens" in str(w.message) for w in caught] == [True] * told
 
 

@@ -43,7 +43,7 @@ def test_every_row_is_the_share_of_one_rank(size, n):
     for rank in range(size):
         each = Processes()
         each.rank, each.size = rank, size
-        mine = list(range(n))[each.share(n)]
+        mine = list(range(n))[each.own_rows(n)]
         assert n // size <= len(mine) <= -(-n // size)
         rows += mine
     assert rows == list(range(n))
@@ -93,7 +93,7 @@ def test_all_gradients_are_summed_in_place_and_the_loss():
     assert rank.sum_gradients(grads, 0.5) == 1.5
     for name, grad in grads.items():
         np.testing.assert_allclose(grad, 3 * before[name])
-    assert (rank.sum(2.0), rank.any(15)) == (6.0, 15)
+    assert (rank.sum(2.0), rank.max(15)) == (6.0, 15)
     assert (rank.broadcast(None), MPIProcesses(Equals(0, 3)).broadcast("said")) == ("heard", "said")
     assert (rank.rank, rank.size) == (1, 3)
 
@@ -108,7 +108,7 @@ def test_all_gradients_are_summed_in_place_and_the_loss():
 )
 def test_an_exception_on_one_rank_ends_the_job_with_its_reason(error, code, told, capsys):
     comm = Equals(1, 3)
-    with pytest.raises(SystemExit) as caught, MPIProcesses(comm).ending_together():
+    with pytest.raises(SystemExit) as caught, MPIProcesses(comm).aborting_together():
         raise error
     assert (caught.value.code, comm.aborted) == (code, code)
     assert told in capsys.readouterr().err
@@ -118,7 +118,7 @@ def test_after_a_signal_all_ranks_leave_and_the_first_says_so():
     stopped = Interrupted(15, Path("run"), 3)
     for rank, leaves in ((0, Interrupted), (2, SystemExit)):
         comm = Equals(rank, 3)
-        with pytest.raises(leaves) as caught, MPIProcesses(comm).ending_together():
+        with pytest.raises(leaves) as caught, MPIProcesses(comm).aborting_together():
             raise stopped
         assert comm.aborted is None
     assert caught.value.code == 128 + 15
@@ -126,7 +126,7 @@ def test_after_a_signal_all_ranks_leave_and_the_first_says_so():
 
 def test_a_block_that_ends_well_ends_nothing():
     comm = Equals(0, 3)
-    with MPIProcesses(comm).ending_together():
+    with MPIProcesses(comm).aborting_together():
         pass
     assert comm.aborted is None
 

@@ -526,7 +526,7 @@ def test_a_rank_that_cannot_join_ends_the_job(begin, monkeypatch):
 
     class Ending(Rank):
         @contextmanager
-        def ending_together(self):
+        def aborting_together(self):
             try:
                 yield
             except NpgptError as error:

@@ -5,7 +5,7 @@ import warnings
 import pytest
 
 from npgpt_core import registry
-from npgpt_train.text.unknown import align, unknown_share, warn_if_unknown
+from npgpt_train.text.unknown import align, unknown_share, warn_of_unknown_prompt
 
 
 @pytest.fixture
@@ -29,11 +29,11 @@ def test_unknown_parts_of_a_prompt_are_counted_and_a_few_are_named(prompt, told,
     ids = letters.encode(prompt)
     if told:
         with pytest.warns(match=told):
-            warn_if_unknown(letters, prompt, ids)
+            warn_of_unknown_prompt(letters, prompt, ids)
     else:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            warn_if_unknown(letters, prompt, ids)
+            warn_of_unknown_prompt(letters, prompt, ids)
     assert unknown_share(letters, ids) == sum(ord(c) > 127 for c in prompt) / len(prompt)
 
 

@@ -8,7 +8,7 @@ import pytest
 from npgpt_core import Dropout, Embedding, Linear, Module
 from npgpt_core.errors import NpgptError
 from npgpt_train.evaluation import evaluate
-from npgpt_train.loop.batches import draw_batch, require_room, windows
+from npgpt_train.loop.batches import draw_batch, require_batch_memory, windows
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.loop.workers import open_workers
 
@@ -102,8 +102,8 @@ def test_threads_that_the_system_does_not_give_are_an_error(monkeypatch):
 )
 def test_batches_beyond_any_memory_are_refused(sizes):
     with pytest.raises(NpgptError, match=r"rows of .* takes at least .*smaller `batch_size`"):
-        require_room(*sizes)
-    require_room(*(min(size, 100) for size in sizes))
+        require_batch_memory(*sizes)
+    require_batch_memory(*(min(size, 100) for size in sizes))
 
 
 def test_losses_are_those_of_the_whole_text_side_by_side():

@@ -55,7 +55,7 @@ class RegisteredCommands(LazyGroup):
         """Command -> what it does, for npgpt's own; for others, where they come from."""
         specs = {name: registry.find("command", name) for name in registry.names("command")}
         return {
-            name: summary(spec.target) if spec.house else f"(from {spec.distribution})"
+            name: summary(spec.target) if spec.is_own else f"(from {spec.distribution})"
             for name, spec in specs.items()
         }
 

@@ -9,7 +9,7 @@ from npgpt_core.errors import NpgptError
 MAX_BYTES = 2**28  # bytes: a stream such as /dev/zero never ends
 
 
-def read_text(path: Path | None = None) -> str:
+def read_input(path: Path | None = None) -> str:
     """All of a file, or of standard input, line ends as they are.
 
     Raises:

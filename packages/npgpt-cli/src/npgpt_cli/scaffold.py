@@ -41,7 +41,7 @@ class Scaffold:
                 f"the name {name!r} cannot be used: expected lower-case letters, digits and single"
                 " hyphens, beginning with a letter, such as my-tokenizer; npgpt- is put before it"
             )
-        if self.distribution in {*registry.HOUSE, "npgpt-core"}:
+        if self.distribution in {*registry.OWN_DISTRIBUTIONS, "npgpt-core"}:
             raise NpgptError(
                 f"{self.distribution} is one of npgpt's own packages: use another name"
             )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from npgpt_core.protocols import Tokenizer
 
-NO_CHARACTER = "\ufffd"
+REPLACEMENT_CHARACTER = "\ufffd"
 UNFINISHED = 3  # of the four bytes that a character has at most may be there, each as a U+FFFD
 KEPT = 32  # ids that are decoded again with the next one, at least; twice as many at most
 
@@ -31,7 +31,7 @@ def decode_stream(tokenizer: Tokenizer, ids: Iterable[int]) -> Iterator[str]:
         tail.append(int(i))
         text = tokenizer.decode(tail)
         texts.append(text)
-        settled = max(len(text.rstrip(NO_CHARACTER)), len(text) - UNFINISHED)
+        settled = max(len(text.rstrip(REPLACEMENT_CHARACTER)), len(text) - UNFINISHED)
         if settled > sent:
             yield text[sent:settled]
             sent = settled
@@ -52,14 +52,14 @@ def _shortened(
     """
     for cut in range(len(tail) - KEPT, len(tail) - KEPT - 4, -1):
         rests = [tokenizer.decode(tail[cut:end]) for end in range(cut + 1, len(tail) + 1)]
-        fixed = len(rests[-1]) > UNFINISHED or not texts[-1].endswith(NO_CHARACTER)
+        fixed = len(rests[-1]) > UNFINISHED or not texts[-1].endswith(REPLACEMENT_CHARACTER)
         dropped = len(texts[-1]) - len(rests[-1])
-        if fixed and dropped <= sent and _grow_alike(texts[cut - 1 :], ["", *rests]):
+        if fixed and dropped <= sent and _grow_by_the_same_text(texts[cut - 1 :], ["", *rests]):
             return tail[cut:], rests, sent - dropped
     return tail, texts, sent
 
 
-def _grow_alike(texts: list[str], rests: list[str]) -> bool:
+def _grow_by_the_same_text(texts: list[str], rests: list[str]) -> bool:
     """Whether texts with and without their beginning get the same text from the same ids.
 
     They do not if a character was cut whose first ids spell nothing yet; to see it, there must be

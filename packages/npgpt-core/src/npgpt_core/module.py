@@ -16,7 +16,7 @@ from npgpt_core.numbers import as_python, whole_number
 from npgpt_core.state import require_fit
 from npgpt_core.tree import tree
 from npgpt_core.types import Array
-from npgpt_core.wrong_input import REFUSALS, compared, explained
+from npgpt_core.wrong_input import INPUT_ERRORS, checking_gradient, input_error
 
 
 class Module(ABC):
@@ -44,7 +44,7 @@ class Module(ABC):
         """Let ``backward`` refuse a gradient of another shape than what ``forward`` gave."""
         super().__init_subclass__(**options)
         if isfunction(backward := vars(cls).get("backward")):
-            cls.backward = compared(backward)  # type: ignore[method-assign]
+            cls.backward = checking_gradient(backward)  # type: ignore[method-assign]
 
     def sizes(self, **sizes: Any) -> None:
         """Say what the letters in the docstring's shapes are; a capital one is a whole number.
@@ -91,8 +91,8 @@ class Module(ABC):
         """
         try:
             output = self.forward(*inputs, **options)
-        except REFUSALS as error:
-            if better := explained(error, self, inputs, options):
+        except INPUT_ERRORS as error:
+            if better := input_error(error, self, inputs, options):
                 raise better from error
             raise
         if self._kept is not None:

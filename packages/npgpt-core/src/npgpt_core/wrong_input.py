@@ -25,11 +25,11 @@ _INPUT = re.compile(r"\((\.\.\.(?:, [A-Z])*|[A-Z](?:, [A-Z])+)\) -> ")
 _IDS = ("ids", "targets")
 
 
-REFUSALS = (ValueError, IndexError, TypeError, AttributeError)
+INPUT_ERRORS = (ValueError, IndexError, TypeError, AttributeError)
 """What NumPy and Python raise at an input that does not fit."""
 
 
-def explained(
+def input_error(
     error: Exception, module: Module, inputs: Sequence[Any], options: Mapping[str, Any]
 ) -> LayerError | None:
     """What to raise in place of an error of a forward pass; None if its input is not the cause.
@@ -44,8 +44,8 @@ def explained(
     return None
 
 
-def compared(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """A ``backward`` that checks its gradient against the shape of what ``forward`` gave."""
+def checking_gradient(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a ``backward`` check that its gradient has the shape of what ``forward`` gave."""
 
     @functools.wraps(backward)
     def run(self: Module, *doutputs: Any, **options: Any) -> Any:
@@ -100,12 +100,12 @@ def require_rng(module: Module, rng: Any) -> np.random.Generator:
     return rng
 
 
-def require_model(user: str, model: Any, *members: str) -> None:
-    """Raise an ``NpgptError`` if what ``user`` is given is no model but, say, its parameters."""
+def require_model(caller: str, model: Any, *members: str) -> None:
+    """Raise an ``NpgptError`` if what ``caller`` is given is no model but, say, its parameters."""
     has_all = all(hasattr(model, member.removesuffix("()")) for member in members)
     if isinstance(model, type) or not has_all:
         raise NpgptError(
-            f"{user}: {_received('model', model)}, expected the model itself, which has"
+            f"{caller}: {_received('model', model)}, expected the model itself, which has"
             f" {' and '.join(members)}"
         )
 

@@ -15,7 +15,7 @@ from npgpt_core.types import Array
 from npgpt_core.wrong_input import require_model
 
 PIECE = 1 << 16  # numbers: a few arrays of this length together fit a core's cache
-GROUPS = 4  # of pieces, each updated by one call of ``Optimizer.map``
+TASKS = 4  # of pieces, each updated by one call of ``Optimizer.map``
 
 
 class HasParameters(Protocol):
@@ -140,7 +140,7 @@ class Elementwise(Optimizer):
 
     def _divide(self, parameters: list[Piece]) -> list[list[Piece]]:
         pieces = [piece for parameter in parameters for piece in cut(parameter)]
-        return [pieces[i::GROUPS] for i in range(GROUPS)]
+        return [pieces[i::TASKS] for i in range(TASKS)]
 
 
 def cut(whole: Piece) -> Iterator[Piece]:

@@ -4,7 +4,7 @@ Merging a pair changes the counts only next to its occurrences. So the learner k
 each pair and the words that hold it, visits just the words that hold the merged pair, and adds to
 or takes from the counts of the neighbours. A heap offers the most frequent pair; its entries are
 not updated but checked when they come up, which is enough because counts only fall: every pair
-with the new symbol is born in the merge that makes the symbol.
+with the new symbol appears in the merge that makes the symbol.
 """
 
 from collections import defaultdict
@@ -67,7 +67,7 @@ class PairLearner:
 
     def merge(self, pair: str, new: str) -> None:
         """Replace ``pair`` by the symbol ``new`` in every word, from left to right."""
-        born: defaultdict[str, int] = defaultdict(int)
+        new_counts: defaultdict[str, int] = defaultdict(int)
         for i in self._words_with.pop(pair):
             pieces = self._words[i].split(pair)
             if len(pieces) == 1:  # an earlier merge took the pair's last occurrence here
@@ -76,11 +76,11 @@ class PairLearner:
             count = self._counts[i]
             for old_pair, new_pair in _neighbours(pieces, pair, new):
                 self._pair_counts[old_pair] -= count
-                born[new_pair] += count
+                new_counts[new_pair] += count
                 self._words_with[new_pair].add(i)
         del self._pair_counts[pair]
-        self._pair_counts.update(born)
-        for new_pair, count in born.items():
+        self._pair_counts.update(new_counts)
+        for new_pair, count in new_counts.items():
             heappush(self._heap, (-count, new_pair))
 
 

@@ -13,17 +13,17 @@ from npgpt_core.special_tokens import SPECIAL_IDS
 from npgpt_tokenizers.base import UNKNOWN_TEXT
 from npgpt_tokenizers.checks import check_texts
 from npgpt_tokenizers.coding import MergingTokenizer
-from npgpt_tokenizers.given import (
-    check_special_id,
-    check_special_tokens,
-    check_tokens,
-    merged_symbols,
-)
 from npgpt_tokenizers.merging import PairMerges, WholeWordCache, WordCache
 from npgpt_tokenizers.patterns import PATTERNS
 from npgpt_tokenizers.ranks import merges_of_ranks
 from npgpt_tokenizers.state import Fields
 from npgpt_tokenizers.symbols import Spelling
+from npgpt_tokenizers.vocabulary_checks import (
+    check_special_id,
+    check_special_tokens,
+    check_tokens,
+    merged_symbols,
+)
 
 
 class PretrainedBPETokenizer(MergingTokenizer):

@@ -11,7 +11,7 @@ from npgpt_core.module import Module
 from npgpt_core.numbers import whole_number
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
-from npgpt_train.loop.batches import last_start, require_room, windows
+from npgpt_train.loop.batches import last_start, require_batch_memory, windows
 from npgpt_train.loop.diagnosis import first_not_finite
 from npgpt_train.loop.workers import Workers, open_workers
 from npgpt_train.run.folder import Run
@@ -136,7 +136,7 @@ def evaluate_text(
         NpgptError: a text of less than one block, or a loss that is not finite.
     """
     batch_size = max(1, min(settings.batch_size, len(ids) // settings.block_size))
-    require_room(batch_size, settings.block_size, tokenizer.vocab_size)
+    require_batch_memory(batch_size, settings.block_size, tokenizer.vocab_size)
     with open_workers(model, settings.workers, batch_size) as workers:
         loss, count = evaluate(workers, ids, batch_size=batch_size, block_size=settings.block_size)
     return Evaluation(loss, count, characters, unknown_share(tokenizer, ids))

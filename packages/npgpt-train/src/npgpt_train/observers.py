@@ -9,7 +9,7 @@ from typing import Any
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError, short_repr, warn
 from npgpt_core.events import Event, Stopped
-from npgpt_core.plugins.hooks import explain
+from npgpt_core.plugins.hooks import describe_error
 from npgpt_core.protocols import Observer
 from npgpt_train.events import Reporter
 from npgpt_train.machine.interruption import Interrupted
@@ -19,8 +19,8 @@ KIND = registry.KINDS["observer"]
 
 def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Those of the run's parts, and those of observers: "observer.NAME.OPTION" -> value."""
-    of_observers = {key: options[key] for key in options if key.startswith(f"{KIND.name}.")}
-    return {key: options[key] for key in options if key not in of_observers}, of_observers
+    observer_options = {key: options[key] for key in options if key.startswith(f"{KIND.name}.")}
+    return {key: options[key] for key in options if key not in observer_options}, observer_options
 
 
 def with_observers(
@@ -36,7 +36,7 @@ def with_observers(
     Raises:
         NpgptError: an unknown name, an observer that cannot be built, or an option of none of them.
     """
-    of_parts, options = split_options(options)
+    part_options, options = split_options(options)
     asked = [observe] if isinstance(observe, str) else list(observe)
     for key in options:
         name = _part(key).partition(".")[2]
@@ -47,7 +47,7 @@ def with_observers(
     observers = [
         _named(each, options) if isinstance(each, str) else (_label(each), each) for each in asked
     ]
-    return _Broadcast(report, observers) if observers else report, of_parts
+    return _Broadcast(report, observers) if observers else report, part_options
 
 
 def _part(key: str) -> str:
@@ -64,7 +64,7 @@ def _named(name: str, options: Mapping[str, Any]) -> tuple[str, Observer]:
     except (NpgptError, KeyboardInterrupt):
         raise
     except BaseException as error:  # a stranger's part may raise anything
-        raise PluginError(f"{spec.label} cannot be built: {explain(error)}") from error
+        raise PluginError(f"{spec.label} cannot be built: {describe_error(error)}") from error
 
 
 def _label(observer: Observer) -> str:
@@ -80,7 +80,7 @@ def stopped_event(folder: Path, error: BaseException) -> Stopped:
     """The event of a run that ends early because of what was raised."""
     if isinstance(error, Interrupted):
         return Stopped(folder, str(error), error.signal)
-    return Stopped(folder, explain(error), 0)
+    return Stopped(folder, describe_error(error), 0)
 
 
 class _Broadcast:
@@ -100,6 +100,6 @@ class _Broadcast:
                 self.observers.remove((label, observer))
                 place = traceback.extract_tb(error.__traceback__)[-1]
                 warn(
-                    f"{label} failed and gets no more events, the run goes on: {explain(error)}"
-                    f" ({Path(place.filename).name}, line {place.lineno})"
+                    f"{label} failed and gets no more events, the run goes on:"
+                    f" {describe_error(error)} ({Path(place.filename).name}, line {place.lineno})"
                 )

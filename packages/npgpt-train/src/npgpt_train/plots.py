@@ -132,13 +132,13 @@ def open_figure(path: str | PathLike[str], size: tuple[float, float]) -> Iterato
 def _draw_loss(axes: Axes, steps: Events, evaluations: Events) -> None:
     axes.set(title="Loss", ylabel="nats per token")
     _draw_noisy(axes, steps, "loss", TRAIN, label="training, smoothed")
-    at, train, val = (_column(evaluations, name) for name in ("step", "train_loss", "val_loss"))
+    x, train, val = (_column(evaluations, name) for name in ("step", "train_loss", "val_loss"))
     if not np.isfinite(val).any():
         return
     best = np.nanargmin(val)
-    axes.plot(at, train, "o", color=TRAIN, mec="white", ms=5.5, label="training, evaluated")
-    label = f"validation, best {val[best]:.3f} at step {at[best]:,.0f}"
-    axes.plot(at, val, "o-", color=VALIDATION, mec="white", ms=5.5, lw=1.5, label=label)
+    axes.plot(x, train, "o", color=TRAIN, mec="white", ms=5.5, label="training, evaluated")
+    label = f"validation, best {val[best]:.3f} at step {x[best]:,.0f}"
+    axes.plot(x, val, "o-", color=VALIDATION, mec="white", ms=5.5, lw=1.5, label=label)
     axes.legend()
 
 
@@ -158,19 +158,19 @@ def _draw_learning_rate(axes: Axes, steps: Events) -> None:
 def _draw_improvement(axes: Axes, evaluations: Events) -> None:
     """One bar a window between two evaluations, upwards where the validation loss fell."""
     axes.set(title="Improvement", xlabel="step", ylabel="fall of the validation loss")
-    at, val = _column(evaluations, "step"), _column(evaluations, "val_loss")
-    window, fall = np.diff(at), -np.diff(val)
+    x, val = _column(evaluations, "step"), _column(evaluations, "val_loss")
+    window, fall = np.diff(x), -np.diff(val)
     colors = np.where(fall >= 0, VALIDATION, WORSE)
-    axes.bar(at[:-1] + window / 2, fall, width=0.86 * window, color=colors)
+    axes.bar(x[:-1] + window / 2, fall, width=0.86 * window, color=colors)
     axes.axhline(0, color="#c5ccd3", lw=0.8)
 
 
 def _draw_noisy(axes: Axes, lines: Events, name: str, color: str, label: str | None = None) -> None:
     """Every value, faint, and the running mean over a fortieth of the run."""
-    at, values = _column(lines, "step"), _column(lines, name)
+    x, values = _column(lines, "step"), _column(lines, name)
     shown = _extremes(values)
-    axes.plot(at[shown], values[shown], color=color, alpha=0.25, lw=0.8)
-    axes.plot(at, _running_mean(values, len(values) // 40), color=color, lw=1.8, label=label)
+    axes.plot(x[shown], values[shown], color=color, alpha=0.25, lw=0.8)
+    axes.plot(x, _running_mean(values, len(values) // 40), color=color, lw=1.8, label=label)
 
 
 # ------------------------------------------------------------------------ numbers

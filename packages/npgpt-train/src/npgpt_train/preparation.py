@@ -14,10 +14,10 @@ from npgpt_core.special_tokens import require_special_ids, require_special_token
 from npgpt_core.zero_weights import ZeroWeights
 from npgpt_train.events import Reporter
 from npgpt_train.loop.batches import require_batches
-from npgpt_train.loop.preflight import warn_if_unknown
+from npgpt_train.loop.preflight import warn_of_unknown_share
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.machine.disk import writing
-from npgpt_train.machine.lock import RunLock, taken
+from npgpt_train.machine.lock import RunLock, locked
 from npgpt_train.run.checkpoint import Checkpoint
 from npgpt_train.run.compatibility import merge_record, other_versions
 from npgpt_train.run.folder import Run
@@ -95,7 +95,7 @@ def prepare_new(
     origins = provenance(settings, corpus.is_dataset)
     tokens = _encoded(settings, corpus, tokenizer, origins["tokenizer"], report)
     if trained is not None:
-        warn_if_unknown(unknown_share(tokenizer, tokens.train))
+        warn_of_unknown_share(unknown_share(tokenizer, tokens.train))
     require_restorable(settings.tokenizer.name, tokenizer, tokens.tokenizer, corpus.sample)
     run, lock = Run.create(
         folder,
@@ -153,7 +153,7 @@ def prepare_resumed(
     before = Run.open(folder)
     before.text_record()  # that there is one
 
-    with taken(folder) as lock:
+    with locked(folder) as lock:
         run = Run(folder, replace(merge_record(before, choices, init_from, ranks), **recorded))
         run.require_same_tokenizer()
         run.require_parts(others=other_versions(run.record))

@@ -16,7 +16,7 @@ from npgpt_train.plots import plot_curves
 from npgpt_train.preparation import Preparation
 from npgpt_train.run.checkpoint import Checkpoint
 from npgpt_train.run.folder import Run
-from npgpt_train.run.metrics import METRICS, MetricsLog
+from npgpt_train.run.metrics import MetricsLog
 from npgpt_train.run.reference import verdict
 from npgpt_train.run.sample import sample_text
 from npgpt_train.run.state import Best
@@ -39,7 +39,7 @@ def run_session(prepared: Preparation, processes: Processes, report: Reporter) -
         # several processes leave after the same step, and one that left before would be missed
         catching_signals(partial(_before_a_step, prepared) if alone else None) as signals,
         open_workers(prepared.model, settings.workers, settings.batch_size) as workers,
-        closing(MetricsLog(run.folder / METRICS if writes else None)) as log,
+        closing(MetricsLog(run.metrics_path if writes else None)) as log,
     ):
         trainer = Trainer(
             workers,
@@ -100,7 +100,7 @@ def _train(
             best = Best(step, evaluation["val_loss"]) if is_best else best
             log.append(evaluation)
             events.append(Evaluated(evaluation, is_best))
-        number = trainer.processes.any(signals.number)
+        number = trainer.processes.max(signals.number)
         if trainer.processes.rank == 0 and (len(events) > 1 or number):
             log.sync()
             checkpoint = Checkpoint(

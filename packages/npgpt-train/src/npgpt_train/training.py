@@ -19,10 +19,10 @@ from npgpt_train.run.folder import Run
 from npgpt_train.run.listing import list_runs
 from npgpt_train.run.loading import named_tokenizer
 from npgpt_train.run.paths import check_free, next_free
-from npgpt_train.run.record import ON_NAN
 from npgpt_train.session import run_session
 from npgpt_train.settings import part_options, parts
 from npgpt_train.settings.choices import Choices, choose
+from npgpt_train.settings.policy import ON_NAN
 from npgpt_train.settings.settings import Part, Settings
 from npgpt_train.text.tokenizer_file import is_tokenizer_path
 
@@ -91,7 +91,7 @@ def train(
         return _new(out, choices, source, processes, emit, policy)
 
     prepared = _prepare_once(processes, prepare)
-    with closing(prepared), processes.ending_together():
+    with closing(prepared), processes.aborting_together():
         try:
             return run_session(prepared, processes, emit)
         except BaseException as error:
@@ -126,7 +126,7 @@ def _prepare_once(processes: Processes, prepare: Callable[[], Preparation]) -> P
         folder = processes.broadcast(None)
         if folder is None:
             raise SystemExit(2)  # rank 0 has said why
-        with processes.ending_together():
+        with processes.aborting_together():
             return prepare_existing(Run.open(folder), ignore)
     folder = None
     try:

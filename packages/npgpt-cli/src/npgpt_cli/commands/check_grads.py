@@ -14,7 +14,7 @@ def check_grads(ctx: click.Context, names: tuple[str, ...]) -> None:
     """
     from npgpt_cli.show.check_grads import print_checks
     from npgpt_core.errors import NpgptError
-    from npgpt_core.plugins.hooks import explain
+    from npgpt_core.plugins.hooks import describe_error
     from npgpt_core.testing.gradients import TOLERANCE, gradient_errors
     from npgpt_core.testing.layers.cases import gradient_cases
     from npgpt_train.machine.escaping import printable
@@ -31,7 +31,7 @@ def check_grads(ctx: click.Context, names: tuple[str, ...]) -> None:
             built = True
             checks[name] = gradient_errors(module, x)
         except Exception as error:  # a stranger's model may raise anything
-            click.echo(f"Warning: {name} is left out: {printable(explain(error))}", err=True)
+            click.echo(f"Warning: {name} is left out: {printable(describe_error(error))}", err=True)
             failed |= built or name in names
     wrong = [name for name, errors in checks.items() if not errors[0].error < TOLERANCE]
     print_checks(checks, wrong)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from npgpt_cli.options import PATH, checkpoint_option, raw_option, run_argument
-from npgpt_cli.reading import read_text
+from npgpt_cli.reading import read_input
 
 
 @click.command()
@@ -82,14 +82,14 @@ def generate(
     from npgpt_train.machine.processors import one_blas_thread
     from npgpt_train.run.loading import load_run
     from npgpt_train.run.sample import suppressed_ids
-    from npgpt_train.text.unknown import warn_if_unknown
+    from npgpt_train.text.unknown import warn_of_unknown_prompt
 
     text = _prompt(prompt, prompt_file)
     model, tokenizer, _, _ = load_run(run, checkpoint)
     ids = np.asarray(tokenizer.encode(text))
     if ids.size == 0:
         raise NpgptError("the prompt is empty: give at least one character")
-    warn_if_unknown(tokenizer, text, ids)
+    warn_of_unknown_prompt(tokenizer, text, ids)
     options["suppress_tokens"] = () if allow_special else suppressed_ids(tokenizer)
     first = secrets.randbits(32) if seed is None else seed
     with one_blas_thread():
@@ -107,5 +107,5 @@ def _prompt(prompt: str | None, path: Path | None) -> str:
     if prompt is not None and path is not None:
         raise click.UsageError("give --prompt or --prompt-file, not both")
     if path is not None or prompt == "-":
-        return read_text(path)
+        return read_input(path)
     return "\n" if prompt is None else prompt

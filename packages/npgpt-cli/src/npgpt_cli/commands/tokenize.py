@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from npgpt_cli.options import PATH, raw_option
-from npgpt_cli.reading import read_text
+from npgpt_cli.reading import read_input
 from npgpt_core.errors import NpgptError
 
 
@@ -25,7 +25,7 @@ def tokenize(source: Path, text: str, decode: bool, raw: bool) -> None:
 
     tokenizer = load_tokenizer(source)
     if text == "-":
-        text = read_text()
+        text = read_input()
     if not decode:
         click.echo(" ".join(str(i) for i in tokenizer.encode(text)))
         return

@@ -7,6 +7,7 @@ import click
 from npgpt_cli.errors import exit_on_signal
 from npgpt_cli.options import PATH
 from npgpt_cli.training_options import CONFIG_HELP, arguments, setting, training_options
+from npgpt_train.settings.policy import DEFAULT_KEEP, ON_NAN
 
 
 @click.command(epilog=CONFIG_HELP)
@@ -30,12 +31,12 @@ from npgpt_cli.training_options import CONFIG_HELP, arguments, setting, training
     "--keep",
     type=click.IntRange(1),
     metavar="N",
-    help="Checkpoints besides the best.  [default: 3]",
+    help=f"Checkpoints besides the best.  [default: {DEFAULT_KEEP}]",
 )
 @click.option(
     "--on-nan",
-    type=click.Choice(["stop", "skip"]),
-    help="At a loss or gradient that is not finite.  [default: stop]",
+    type=click.Choice(ON_NAN),
+    help=f"At a loss or gradient that is not finite.  [default: {ON_NAN[0]}]",
 )
 @training_options
 def train(**flags: Any) -> None:

@@ -16,7 +16,7 @@ COLOURS = ("#a5d8ff", "#b2f2bb", "#ffec99", "#fcc2d7", "#d0bfff")
 SPECIAL = "bold white on #c92a2a"
 
 
-def console() -> Console:
+def open_console() -> Console:
     """The terminal; a pipe gets plain lines of any length."""
     width = None if is_terminal() else 10_000
     return Console(highlight=False, markup=False, emoji=False, width=width)
@@ -31,23 +31,25 @@ def table(columns: Mapping[str, str]) -> Table:
     return made
 
 
-def print_tokens(to: Console, tokens: Sequence[Token]) -> None:
+def print_tokens(console: Console, tokens: Sequence[Token]) -> None:
     """The tokens side by side, each in a colour of its own, above their ids."""
-    width = to.width if is_terminal() else PAGE
+    width = console.width if is_terminal() else PAGE
     above, below = Text(no_wrap=True), Text(no_wrap=True)
     for i, token in enumerate(tokens):
         text, id_ = visible(token.text), str(token.id)
         size = max(cell_len(text), len(id_))
         if above and above.cell_len + size > width:
-            to.print(above, below, sep="\n")
+            console.print(above, below, sep="\n")
             above, below = Text(no_wrap=True), Text(no_wrap=True)
         style = SPECIAL if token.special else f"black on {COLOURS[i % len(COLOURS)]}"
         above.append(text, style).append(" " * (size - cell_len(text) + 1))
         below.append(id_.ljust(size + 1), "dim")
-    to.print(above, below, sep="\n")
+    console.print(above, below, sep="\n")
 
 
-def print_left_out(to: Console, left_out: int) -> None:
+def print_left_out(console: Console, left_out: int) -> None:
     """Say that a text was longer than what the model sees, if so."""
     if left_out:
-        to.print(f"{left_out} tokens before these are left out: the model sees no more at once.")
+        console.print(
+            f"{left_out} tokens before these are left out: the model sees no more at once."
+        )

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
-from npgpt_cli.show.console import console, print_left_out, print_tokens, table
+from npgpt_cli.show.console import open_console, print_left_out, print_tokens, table
 from npgpt_train.explain.backward import Backward, ModuleGradient
 from npgpt_train.formatting import compact
 from npgpt_train.machine.escaping import printable
@@ -11,19 +11,21 @@ from npgpt_train.machine.escaping import printable
 
 def print_backward(explanation: Backward) -> None:
     """The loss, the gradients on the way back from it, and their joint norm."""
-    to, count = console(), len(explanation.tokens) - 1
-    print_left_out(to, explanation.left_out)
-    print_tokens(to, explanation.tokens)
-    to.print(
+    console, count = open_console(), len(explanation.tokens) - 1
+    print_left_out(console, explanation.left_out)
+    print_tokens(console, explanation.tokens)
+    console.print(
         f"\nThe loss is {compact(explanation.loss)} nats: the mean of -log p over the {count}"
         " tokens that follow another. From there back: each module takes dy, which comes from"
         " above, and hands dx on; below it are its parameters.\n"
     )
-    _print_gradients(to, explanation.modules)
-    to.print(f"\nThe joint norm of the gradients of all parameters is {compact(explanation.norm)}.")
+    _print_gradients(console, explanation.modules)
+    console.print(
+        f"\nThe joint norm of the gradients of all parameters is {compact(explanation.norm)}."
+    )
 
 
-def _print_gradients(to: Console, modules: list[ModuleGradient]) -> None:
+def _print_gradients(console: Console, modules: list[ModuleGradient]) -> None:
     """A row a module, and one below it for each parameter of its own."""
     rows = table({"gradient": "left", "norm": "right", "mathematics": "wrap"})
     for module in modules:
@@ -32,4 +34,4 @@ def _print_gradients(to: Console, modules: list[ModuleGradient]) -> None:
         for p in module.parameters:
             own = printable(p.parameter.rpartition(".")[2])
             rows.add_row(f"  {own}", compact(p.norm), printable(p.formula))
-    to.print(rows)
+    console.print(rows)

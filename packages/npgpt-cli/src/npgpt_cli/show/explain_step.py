@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from npgpt_cli.show.console import console, table
+from npgpt_cli.show.console import open_console, table
 from npgpt_train.explain.step import Step
 from npgpt_train.formatting import compact, percent
 from npgpt_train.machine.escaping import printable
@@ -10,17 +10,17 @@ from npgpt_train.machine.escaping import printable
 
 def print_step(explanation: Step) -> None:
     """The stages of the step in order, then a row a parameter."""
-    to = console()
-    to.print(f"Step {explanation.number:,}, on a copy: the run stays as it is.\n")
+    console = open_console()
+    console.print(f"Step {explanation.number:,}, on a copy: the run stays as it is.\n")
     rows = table({"stage": "left", "what happens": "wrap"})
     for stage, what in _story(explanation).items():
         rows.add_row(stage, printable(what))
-    to.print(rows)
-    to.print(
+    console.print(rows)
+    console.print(
         "\nThe norms of each parameter, of its gradient and of its update, and the update relative"
         " to the parameter; the largest gradients first.\n"
     )
-    _print_parameters(to, explanation)
+    _print_parameters(console, explanation)
 
 
 def _story(e: Step) -> dict[str, str]:
@@ -44,7 +44,7 @@ def _story(e: Step) -> dict[str, str]:
     }
 
 
-def _print_parameters(to: Console, explanation: Step) -> None:
+def _print_parameters(console: Console, explanation: Step) -> None:
     """A row a parameter; the bar shows its gradient relative to the largest."""
     rows = table(
         {
@@ -66,4 +66,4 @@ def _print_parameters(to: Console, explanation: Step) -> None:
             compact(p.update, 5),
             percent(p.relative, 3),
         )
-    to.print(rows)
+    console.print(rows)

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
-from npgpt_cli.show.console import console, print_tokens, table
+from npgpt_cli.show.console import open_console, print_tokens, table
 from npgpt_train.explain.tokenization import Tokenization, Word
 from npgpt_train.explain.tokens import visible
 from npgpt_train.machine.escaping import printable
@@ -11,15 +11,17 @@ from npgpt_train.machine.escaping import printable
 
 def print_tokenization(explanation: Tokenization, origin: str) -> None:
     """The tokens, what is lost, and the merges of each word, if the tokenizer merges."""
-    to = console()
-    to.print(printable(f"{origin}: {explanation.vocab_size:,} ids"))
-    to.print(f"{len(explanation.text):,} characters become {len(explanation.tokens):,} tokens\n")
-    print_tokens(to, explanation.tokens)
-    to.print(_losses(explanation))
+    console = open_console()
+    console.print(printable(f"{origin}: {explanation.vocab_size:,} ids"))
+    console.print(
+        f"{len(explanation.text):,} characters become {len(explanation.tokens):,} tokens\n"
+    )
+    print_tokens(console, explanation.tokens)
+    console.print(_losses(explanation))
     if explanation.words is None:
-        to.print("\nThis tokenizer does not merge: it looks every token up.")
+        console.print("\nThis tokenizer does not merge: it looks every token up.")
     else:
-        _print_merges(to, explanation.words)
+        _print_merges(console, explanation.words)
 
 
 def _losses(explanation: Tokenization) -> str:
@@ -35,9 +37,9 @@ def _losses(explanation: Tokenization) -> str:
     return f"\n{unknown}\nThe ids spell: {visible(explanation.decoded)}"
 
 
-def _print_merges(to: Console, words: list[Word]) -> None:
+def _print_merges(console: Console, words: list[Word]) -> None:
     """A row a merge: the new id, what was merged, and the word after it."""
-    to.print(
+    console.print(
         "\nThe merges of each word, in order: of all neighbours that can merge, those do so that"
         " were learned first, and have the lowest new id.\n"
     )
@@ -55,4 +57,4 @@ def _print_merges(to: Console, words: list[Word]) -> None:
             pair = f"{visible(merge.left.text)} + {visible(merge.right.text)}"
             rows.add_row(str(merge.merged.id), Text(pair), pieces)
         rows.add_section()
-    to.print(rows)
+    console.print(rows)

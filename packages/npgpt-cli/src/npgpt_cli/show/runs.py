@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from npgpt_cli.show.console import console, table
+from npgpt_cli.show.console import open_console, table
 from npgpt_train.machine.escaping import printable
 from npgpt_train.run.listing import RunSummary
 
@@ -31,7 +31,7 @@ def print_runs(entries: Sequence[RunSummary], folder: Path) -> None:
         column.overflow = "fold"  # a path that is cut says nothing
     for entry in entries:
         shown.add_row(*_cells(entry))
-    console().print(shown)
+    open_console().print(shown)
     for entry in entries:
         if entry.reason:
             click.echo(_one_line(f"{entry.folder}: {entry.reason}"))

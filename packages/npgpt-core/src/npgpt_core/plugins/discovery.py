@@ -15,12 +15,12 @@ import pluggy
 
 from npgpt_core.errors import PluginError
 from npgpt_core.plugins.entry_points import EntryPoint, entry_points, normalized
-from npgpt_core.plugins.hooks import OldContractError, ask, explain, new_manager
+from npgpt_core.plugins.hooks import OldContractError, ask, describe_error, new_manager
+from npgpt_core.plugins.kinds import KINDS
 
 GROUP = "npgpt"
-HOUSE = frozenset(
-    f"npgpt-{part}" for part in ("tokenizers", "optim", "models", "train", "convert", "cli")
-)
+OWN_DISTRIBUTIONS = {kind.home for kind in KINDS.values() if kind.home} | {"npgpt-convert"}
+"""npgpt's own packages that bring parts: the homes of the kinds, and one that adds commands."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Spec:
     def label(self) -> str:
         """``tokenizer 'bpe'``; of a third party, ``optimizer 'lion' of npgpt-lion-wsd 0.2.0``."""
         label = f"{self.kind} {self.name!r}"
-        return label if self.house else f"{label} of {self.distribution} {self.version}"
+        return label if self.is_own else f"{label} of {self.distribution} {self.version}"
 
     @property
-    def house(self) -> bool:
+    def is_own(self) -> bool:
         """Whether one of npgpt's own packages brought it."""
-        return self.distribution in HOUSE
+        return self.distribution in OWN_DISTRIBUTIONS
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ class Plugin:
     kinds: tuple[str, ...] = ()
 
     @property
-    def house(self) -> bool:
+    def is_own(self) -> bool:
         """Whether it is one of npgpt's own packages."""
-        return self.distribution in HOUSE
+        return self.distribution in OWN_DISTRIBUTIONS
 
 
 @functools.cache
@@ -101,7 +101,7 @@ def plugins() -> tuple[Plugin, ...]:
         if plugin.status == "failed":
             manager = new_manager()
         found.append(plugin)
-    found.sort(key=lambda plugin: (not plugin.house, plugin.distribution, plugin.name))
+    found.sort(key=lambda plugin: (not plugin.is_own, plugin.distribution, plugin.name))
     found = list(_mark_taken(list(_refuse_repeated(found))))
     if os.environ.get("NPGPT_PLUGIN_STRICT", "") not in ("", "0"):
         _raise_failures(found)
@@ -121,7 +121,7 @@ def _discover(manager: pluggy.PluginManager, point: EntryPoint) -> Plugin:
         raise
     except BaseException as error:  # a stranger's module may raise anything, SystemExit too
         kinds = error.kinds if isinstance(error, OldContractError) else ()
-        return replace(plugin, status="failed", reason=explain(error), kinds=kinds)
+        return replace(plugin, status="failed", reason=describe_error(error), kinds=kinds)
     specs = (
         Spec(kind, name, target, point.distribution, point.version, contract)
         for kind, name, target, contract in parts
@@ -135,7 +135,11 @@ def _disabled(point: EntryPoint) -> str:
     allowed = os.environ.get("NPGPT_LOAD_PLUGINS")
     if own & _names_in(disabled):
         return "named in NPGPT_DISABLE_PLUGINS"
-    if allowed is not None and point.distribution not in HOUSE and not own & _names_in(allowed):
+    if (
+        allowed is not None
+        and point.distribution not in OWN_DISTRIBUTIONS
+        and not own & _names_in(allowed)
+    ):
         return "not named in NPGPT_LOAD_PLUGINS"
     return ""
 
@@ -164,7 +168,7 @@ def _refuse_repeated(found: Iterable[Plugin]) -> Iterator[Plugin]:
 
 
 def _mark_taken(found: list[Plugin]) -> Iterator[Plugin]:
-    """The house's names stay its own; of third parties none has a name that two bring."""
+    """npgpt's names stay its own; a name that two third parties bring belongs to neither."""
     owners: dict[tuple[str, str], list[str]] = {}
     for plugin in found:
         for s in plugin.provides:
@@ -173,9 +177,9 @@ def _mark_taken(found: list[Plugin]) -> Iterator[Plugin]:
         shadowed, ambiguous = [], []
         for s in plugin.provides:
             first, *others = owners[s.kind, s.name]
-            if plugin.house or not others:
+            if plugin.is_own or not others:
                 continue
-            if first in HOUSE:
+            if first in OWN_DISTRIBUTIONS:
                 shadowed.append(
                     f"{s.kind} {s.name!r} stays that of {first}, this one is {s.qualified!r}"
                 )

@@ -72,7 +72,7 @@ def import_target(target: str) -> Any:
     return found
 
 
-def explain(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """One line that says what a stranger's code raised, whatever that is."""
     try:
         text = " ".join(str(error).split())

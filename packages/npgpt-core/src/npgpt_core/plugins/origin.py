@@ -13,7 +13,7 @@ def origin(error: BaseException) -> str | None:
     """
     if isinstance(error, PluginError):  # names the plugin itself; or there is none to ask
         return None
-    specs = [spec for plugin in plugins() for spec in plugin.provides if not spec.house]
+    specs = [spec for plugin in plugins() for spec in plugin.provides if not spec.is_own]
     frames = [
         (frame.f_globals.get("__name__", ""), frame.f_code.co_qualname)
         for frame, _ in reversed(list(walk_tb(error.__traceback__)))

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from npgpt_core.errors import NpgptError, PluginError, short_repr
-from npgpt_core.plugins.discovery import HOUSE as HOUSE
+from npgpt_core.plugins.discovery import OWN_DISTRIBUTIONS as OWN_DISTRIBUTIONS
 from npgpt_core.plugins.discovery import Plugin as Plugin
 from npgpt_core.plugins.discovery import Spec as Spec
 from npgpt_core.plugins.discovery import plugins as plugins
 from npgpt_core.plugins.entry_points import normalized
-from npgpt_core.plugins.hooks import HOW_TO_CHANGE, explain, import_target
+from npgpt_core.plugins.hooks import HOW_TO_CHANGE, describe_error, import_target
 from npgpt_core.plugins.kinds import KINDS as KINDS
 from npgpt_core.shell import command
 
@@ -39,7 +39,7 @@ def _candidates(found: list[Spec], name: str) -> list[Spec]:
     if distribution:
         return [s for s in found if (s.distribution, s.name) == (normalized(distribution), bare)]
     matches = [spec for spec in found if spec.name == bare]
-    return [spec for spec in matches if spec.distribution in HOUSE] or matches
+    return [spec for spec in matches if spec.distribution in OWN_DISTRIBUTIONS] or matches
 
 
 def find(kind: str, name: str) -> Spec:
@@ -86,7 +86,7 @@ def _unknown(kind: str, name: str) -> str:
 
 def how_to_install(distribution: str, version: str = "") -> str:
     """What to type to get a package, at a version; npgpt's own are not on an index yet."""
-    if distribution in HOUSE:
+    if distribution in OWN_DISTRIBUTIONS:
         checkout = f"a checkout of npgpt {version}".rstrip()
         return f"pip install ./packages/{distribution} in {checkout}"
     return command("pip", "install", f"{distribution}=={version}" if version else distribution)
@@ -118,7 +118,7 @@ def load_spec(spec: Spec) -> Any:
     except BaseException as error:  # a stranger's module may raise anything, SystemExit too
         gone = isinstance(error, ImportError) and str(error.name).startswith("npgpt_")
         hint = _hint_of_contract_1(spec) if gone else ""
-        raise PluginError(f"{who} does not import: {explain(error)}{hint}") from error
+        raise PluginError(f"{who} does not import: {describe_error(error)}{hint}") from error
     if missing:
         protocol = f"npgpt_core.protocols.{KINDS[spec.kind].protocol}"
         lacking = f"{who} lacks {', '.join(missing)} of {protocol}"
@@ -150,12 +150,12 @@ def create(kind: str, name: str, /, *args: Any, **options: Any) -> Any:
             f"{spec.label} has no option {', '.join(map(repr, unknown))};"
             f" it takes {', '.join(valid or []) or 'none'}"
         )
-    with refusal(spec.label, options):
+    with naming_part(spec.label, options):
         return target(*args, **options)
 
 
 @contextmanager
-def refusal(label: str, options: Mapping[str, Any]) -> Iterator[None]:
+def naming_part(label: str, options: Mapping[str, Any]) -> Iterator[None]:
     """Say of a part that refuses its options which part and options these are."""
     try:
         yield

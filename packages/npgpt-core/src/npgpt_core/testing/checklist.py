@@ -75,7 +75,9 @@ def require(condition: object, message: str) -> None:
 
 
 @contextmanager
-def refusal(given: str, error: type[Exception] = NpgptError, *, naming: str = "") -> Iterator[None]:
+def must_raise(
+    given: str, error: type[Exception] = NpgptError, *, naming: str = ""
+) -> Iterator[None]:
     """Require that the block raises ``error``, with a message (that names ``naming``)."""
     try:
         yield

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from npgpt_core.testing.checklist import CheckList, refusal, require, require_options_are_data
+from npgpt_core.testing.checklist import CheckList, must_raise, require, require_options_are_data
 from npgpt_core.types import Array
 
 part_options = CheckList("part")
@@ -32,7 +32,7 @@ def load_refuses_missing(part: Any, state: dict[str, Any]) -> None:
     """Loading a state that lacks a name is an ``NpgptError`` that says which."""
     for name in state:
         less = {other: value for other, value in state.items() if other != name}
-        with refusal(f"a state without {name!r}", naming=name):
+        with must_raise(f"a state without {name!r}", naming=name):
             part.load_state_dict(less)
 
 
@@ -40,7 +40,7 @@ def load_refuses_missing(part: Any, state: dict[str, Any]) -> None:
 def load_refuses_unexpected(part: Any, state: dict[str, Any]) -> None:
     """Loading a state with a name too many is an ``NpgptError`` that says which."""
     (name,) = STRANGER
-    with refusal("a state with an unknown name", naming=name):
+    with must_raise("a state with an unknown name", naming=name):
         part.load_state_dict({**state, **STRANGER})
 
 
@@ -50,7 +50,7 @@ def load_refuses_misshapen(part: Any, state: dict[str, Any]) -> None:
     for name, array in state.items():
         if isinstance(array, np.ndarray) and array.ndim:
             for other in (array[..., None], np.concatenate([array, array])):
-                with refusal(f"{name!r} of shape {other.shape}, not {array.shape}", naming=name):
+                with must_raise(f"{name!r} of shape {other.shape}, not {array.shape}", naming=name):
                     part.load_state_dict({**state, name: other})
 
 
@@ -58,7 +58,7 @@ def load_refuses_misshapen(part: Any, state: dict[str, Any]) -> None:
 def load_all_or_none(part: Any, state: dict[str, Any]) -> None:
     """A state that is refused changes nothing."""
     other = {name: value + 1 for name, value in state.items()}
-    with refusal("a state with an unknown name"):
+    with must_raise("a state with an unknown name"):
         part.load_state_dict({**other, **STRANGER})
     now = part.state_dict()
     for name, value in state.items():
@@ -132,7 +132,7 @@ def output_gradient_unchanged(module: Any, x: Array) -> None:
 def backward_needs_forward(module: Any, x: Array) -> None:
     """Backward before any forward is a ``RuntimeError``."""
     dy = gradient_of(module.replica().forward(x))
-    with refusal(f"backward without forward ({NOT_TWICE})", RuntimeError):
+    with must_raise(f"backward without forward ({NOT_TWICE})", RuntimeError):
         module.backward(dy)
 
 
@@ -141,7 +141,7 @@ def backward_once(module: Any, x: Array) -> None:
     """A second backward after one forward is a ``RuntimeError``."""
     dy = gradient_of(module.forward(x))
     module.backward(dy)
-    with refusal(f"backward twice after one forward ({NOT_TWICE})", RuntimeError):
+    with must_raise(f"backward twice after one forward ({NOT_TWICE})", RuntimeError):
         module.backward(dy)
 
 
@@ -150,10 +150,10 @@ def eval_keeps_nothing(module: Any, x: Array) -> None:
     """After ``eval()`` nothing is kept, nor is what was kept before: backward is an error."""
     dy = gradient_of(module.forward(x))
     module.eval()
-    with refusal("backward in evaluation mode, after a forward in training mode", RuntimeError):
+    with must_raise("backward in evaluation mode, after a forward in training mode", RuntimeError):
         module.backward(dy)
     module.forward(x)
-    with refusal("backward after a forward in evaluation mode", RuntimeError):
+    with must_raise("backward after a forward in evaluation mode", RuntimeError):
         module.backward(dy)
 
 

@@ -46,15 +46,15 @@ def small_model(
     return model_class(config, rng=np.random.default_rng(seed), dtype=dtype)
 
 
-def lively_model(model_class: Any, *, training: bool = True, **options: Any) -> Module:
-    """A small model with ``enliven``ed parameters."""
+def randomized_model(model_class: Any, *, training: bool = True, **options: Any) -> Module:
+    """A small model with ``randomize``ed parameters."""
     model = small_model(model_class, **options)
     if not training:
         model.eval()
-    return enliven(model)
+    return randomize(model)
 
 
-def enliven(model: Module) -> Module:
+def randomize(model: Module) -> Module:
     """Make all parameters random and large enough for every path to count; gives the model."""
     rng = np.random.default_rng(1)
     for array in model.parameters().values():

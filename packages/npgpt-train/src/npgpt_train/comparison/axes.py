@@ -80,7 +80,7 @@ def _require_name(name: object) -> None:
         )
 
 
-def require_apart(axes: Sequence[Sequence[Choice]]) -> None:
+def require_disjoint(axes: Sequence[Sequence[Choice]]) -> None:
     """Refuse a setting that two axes set: one of them would be forgotten."""
     keys = [{key for choice in axis for key in choice.settings} for axis in axes]
     for key, times in Counter(key for axis in keys for key in axis).items():
@@ -105,7 +105,7 @@ def _word(key: str, value: Any) -> str:
     return f"{key.rpartition('.')[2]}{shown}"
 
 
-def short(name: str) -> str:
+def shorten(name: str) -> str:
     """A name that a folder can have: a long one is cut, and ends with a digest of all of it."""
     if len(name) <= LONGEST:
         return name

@@ -78,7 +78,7 @@ def compare(
     if open_processes().size > 1:
         raise NpgptError("compare runs in one process: start it without mpiexec")
     folder = Path(out)
-    options, of_observers = split_options(options or {})
+    options, observer_options = split_options(options or {})
     shared: dict[str, Any] = {"preset": preset, "config": config, "options": options}
     chosen = choose(**shared, flags=flags)
     flags = dotted(flatten(flags), chosen.values)
@@ -93,7 +93,7 @@ def compare(
     )
     choices = [choose(**shared, flags={**flags, **variant.flags}) for variant in planned]
     wanted = dict(zip(planned, map(parts.resolve, choices), strict=True))
-    folders = {variant: Folder(folder).real(f"runs/{variant.name}") for variant in planned}
+    folders = {variant: Folder(folder).checked_path(f"runs/{variant.name}") for variant in planned}
     there = {variant: Run.open(where) for variant, where in folders.items() if is_run(where)}
     for variant, run in there.items():  # before the first hour of work
         check_settings(run, wanted[variant])
@@ -103,9 +103,9 @@ def compare(
     corpus = read_text(data)
     for run in there.values():
         check_record(run, corpus, data)
-    new = {**shared, "options": options | of_observers, **flags}
+    new = {**shared, "options": options | observer_options, **flags}
     runs, diverged = train_all(
-        folders, there, new, {"data": data, "options": of_observers}, observe, report
+        folders, there, new, {"data": data, "options": observer_options}, observe, report
     )
     metrics = {variant: run.whole_metrics() for variant, run in runs.items()}
     text, measured = measure_all(runs, metrics, corpus, report)
@@ -114,7 +114,7 @@ def compare(
     report(Preparing("writing the report"))
     with writing(f"the report in {folder}"):
         Folder(folder).replace_json(REPORT, results)
-    write_report(results, {variant.name: of for variant, of in metrics.items()}, folder)
+    write_report(results, {variant.name: events for variant, events in metrics.items()}, folder)
     return results
 
 

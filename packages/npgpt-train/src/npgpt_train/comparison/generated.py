@@ -57,7 +57,7 @@ def repeated_share(words: list[str], n: int = NGRAM) -> float | None:
     return (len(runs) - len(set(runs))) / len(runs) if runs else None
 
 
-def write(model: Module, tokenizer: Tokenizer, seed: int) -> Ids:
+def draw_samples(model: Module, tokenizer: Tokenizer, seed: int) -> Ids:
     """The ids of ``SAMPLES`` continuations of a line break, (SAMPLES, n)."""
     prompt = first_ids(tokenizer)
     with one_blas_thread():
@@ -78,7 +78,7 @@ def measure(model: Module, tokenizer: Tokenizer, seed: int, known: KnownWords) -
     Returns:
         A JSON object; a share of nothing is None.
     """
-    rows = write(model, tokenizer, seed)
+    rows = draw_samples(model, tokenizer, seed)
     texts = [tokenizer.decode(row) for row in rows]
     written = [whole_words_of(text) for text in texts]
     words = [word for some in written for word in some]

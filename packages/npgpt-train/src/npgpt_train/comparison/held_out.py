@@ -40,7 +40,7 @@ class HeldOut:
     unigram_bits: float
 
     @classmethod
-    def of(cls, corpus: Corpus) -> HeldOut:
+    def from_corpus(cls, corpus: Corpus) -> HeldOut:
         """Read the text once for its training split, and once for its validation split."""
         model = CharacterModel(corpus.train_texts())
         size, words, lines, bits = 0, 0, 0, 0.0

@@ -50,7 +50,7 @@ def measure_all(
         NpgptError: a file of a run is damaged, or a number is not finite.
     """
     report(Preparing("counting the text"))
-    text, known = HeldOut.of(corpus), KnownWords(corpus)
+    text, known = HeldOut.from_corpus(corpus), KnownWords(corpus)
     measured = {}
     for variant, run in runs.items():
         report(Preparing(f"measuring {variant.name}"))
@@ -96,7 +96,7 @@ def summarize(
     preset: str,
 ) -> dict[str, Any]:
     """All of it, as JSON values. Only ``date``, ``machine`` and every ``timing`` vary with time."""
-    flats = {variant: of.flat() for variant, of in settings.items()}
+    flats = {variant: own.flat() for variant, own in settings.items()}
     shared = _shared(list(flats.values()))
     return {
         "format": FORMAT,
@@ -105,12 +105,12 @@ def summarize(
         "setting": {"preset": preset, **shared},
         "data": {**text.corpus.record().to_json(), "held_out": text.to_json()},
         "runs": {
-            variant.name: {"settings": _without(flats[variant], shared), **numbers}
+            variant.name: {"settings": _differing(flats[variant], shared), **numbers}
             for variant, numbers in measured.items()
         },
         "diverged": {
             variant.name: {
-                "settings": _without(flats[variant], shared),
+                "settings": _differing(flats[variant], shared),
                 "group": variant.group,
                 "step": error.step,
                 "reason": error.reason,
@@ -130,7 +130,7 @@ def _shared(flats: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _without(flat: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
+def _differing(flat: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a run that not all have."""
     return {name: value for name, value in flat.items() if name not in shared}
 

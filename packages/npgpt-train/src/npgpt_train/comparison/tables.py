@@ -29,11 +29,16 @@ class Table(NamedTuple):
 
 def machine(results: Results) -> str:
     """When and where the numbers came about, and how long the steps of all runs took."""
-    of = results["machine"]
-    words = [results["date"], of["processor"], f"{of['cores']} cores", f"Python {of['python']}"]
-    words.append(f"NumPy {of['numpy']}")
-    if of["openblas_coretype"]:
-        words.append(f"OPENBLAS_CORETYPE={of['openblas_coretype']}")
+    recorded = results["machine"]
+    words = [
+        results["date"],
+        recorded["processor"],
+        f"{recorded['cores']} cores",
+        f"Python {recorded['python']}",
+    ]
+    words.append(f"NumPy {recorded['numpy']}")
+    if recorded["openblas_coretype"]:
+        words.append(f"OPENBLAS_CORETYPE={recorded['openblas_coretype']}")
     seconds = sum(run["timing"]["seconds"] for run in results["runs"].values())
     return f"{', '.join(words)}; all steps took {duration(seconds)}."
 

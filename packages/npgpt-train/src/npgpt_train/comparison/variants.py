@@ -16,8 +16,8 @@ from npgpt_train.comparison.axes import (
     choice_of,
     name_of,
     parts_axis,
-    require_apart,
-    short,
+    require_disjoint,
+    shorten,
 )
 from npgpt_train.settings import part_options
 from npgpt_train.settings.choices import Choices
@@ -68,7 +68,7 @@ def plan(
         [choice_of(given) for given in variants],
         [Choice({"seed": number}) for number in numbers] if seeds > 1 else [],
     ]
-    require_apart(axes)
+    require_disjoint(axes)
     runs = []
     for choices in product(*(axis or [Choice({})] for axis in axes)):
         settings = {key: value for choice in choices for key, value in choice.settings.items()}
@@ -77,7 +77,7 @@ def plan(
         unseeded = "seed" not in settings or (choices[3].name is not None and seeds == 1)
         name = group if unseeded else f"{group}-seed{settings['seed']}"
         flags = part_options.dotted(settings, {**chosen, **settings})
-        runs.append(Variant(short(name), short(group), flags))
+        runs.append(Variant(shorten(name), shorten(group), flags))
     _require_different(runs)
     return _sized(runs, vocab_size, chosen)
 

@@ -8,7 +8,7 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
 from npgpt_train.events import ignore
 from npgpt_train.explain.backward import norm
-from npgpt_train.loop.batches import require_room
+from npgpt_train.loop.batches import require_batch_memory
 from npgpt_train.loop.trainer import Trainer
 from npgpt_train.loop.workers import open_workers
 from npgpt_train.preparation import prepare_existing
@@ -68,7 +68,7 @@ def explain_step(run: Run, checkpoint: str = "latest") -> Step:
     prepared = prepare_existing(run, ignore, step)
     accumulation = run.settings.grad_accumulation * run.record.ranks  # the rows of all ranks
     s = dataclasses.replace(run.settings, grad_accumulation=accumulation)
-    require_room(s.batch_size, s.block_size, run.record.vocab_size, accumulation)
+    require_batch_memory(s.batch_size, s.block_size, run.record.vocab_size, accumulation)
     with open_workers(prepared.model, s.workers, s.batch_size) as workers:
         train, val = prepared.tokens.train, prepared.tokens.val
         trainer = Trainer(workers, prepared.optimizer, prepared.schedule, train, val, s)

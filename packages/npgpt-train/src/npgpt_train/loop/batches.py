@@ -56,10 +56,10 @@ def require_batches(
     """
     for tokens in splits:
         last_start(tokens, block_size)
-    require_room(batch_size, block_size, vocab_size, grad_accumulation)
+    require_batch_memory(batch_size, block_size, vocab_size, grad_accumulation)
 
 
-def require_room(
+def require_batch_memory(
     batch_size: int, block_size: int, vocab_size: int, grad_accumulation: int = 1
 ) -> None:
     """Refuse batches whose ids (int64, at their places) and logits (float32) alone are too many.

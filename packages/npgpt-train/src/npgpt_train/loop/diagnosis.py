@@ -53,7 +53,7 @@ def first_not_finite(model: Module, work: Callable[[], Any]) -> str | None:
     return found[0] if found else None
 
 
-def non_finite(
+def non_finite_error(
     step: int, what: str, value: float, where: str | None, lr: float, skipped: int
 ) -> NonFiniteError:
     """The error of a step, counted from 1, ``what`` of which ("loss", "gradient") is not finite.

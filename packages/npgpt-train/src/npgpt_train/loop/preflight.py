@@ -60,7 +60,7 @@ def warn_if_large(parameters: int, train_tokens: int) -> None:
         )
 
 
-def warn_if_unknown(share: float) -> None:
+def warn_of_unknown_share(share: float) -> None:
     """Warn of a text whose tokens are partly ``<unk>`` to a tokenizer that was there before it."""
     if share > 0:
         warn(

@@ -34,7 +34,7 @@ class Processes:
     rank = 0
     size = 1
 
-    def share(self, n: int) -> slice:
+    def own_rows(self, n: int) -> slice:
         """The rows of n that are this rank's."""
         return slice(n * self.rank // self.size, n * (self.rank + 1) // self.size)
 
@@ -46,7 +46,7 @@ class Processes:
         """The sum of a number over the ranks."""
         return value
 
-    def any(self, value: int) -> int:
+    def max(self, value: int) -> int:
         """The largest of a number over the ranks: what one has seen, all know."""
         return value
 
@@ -55,7 +55,7 @@ class Processes:
         return value
 
     @contextmanager
-    def ending_together(self) -> Iterator[None]:
+    def aborting_together(self) -> Iterator[None]:
         """A ``with`` block that no process leaves by an exception while the others stay in it."""
         yield
 
@@ -88,7 +88,7 @@ class MPIProcesses(Processes):
         """The sum of a number over the ranks."""
         return float(self.comm.allreduce(value))
 
-    def any(self, value: int) -> int:
+    def max(self, value: int) -> int:
         """The largest of a number over the ranks: what one has seen, all know."""
         from mpi4py import MPI
 
@@ -99,7 +99,7 @@ class MPIProcesses(Processes):
         return self.comm.bcast(value, root=0)
 
     @contextmanager
-    def ending_together(self) -> Iterator[None]:
+    def aborting_together(self) -> Iterator[None]:
         """An exception on one rank ends the job: the others would wait for that rank forever."""
         try:
             yield

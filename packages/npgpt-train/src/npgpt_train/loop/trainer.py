@@ -11,7 +11,7 @@ import numpy as np
 from npgpt_core.clipping import clip_grad_norm
 from npgpt_core.types import Ids
 from npgpt_train.loop.batches import draw_batch
-from npgpt_train.loop.diagnosis import NonFiniteError, non_finite
+from npgpt_train.loop.diagnosis import NonFiniteError, non_finite_error
 from npgpt_train.loop.processes import Processes
 from npgpt_train.loop.randomness import Purpose, generator
 from npgpt_train.loop.workers import Workers
@@ -114,7 +114,7 @@ class Trainer:
         s = self.settings
         rng = generator(s.seed, Purpose.BATCH, step)
         x, y = draw_batch(self.train_tokens, self.rows, s.block_size, rng)
-        mine = self.processes.share(self.rows)
+        mine = self.processes.own_rows(self.rows)
         for i in range(s.grad_accumulation):
             rows = slice(mine.start + i * s.batch_size, mine.start + (i + 1) * s.batch_size)
             yield x[rows], y[rows], self._dropout_rngs(step, i)
@@ -124,7 +124,7 @@ class Trainer:
         found = (self.workers.diagnose(x, y, rngs) for x, y, rngs in self._micro_batches(step))
         where = next((place for place in found if place), None)
         what, value = ("gradient", grad_norm) if math.isfinite(loss) else ("loss", loss)
-        return non_finite(step + 1, what, value, where, self.settings.lr, skipped)
+        return non_finite_error(step + 1, what, value, where, self.settings.lr, skipped)
 
     def _dropout_rngs(self, step: int, micro_batch: int) -> list[np.random.Generator]:
         count, rank = len(self.workers.models), self.processes.rank
@@ -134,18 +134,18 @@ class Trainer:
     def evaluate(self, step: int) -> dict[str, Any]:
         """Mean losses over a few random batches of both splits, the same at a step every time."""
         rng = generator(self.settings.seed, Purpose.EVALUATION, step)
-        train_loss = self._estimate(self.train_tokens, rng)
+        train_loss = self._mean_loss(self.train_tokens, rng)
         return {
             "step": step,
             "train_loss": train_loss,
-            "val_loss": self._estimate(self.val_tokens, rng),
+            "val_loss": self._mean_loss(self.val_tokens, rng),
         }
 
-    def _estimate(self, tokens: Ids, rng: np.random.Generator) -> float:
+    def _mean_loss(self, tokens: Ids, rng: np.random.Generator) -> float:
         """Mean loss over ``eval_iters`` batches, whose rows the processes share."""
         s, total = self.settings, 0.0
         rows = s.batch_size * self.processes.size
-        mine = self.processes.share(rows)
+        mine = self.processes.own_rows(rows)
         for _ in range(s.eval_iters):
             x, y = draw_batch(tokens, rows, s.block_size, rng)
             total += self.workers.loss(x[mine], y[mine])

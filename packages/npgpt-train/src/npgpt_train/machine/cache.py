@@ -115,7 +115,7 @@ def _tokens(cache: Folder, name: str) -> Cached:
 def _files(cache: Folder, name: str) -> Iterator[str]:
     for inside in cache.names(name):
         path = f"{name}/{inside}"
-        if cache.real(path).is_dir():
+        if cache.checked_path(path).is_dir():
             yield from _files(cache, path)
         else:
             yield path
@@ -125,7 +125,7 @@ def _ours(cache: Folder, name: str, kind: str, files: list[str]) -> Cached:
     size, used = 0, 0.0
     for file in files:
         with suppress(FileNotFoundError):  # another process is done with it
-            status = os.stat(cache.real(file))
+            status = os.stat(cache.checked_path(file))
             size += status.st_size
             read = 0.0 if file.endswith(".json") else status.st_atime  # that is read to list it
             used = max(used, read, status.st_mtime)

@@ -60,7 +60,7 @@ class Folder:
         with self._reading(name):
             return os.fdopen(self._open(name, os.O_RDONLY), "rb")
 
-    def real(self, name: str) -> Path:
+    def checked_path(self, name: str) -> Path:
         """The path of a file or folder, there or not, for whoever opens it by its path."""
         with self._reading(name):
             path = self._path(name)
@@ -145,11 +145,11 @@ class Folder:
     def append(self, name: str) -> BinaryIO:
         """Open a file to write at its end; it is made if it is not there."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        return os.fdopen(self._open(name, flags, alone=True), "ab")
+        return os.fdopen(self._open(name, flags, one_name=True), "ab")
 
-    def descriptor(self, name: str) -> int:
+    def open_descriptor(self, name: str) -> int:
         """Open a file for reading and writing, without changing it; made if it is not there."""
-        return self._open(name, os.O_RDWR | os.O_CREAT, alone=True)
+        return self._open(name, os.O_RDWR | os.O_CREAT, one_name=True)
 
     def rename(self, old: str, new: str) -> None:
         """Give a file or folder another name."""
@@ -209,13 +209,13 @@ class Folder:
             raise NpgptError(f"{path} is a {kind}, expected a {wanted or 'file or folder'}")
         return kind
 
-    def _open(self, name: str, flags: int, *, alone: bool = False) -> int:
-        """Open a regular file; ``alone`` if what is written into it must show nowhere else."""
+    def _open(self, name: str, flags: int, *, one_name: bool = False) -> int:
+        """Open a regular file; ``one_name`` if it may have no hard link elsewhere."""
         path = self._path(name)
         self._kind(path, "file")
         descriptor = os.open(path, flags | OPEN, 0o666)
         info = os.fstat(descriptor)  # of what was opened, whatever its name led to a moment ago
-        if stat.S_ISREG(info.st_mode) and not (alone and info.st_nlink > 1):
+        if stat.S_ISREG(info.st_mode) and not (one_name and info.st_nlink > 1):
             return descriptor
         os.close(descriptor)
         raise NpgptError(

@@ -23,21 +23,23 @@ class RunLock:
 
     Args:
         folder: of the run; made if it does not exist.
-        done: what its holder does with it, for the message.
+        activity: what its holder does with it, as a participle, for the message.
 
     Raises:
         NpgptError: another process holds it (named), or the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, done: str = "trained") -> None:
+    def __init__(self, folder: Path, activity: str = "trained") -> None:
         with writing(f"the run folder {folder}"):
             files = Folder(folder)
             files.make()
-            self._file = files.descriptor(NAME)
+            self._file = files.open_descriptor(NAME)
         try:
             if not any(_lock(self._file, folder) for _ in _attempts()):
                 holder = _holder(self._file)
-                raise NpgptError(f"{folder} is being {done} by {holder}: wait for it, or stop it")
+                raise NpgptError(
+                    f"{folder} is being {activity} by {holder}: wait for it, or stop it"
+                )
             holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
             with writing(f"the lock of {folder}"):
                 os.ftruncate(self._file, 0)
@@ -54,7 +56,7 @@ class RunLock:
 
 
 @contextmanager
-def taken(folder: Path) -> Iterator[RunLock]:
+def locked(folder: Path) -> Iterator[RunLock]:
     """The lock of a run's folder, which whoever took it closes, or a ``with`` block that fails."""
     lock = RunLock(folder)
     try:

@@ -18,7 +18,7 @@ from npgpt_core.protocols import Tokenizer
 from npgpt_core.zero_weights import ZeroWeights
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.machine.lock import NAME as LOCK
-from npgpt_train.machine.lock import RunLock, taken
+from npgpt_train.machine.lock import RunLock, locked
 from npgpt_train.run import checkpoint
 from npgpt_train.run.checkpoint import Checkpoint, Checkpoints
 from npgpt_train.run.formats import read_format
@@ -58,7 +58,7 @@ class Run:
         """
         digest = hashlib.sha256(tokenizer).hexdigest()
         run = cls(folder, RunRecord(versions=versions(), tokenizer_sha256=digest, **recorded))
-        with taken(folder) as lock, writing(f"the run folder {folder}"):
+        with locked(folder) as lock, writing(f"the run folder {folder}"):
             there = check_free(folder)
             run.files.replace(TOKENIZER, tokenizer)
             if checkpoint.FOLDER in there:  # of a process that died before its run was made

@@ -12,13 +12,12 @@ from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.numbers import whole_number
 from npgpt_core.plugins.hooks import HOW_TO_CHANGE
 from npgpt_core.plugins.hookspecs import PLUGIN_API
+from npgpt_train.settings.policy import DEFAULT_KEEP, ON_NAN
 from npgpt_train.settings.provenance import Origin, read_origins
 from npgpt_train.settings.settings import Settings
 from npgpt_train.text.record import INTEGER_LIMIT, TextRecord
 
 FORMAT = 2
-DEFAULT_KEEP = 3  # checkpoints besides the best
-ON_NAN = ("stop", "skip")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +46,7 @@ class RunRecord:
 
     preset: str = "full"
     keep: int = DEFAULT_KEEP
-    on_nan: str = "stop"
+    on_nan: str = ON_NAN[0]
     settings: Settings
     parts: Mapping[str, Origin]
     vocab_size: int

@@ -166,7 +166,7 @@ def model_config(settings: Settings, vocab_size: int) -> Any:
         NpgptError: it refuses the options.
     """
     name, options = settings.model.name, settings.model.options
-    with registry.refusal(f"model {name!r}", options):
+    with registry.naming_part(f"model {name!r}", options):
         return registry.load("model", name).Config(
             vocab_size=vocab_size, block_size=settings.block_size, **options
         )
@@ -191,7 +191,7 @@ def build_model(
     if most is not None and count > most:
         raise NpgptError(f"these settings make a model of {count:,} parameters, not of {most:,}")
     require_memory(count * BYTES, f"a model of {count:,} parameters", "take a smaller one")
-    with registry.refusal(f"model {settings.model.name!r}", settings.model.options):
+    with registry.naming_part(f"model {settings.model.name!r}", settings.model.options):
         return target(config, rng=rng)
 
 

@@ -22,7 +22,7 @@ class Part:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def about(
+def describe(
     default: Any,
     help: str,
     *,
@@ -30,7 +30,7 @@ def about(
     above: int | None = None,
     shown: str | None = None,
 ) -> dict[str, Any]:
-    """All about a setting, in one place: its check, its flag and its help come from here.
+    """A setting in one place: its check, its flag and its help come from here.
 
     Args:
         default: of the published setting; of a part its name.
@@ -52,28 +52,30 @@ class Settings:
     """
 
     data: tuple[str, ...] = field(
-        metadata=about(
+        metadata=describe(
             ("shakespeare",),
             "A dataset's name, or a file, folder or glob of text",
             shown="shakespeare; python-docs where it is not installed",
         )
     )
-    tokenizer: Part = field(metadata=about("char", "Text to ids"))
-    model: Part = field(metadata=about("gpt", "Architecture"))
-    optimizer: Part = field(metadata=about("adam", "Optimizer"))
-    schedule: Part = field(metadata=about("warmup-cosine", "Learning rate over the steps"))
-    batch_size: int = field(metadata=about(16, "Rows that a process computes at once", least=1))
-    block_size: int = field(metadata=about(128, "Tokens of a row", least=1))
-    grad_accumulation: int = field(metadata=about(1, "Batches added up before an update", least=1))
-    max_iters: int = field(metadata=about(8000, "Steps", least=1))
-    lr: float = field(metadata=about(3e-4, "Highest learning rate", above=0))
-    grad_clip: float = field(
-        metadata=about(1.0, "Largest joint norm of the gradients; 0: any", least=0)
+    tokenizer: Part = field(metadata=describe("char", "Text to ids"))
+    model: Part = field(metadata=describe("gpt", "Architecture"))
+    optimizer: Part = field(metadata=describe("adam", "Optimizer"))
+    schedule: Part = field(metadata=describe("warmup-cosine", "Learning rate over the steps"))
+    batch_size: int = field(metadata=describe(16, "Rows that a process computes at once", least=1))
+    block_size: int = field(metadata=describe(128, "Tokens of a row", least=1))
+    grad_accumulation: int = field(
+        metadata=describe(1, "Batches added up before an update", least=1)
     )
-    eval_interval: int = field(metadata=about(250, "Steps between evaluations", least=1))
-    eval_iters: int = field(metadata=about(20, "Batches of an evaluation", least=1))
-    seed: int = field(metadata=about(1337, "Of every random draw", least=0))
-    workers: int = field(metadata=about(0, "Threads", least=0, shown="the physical cores"))
+    max_iters: int = field(metadata=describe(8000, "Steps", least=1))
+    lr: float = field(metadata=describe(3e-4, "Highest learning rate", above=0))
+    grad_clip: float = field(
+        metadata=describe(1.0, "Largest joint norm of the gradients; 0: any", least=0)
+    )
+    eval_interval: int = field(metadata=describe(250, "Steps between evaluations", least=1))
+    eval_iters: int = field(metadata=describe(20, "Batches of an evaluation", least=1))
+    seed: int = field(metadata=describe(1337, "Of every random draw", least=0))
+    workers: int = field(metadata=describe(0, "Threads", least=0, shown="the physical cores"))
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -115,7 +117,7 @@ class Settings:
 
 
 SETTINGS = {f.name: f for f in fields(Settings)}
-"""Name -> field, with what is said ``about`` it as its metadata."""
+"""Name -> field, with what ``describe`` says of it as its metadata."""
 
 DEFAULTS = {name: f.metadata["default"] for name, f in SETTINGS.items()}
 """The published setting."""

@@ -63,11 +63,11 @@ class Corpus:
 
     def train_texts(self) -> Iterator[str]:
         """The training split in pieces, from its beginning."""
-        yield from _pieces(_between(self.dataset.texts(), 0, self.val_start))
+        yield from _pieces(_slice(self.dataset.texts(), 0, self.val_start))
 
     def val_texts(self) -> Iterator[str]:
         """The validation split in pieces, from its beginning."""
-        yield from _pieces(_between(self.dataset.texts(), self.val_start, self.n_characters))
+        yield from _pieces(_slice(self.dataset.texts(), self.val_start, self.n_characters))
 
 
 def open_dataset(names: Sequence[str]) -> Dataset:
@@ -108,7 +108,7 @@ def read_text(names: Sequence[str], report: Callable[[Preparing], object] = repr
     ``report`` hears of it before; of several files, which are read and which are not.
     """
     dataset = open_dataset(names)
-    lines = dataset.account() if isinstance(dataset, TextFiles) else []
+    lines = dataset.summary_lines() if isinstance(dataset, TextFiles) else []
     for line in lines or ["reading the text"]:
         report(Preparing(line))
     return Corpus(dataset)
@@ -136,7 +136,7 @@ def _measure(texts: Iterable[str]) -> tuple[int, str, tuple[str, str]]:
     return length, digest.hexdigest(), (beginning, end)
 
 
-def _between(texts: Iterable[str], start: int, stop: int) -> Iterator[str]:
+def _slice(texts: Iterable[str], start: int, stop: int) -> Iterator[str]:
     """The characters ``start`` to ``stop`` of a text."""
     position = 0
     for text in texts:

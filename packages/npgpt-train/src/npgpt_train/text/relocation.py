@@ -30,7 +30,7 @@ def find_text(
     started_in = recorded.folder or ""
     places = [tuple(names)]
     if not is_dataset and started_in != _current_folder():
-        places.append(tuple(_from(started_in, name) for name in names))
+        places.append(tuple(_relative_to(started_in, name) for name in names))
     found = []
     for place in dict.fromkeys(places):
         if not (is_dataset or all(map(exists, place))):
@@ -61,7 +61,7 @@ def _current_folder() -> str:
         return ""
 
 
-def _from(folder: str, name: str) -> str:
+def _relative_to(folder: str, name: str) -> str:
     """A path or glob, relative to a folder whose own name is no pattern."""
     path = os.path.join(folder, name)
     return path if os.path.exists(path) else os.path.join(glob.escape(folder), name)

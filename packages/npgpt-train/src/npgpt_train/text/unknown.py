@@ -58,7 +58,7 @@ def align(text: str, known: Sequence[str]) -> list[str] | None:
     return spelled if position == len(text) else None
 
 
-def warn_if_unknown(tokenizer: Tokenizer, prompt: str, ids: Ids) -> None:
+def warn_of_unknown_prompt(tokenizer: Tokenizer, prompt: str, ids: Ids) -> None:
     """Warn of a prompt with spans that become ``<unk>`` in its ids (n,), and name a few."""
     unknown = int(np.sum(ids == tokenizer.unk_id))
     if unknown:

@@ -73,7 +73,7 @@ def same_every_time(factory: Any) -> None:
         require(
             first == again,
             "texts() gave other text the second time: open the source anew at every call, shuffle"
-            " nothing and draw nothing, for training reads the text more than once",
+            " nothing and draw nothing, because training reads the text more than once",
         )
 
 

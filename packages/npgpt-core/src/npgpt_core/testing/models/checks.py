@@ -9,16 +9,16 @@ import numpy as np
 
 from npgpt_core.losses import CrossEntropy
 from npgpt_core.protocols import config_of
-from npgpt_core.testing.checklist import Check, CheckList, refusal, require
+from npgpt_core.testing.checklist import Check, CheckList, must_raise, require
 from npgpt_core.testing.gradients import check_gradients
 from npgpt_core.testing.models.config import model_config
 from npgpt_core.testing.models.offers import model_offers
 from npgpt_core.testing.models.state import model_state
 from npgpt_core.testing.shared import modules
-from npgpt_core.testing.small import LONG, B, T, V, lively_model, random_ids, small_model
+from npgpt_core.testing.small import LONG, B, T, V, random_ids, randomized_model, small_model
 
 models = CheckList("model")
-models.include(modules, lambda factory: (lively_model(factory), random_ids()))
+models.include(modules, lambda factory: (randomized_model(factory), random_ids()))
 
 EXACT = 1e-9  # in float64
 
@@ -45,7 +45,7 @@ def logits_shape(factory: Any) -> None:
 def too_long_refused(factory: Any) -> None:
     """More than ``block_size`` ids a row are an ``NpgptError``."""
     model = small_model(factory)
-    with refusal(f"{T + 2} ids a row with a block_size of {T + 1}"):
+    with must_raise(f"{T + 2} ids a row with a block_size of {T + 1}"):
         model.forward(random_ids(B, T + 2))
 
 
@@ -60,7 +60,7 @@ def gradients(factory: Any) -> None:
 def causality(factory: Any) -> None:
     """The logits of a position depend on no later id."""
     for length, places in ((T, range(1, T)), (LONG, (1, 63, 64, 65, LONG - 1))):
-        model = lively_model(factory, training=False, block_size=length)
+        model = randomized_model(factory, training=False, block_size=length)
         ids = random_ids(B, length)
         logits = model.forward(ids)
         for t in places:
@@ -77,7 +77,7 @@ def causality(factory: Any) -> None:
 @models
 def batch_invariance(factory: Any) -> None:
     """The logits of a row do not depend on the other rows."""
-    model = lively_model(factory, training=False)
+    model = randomized_model(factory, training=False)
     ids = random_ids(3, T)
     logits = model.forward(ids)
     for row in range(3):
@@ -109,7 +109,7 @@ def first_loss(factory: Any) -> None:
 @models
 def eval_deterministic(factory: Any) -> None:
     """In evaluation mode dropout is off: the same ids give the same logits."""
-    model = lively_model(factory, dropout=0.5, training=False)
+    model = randomized_model(factory, dropout=0.5, training=False)
     require(
         np.array_equal(model.forward(random_ids()), model.forward(random_ids())),
         "two forward passes in evaluation mode differ: draw nothing unless self.training",
@@ -119,7 +119,7 @@ def eval_deterministic(factory: Any) -> None:
 @models
 def noise_can_be_turned_off(factory: Any) -> None:
     """After ``use_rng(None)`` dropout is off: training mode gives the logits of evaluation mode."""
-    model = lively_model(factory, dropout=0.5)
+    model = randomized_model(factory, dropout=0.5)
     model.use_rng(None)
     off = abs(model.forward(random_ids()) - model.eval().forward(random_ids())).max()
     require(

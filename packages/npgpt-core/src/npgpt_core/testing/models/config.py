@@ -8,7 +8,7 @@ import numpy as np
 
 from npgpt_core.testing.checklist import (
     CheckList,
-    refusal,
+    must_raise,
     require,
     require_options_are_data,
     require_protocol,
@@ -42,7 +42,7 @@ def config_is_frozen_dataclass(factory: Any) -> None:
     names = {field.name for field in dataclasses.fields(config)}
     lacking = {"vocab_size", "block_size"} - names
     require(not lacking, f"Config lacks {sorted(lacking)}, which every run sets: add the fields")
-    with refusal(f"setting vocab_size of {config}", dataclasses.FrozenInstanceError):
+    with must_raise(f"setting vocab_size of {config}", dataclasses.FrozenInstanceError):
         config.vocab_size = 1
 
 
@@ -71,7 +71,7 @@ def config_refuses(factory: Any) -> None:
     """A ``vocab_size`` or ``block_size`` that is no whole number above 0 is an ``NpgptError``."""
     for name in ("vocab_size", "block_size"):
         for value in (0, -3, 2.5, "7", None):
-            with refusal(f"{name}={value!r}", naming=name):
+            with must_raise(f"{name}={value!r}", naming=name):
                 small_config(factory, **{name: value})
 
 

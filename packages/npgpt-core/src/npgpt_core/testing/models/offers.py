@@ -7,7 +7,7 @@ import numpy as np
 from npgpt_core.generation import generate
 from npgpt_core.module import Module
 from npgpt_core.testing.checklist import CheckList, require
-from npgpt_core.testing.small import LONG, B, T, V, lively_model, random_ids
+from npgpt_core.testing.small import LONG, B, T, V, random_ids, randomized_model
 from npgpt_core.tracing import tracing
 
 model_offers = CheckList("model")
@@ -26,7 +26,7 @@ def _passes(model: Module) -> list[tuple[str, Module, tuple[Any, ...], Any]]:
 @model_offers
 def blocks_carry_the_stream(factory: Any) -> None:
     """Where ``blocks`` and ``logits(x)`` are offered, the last block, read, gives the logits."""
-    model = lively_model(factory, training=False)
+    model = randomized_model(factory, training=False)
     if not (hasattr(model, "blocks") and hasattr(model, "logits")):
         return
     passes = _passes(model)
@@ -49,7 +49,7 @@ def blocks_carry_the_stream(factory: Any) -> None:
 @model_offers
 def attention_weights_are_shares(factory: Any) -> None:
     """Where a layer offers ``attention_weights(x)``: (B, H, T, T), rows of sum 1, none ahead."""
-    for name, module, inputs, _ in _passes(lively_model(factory, training=False)):
+    for name, module, inputs, _ in _passes(randomized_model(factory, training=False)):
         if not hasattr(module, "attention_weights"):
             continue
         weights = module.attention_weights(inputs[0])
@@ -72,34 +72,34 @@ def attention_weights_are_shares(factory: Any) -> None:
 @model_offers
 def cache_equals_recomputation(factory: Any) -> None:
     """Where ``new_cache(batch)`` is offered, ids in parts end in the same logits, (B, 1, V)."""
-    model = lively_model(factory, training=False, block_size=LONG)
+    model = randomized_model(factory, training=False, block_size=LONG)
     if not hasattr(model, "new_cache"):
         return
     ids = random_ids(3, LONG)
     logits = model.forward(ids)
     cache = model.new_cache(len(ids))
-    at = 0
+    start = 0
     for end in (3, 4, 5, 60, *range(61, LONG + 1)):
-        given = model.forward(ids[:, at:end], cache=cache)
+        given = model.forward(ids[:, start:end], cache=cache)
         require(
-            np.shape(given) in ((3, 1, V), (3, end - at, V)),
-            f"with a cache ids (3, {end - at}) gave {np.shape(given)}, expected the logits of the"
-            f" last position, (3, 1, {V})",
+            np.shape(given) in ((3, 1, V), (3, end - start, V)),
+            f"with a cache ids (3, {end - start}) gave {np.shape(given)}, expected the logits of"
+            f" the last position, (3, 1, {V})",
         )
-        off = abs(given - logits[:, at:end][:, -given.shape[1] :]).max()
+        off = abs(given - logits[:, start:end][:, -given.shape[1] :]).max()
         require(
             off < 1e-5,
             f"with a cache the logits of positions up to {end - 1} differ by {off:.2g} from"
             " those without: count positions from what the cache holds, and let a query see all"
             " keys before it",
         )
-        at = end
+        start = end
 
 
 @model_offers
 def generates(factory: Any) -> None:
     """``npgpt_core.generate`` continues a prompt past ``block_size``."""
-    model = lively_model(factory, dtype=np.float32)
+    model = randomized_model(factory, dtype=np.float32)
     ids = generate(model, random_ids(2, 3), 2 * T, seed=0)
     require(
         ids.shape == (2, 3 + 2 * T) and 0 <= ids.min() <= ids.max() < V,

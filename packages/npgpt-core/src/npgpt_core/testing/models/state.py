@@ -6,7 +6,7 @@ import numpy as np
 
 from npgpt_core.testing.checklist import CheckList, require
 from npgpt_core.testing.shared import loading
-from npgpt_core.testing.small import B, T, V, lively_model, random_ids, small_model
+from npgpt_core.testing.small import B, T, V, random_ids, randomized_model, small_model
 
 model_state = CheckList("model")
 
@@ -22,7 +22,7 @@ model_state.include(loading, _with_state)
 @model_state
 def state_round_trip(factory: Any) -> None:
     """A model that loads another's state gives its logits, bit for bit."""
-    saved, loaded = (lively_model(factory, seed=seed, training=False) for seed in (0, 9))
+    saved, loaded = (randomized_model(factory, seed=seed, training=False) for seed in (0, 9))
     for array in loaded.parameters().values():
         array += 1
     loaded.load_state_dict(saved.state_dict())
@@ -36,7 +36,7 @@ def state_round_trip(factory: Any) -> None:
 @model_state
 def state_is_copied(factory: Any) -> None:
     """Changing a state changes no model, neither the one that gave it nor one that loaded it."""
-    model = lively_model(factory, training=False)
+    model = randomized_model(factory, training=False)
     logits = model.forward(random_ids())
     given, loaded = model.state_dict(), model.state_dict()
     for what, state in (("gave it: state_dict", given), ("loaded it: load_state_dict", loaded)):
@@ -59,7 +59,7 @@ def load_in_place(factory: Any) -> None:
     for name, array in model.parameters().items():
         require(
             array is before[name],
-            f"{name!r} is another array after loading: write array[...] = value, for optimizers"
+            f"{name!r} is another array after loading: write array[...] = value, because optimizers"
             " and replicas hold it",
         )
 
@@ -80,7 +80,7 @@ def replica_shares_weights(factory: Any) -> None:
 @model_state
 def replica_owns_gradients(factory: Any) -> None:
     """A replica has gradients of its own, which equal those the model itself would get."""
-    model = lively_model(factory)
+    model = randomized_model(factory)
     replica = model.replica()
     dlogits = np.random.default_rng(0).normal(size=(B, T, V))
     replica.forward(random_ids())
@@ -103,7 +103,7 @@ def replica_owns_gradients(factory: Any) -> None:
 @model_state
 def replica_owns_kept_values(factory: Any) -> None:
     """A replica's forward between a model's forward and backward does not disturb them."""
-    model, alone = lively_model(factory), lively_model(factory)
+    model, alone = randomized_model(factory), randomized_model(factory)
     replica = model.replica()
     dlogits = np.random.default_rng(0).normal(size=(B, T, V))
     for each in (alone, model):

@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from npgpt_core.events import Event
-from npgpt_core.testing.checklist import Check, CheckList, require, require_options_are_data
+from npgpt_core.testing.checklist import Check, CheckList, require
 from npgpt_core.testing.observers import runs
+from npgpt_core.testing.shared import part_options
 
 observers = CheckList("observer")
 
@@ -37,10 +38,7 @@ def protocol(factory: Any) -> None:
     require(callable(observer), f"{observer!r:.60} cannot be called: add __call__(event)")
 
 
-@observers
-def options_are_data(factory: Any) -> None:
-    """Options can be given by name; their defaults and ``presets`` can be written as JSON."""
-    require_options_are_data("observer", type(factory()))
+observers.include(part_options, lambda factory: ("observer", type(factory())))
 
 
 @observers

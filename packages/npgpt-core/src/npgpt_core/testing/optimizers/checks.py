@@ -92,7 +92,7 @@ def arrays_kept(factory: Any) -> None:
             require(
                 vars(model)[which] is arrays[which],
                 f"{which!r} of the model is another array after the steps: write into it"
-                f" ({which}[...] = value or {which} += value), for replicas share it",
+                f" ({which}[...] = value or {which} += value), because replicas share it",
             )
     held = {name: (array.dtype, array.shape) for name, array in Quadratic().parameters().items()}
     for arrays_now in (model.parameters(), model.grads()):

@@ -90,7 +90,7 @@ def pure(factory: Any) -> None:
         require(
             not differing,
             f"step {differing[:1]} gave another learning rate when asked again, or by an equal"
-            " schedule: compute it from the step alone and keep nothing, for a resumed run asks"
+            " schedule: compute it from the step alone and keep nothing, because a resumed run asks"
             " from its own step on",
         )
 

@@ -11,7 +11,7 @@ from npgpt_core.testing.checklist import (
     Check,
     CheckList,
     as_failure,
-    refusal,
+    must_raise,
     require,
     require_protocol,
 )
@@ -135,7 +135,7 @@ def vocab_size_decodable(tokenizer: Any) -> None:
 def decode_refuses_unknown_ids(tokenizer: Any) -> None:
     """``decode`` of an id below 0 or from ``vocab_size`` on is an ``NpgptError``."""
     for i in (tokenizer.vocab_size, tokenizer.vocab_size + 1000, -1):
-        with refusal(f"decode([{i}]) with a vocab_size of {tokenizer.vocab_size}"):
+        with must_raise(f"decode([{i}]) with a vocab_size of {tokenizer.vocab_size}"):
             tokenizer.decode([i])
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from npgpt_core.errors import NpgptError
 from npgpt_core.special_tokens import SPECIAL_IDS
-from npgpt_core.testing.checklist import CheckList, refusal, require
+from npgpt_core.testing.checklist import CheckList, must_raise, require
 from npgpt_core.testing.tokenizers.texts import TEXTS, UNSEEN, trained
 
 tokenizer_states = CheckList("tokenizer")
@@ -90,7 +90,7 @@ def from_state_refuses_foreign(tokenizer: Any, state: Any) -> None:
     """A state that no tokenizer of the kind gave is an ``NpgptError``."""
     for what, foreign in FOREIGN.items():
         if foreign != state:  # what is pretrained may have nothing to say
-            with refusal(f"from_state of another kind of state ({what})"):
+            with must_raise(f"from_state of another kind of state ({what})"):
                 type(tokenizer).from_state(foreign)
 
 

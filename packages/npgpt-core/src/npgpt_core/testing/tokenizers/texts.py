@@ -55,11 +55,12 @@ def require_round_trip(tokenizer: Any, text: str) -> None:
     require(isinstance(back, str), f"decode gave {type(back).__name__}, expected str")
     if back != text:
         pairs = zip(text, back, strict=False)
-        at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(text), len(back)))
+        place = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(text), len(back)))
         raise AssertionError(
-            f"{text[at : at + 12]!a} at character {at} came back as {back[at : at + 12]!a}, though"
-            " the tokenizer was trained on this very text; expected the text exactly. What cannot"
-            " be represented on purpose belongs in the docstring and in expected_failures"
+            f"{text[place : place + 12]!a} at character {place} came back as"
+            f" {back[place : place + 12]!a}, though the tokenizer was trained on this very text;"
+            " expected the text exactly. What cannot be represented on purpose belongs in the"
+            " docstring and in expected_failures"
         )
 
 

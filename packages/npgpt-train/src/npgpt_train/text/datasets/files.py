@@ -58,7 +58,7 @@ class TextFiles:
         named = {str(file) for file in self.files}
         self.skipped = {why: sorted(what - named) for why, what in skipped.items() if what - named}
         if again:
-            warn(f"every file is read once, so these are left out: {some(again)}")
+            warn(f"every file is read once, so these are left out: {first_few(again)}")
 
     def texts(self) -> Iterator[str]:
         """The text in pieces of about a mebibyte, cut at line ends where lines are shorter.
@@ -69,14 +69,16 @@ class TextFiles:
         for file in self.files:
             yield from _read(file)
 
-    def account(self) -> list[str]:
+    def summary_lines(self) -> list[str]:
         """A line for what is read and one for what is left out; none for a single file."""
         lines = []
         if len(self.files) > 1:
-            names = some([str(file) for file in self.files])
+            names = first_few([str(file) for file in self.files])
             lines.append(f"reading {len(self.files):,} files ({self.size:,} bytes): {names}")
         if self.skipped:
-            reasons = (f"{why} ({len(what):,}: {some(what)})" for why, what in self.skipped.items())
+            reasons = (
+                f"{why} ({len(what):,}: {first_few(what)})" for why, what in self.skipped.items()
+            )
             lines.append(f"leaving out {', '.join(reasons)}")
         return lines
 
@@ -91,7 +93,7 @@ class TextFiles:
         }
 
 
-def some(names: list[str]) -> str:
+def first_few(names: list[str]) -> str:
     """The first few names, and how many more there are."""
     rest = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
     return ", ".join(names[:MAX_NAMED]) + rest
