@@ -8,14 +8,16 @@ https://github.com/ggml-org/ggml.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from npgpt_convert.bfloat16 import from_bfloat16
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
 
-Blocks = npt.NDArray[np.void]
+Blocks = npt.NDArray[Any]
 Whole = npt.NDArray[np.integer]
 
 CHUNK = 2**20  # numbers that are decoded at once, so that what lies between stays small
@@ -42,7 +44,7 @@ class TensorType:
     """
 
     length: int
-    block: np.dtype[np.void]
+    block: np.dtype[Any]
     decode: Callable[[Blocks], Array]
     encode: Callable[[Array], npt.NDArray[np.generic]] | None = None
 
@@ -62,11 +64,6 @@ def _float(dtype: str) -> TensorType:
         return numbers[:, 0].astype(dtype)
 
     return TensorType(1, np.dtype(dtype), decode, encode)
-
-
-def decode_bfloat16(blocks: npt.NDArray[np.generic]) -> Array:
-    """Numbers (...) of two bytes, the upper half of a float32's -> (...)."""
-    return (blocks.view("<u2").astype(np.uint32) << 16).view(np.float32)
 
 
 def _decode_q4_0(b: Blocks) -> Array:
@@ -161,7 +158,7 @@ Q8_0 = np.dtype([_D, ("q", "i1", 32)])
 TYPES = {
     "F32": _float("<f4"),
     "F16": _float("<f2"),
-    "BF16": TensorType(1, np.dtype("V2"), lambda blocks: decode_bfloat16(blocks)[:, None]),
+    "BF16": TensorType(1, np.dtype("<u2"), lambda blocks: from_bfloat16(blocks)[:, None]),
     "Q4_0": TensorType(32, np.dtype([_D, _HALVES]), _decode_q4_0),
     "Q4_1": TensorType(32, np.dtype([_D, _M, _HALVES]), _decode_q4_1),
     "Q5_0": TensorType(32, np.dtype([_D, ("q_high", "u1", 4), _HALVES]), _decode_q5_0),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from npgpt_convert.bfloat16 import from_bfloat16
 from npgpt_convert.foreign import Tensor
 from npgpt_core.errors import NpgptError
 from npgpt_core.numbers import is_whole
@@ -109,6 +110,6 @@ def _read(folder: Folder, file_name: str, name: str, entry: Entry) -> Array:
     if len(data) != entry.size:
         raise NpgptError(f"{folder.path / file_name} changed while it was read")
     numbers = np.frombuffer(data, READ_AS[entry.dtype]).reshape(entry.shape)
-    if entry.dtype == "BF16":  # the upper half of a float32
-        return (numbers.astype(np.uint32) << 16).view(np.float32)
+    if entry.dtype == "BF16":
+        return from_bfloat16(numbers)
     return numbers.astype(np.float32, copy=False)
