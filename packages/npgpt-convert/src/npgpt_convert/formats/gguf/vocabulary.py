@@ -4,6 +4,7 @@ Read and written is the model ``gpt2``: byte-level BPE. What splits a text into 
 name, ``pre``; a file holds no pattern.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -96,8 +97,8 @@ def vocabulary_metadata(vocabulary: Vocabulary, size: int) -> dict[str, Value]:
         else:
             tokens.append(f"[PAD{i}]" if token is None else spelled(token))
         types.append(CONTROL if i in special else UNUSED if token is None else NORMAL)
-    if len(set(tokens)) < size:
-        twice = next(token for i, token in enumerate(tokens) if token in tokens[:i])
+    twice, times = Counter(tokens).most_common(1)[0]
+    if times > 1:
         raise NpgptError(f"the vocabulary spells two ids {twice!r:.60}, and llama.cpp takes one")
     return {
         f"{PREFIX}model": MODEL,
