@@ -5,6 +5,7 @@ NPGPT_TEST_FUZZ=10000 tries as many inputs for each file as the documents speak 
 
 import base64
 import json
+import math
 import shutil
 from struct import pack
 
@@ -24,7 +25,7 @@ from npgpt_convert.formats.gguf.vocabulary import vocabulary_metadata
 from npgpt_convert.formats.gguf.writer import write_gguf
 from npgpt_convert.formats.tokenizer_json.writer import tokenizer_json
 from npgpt_convert.vocabulary import Vocabulary
-from npgpt_core import registry
+from npgpt_core import NpgptError, registry
 from npgpt_train import load_run
 
 from .fuzzing import CUTS, FAST, PLACES, VALUES, mutated, refused_or_fine, replaced, watch_memory
@@ -204,3 +205,29 @@ def test_gguf_with_other_metadata(place, value, originals, attempt):
     old, new = (encode_string(key) + encode_value(v) for v in (metadata[key], value))
     assert data.count(old) == 1
     attempt("gguf/model.gguf", data.replace(old, new))
+
+
+@pytest.mark.parametrize("width", [2**16, 2**18])
+def test_terabytes_of_holes_take_no_memory(width, tmp_path):
+    """A whole model, as its header says, whose numbers are holes in the file."""
+    options = {**OPTIONS, "vocab_size": 2**16, "n_embd": width, "head_size": width // 2}
+    metadata = {
+        **to_foreign("gguf", "llama", options, {}).metadata,
+        **vocabulary_metadata(VOCABULARY, 260),
+    }
+    shapes, place = {name: tensor.shape for name, tensor in foreign("gguf").tensors.items()}, 0
+    claims = []
+    for name, shape in shapes.items():
+        wide = [{8: width, 4: width // 2, 260: 2**16}.get(n, n) for n in reversed(shape)]
+        claims += [encode_string(name), pack(f"<I{len(wide)}Q", len(wide), *wide)]
+        claims += [pack("<IQ", 0, place)]
+        place += -(-4 * math.prod(wide) // 32) * 32
+    pairs = [encode_string(key) + encode_value(metadata[key]) for key in metadata]
+    header = [b"GGUF", pack("<IQQ", 3, len(shapes), len(metadata)), *pairs, *claims]
+    path = tmp_path / "model.gguf"
+    with path.open("wb") as file:
+        file.truncate(file.write(b"".join(header)) + 32 + place)
+    with pytest.raises(NpgptError, match=r"takes at least [\d,]+ GiB, this machine has"):
+        import_model(path, tmp_path / "run")
+    refused_or_fine(lambda: import_model(path, tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
