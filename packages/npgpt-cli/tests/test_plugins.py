@@ -165,9 +165,13 @@ def test_show_a_part(npgpt):
 
 def test_show_says_how_options_are_set_and_what_training_gives(capsys):
     class Slow:
-        """Slow."""
+        """Slow.
 
-        def __init__(self, model, lr, eps=1e-8):
+        Args:
+            warmup: a tenth of the run unless given.
+        """
+
+        def __init__(self, model, lr, eps=1e-8, warmup: int | None = None):
             pass
 
     spec = Spec("optimizer", "slow", "slow:Slow", "npgpt-slow", "1.0")
@@ -176,6 +180,7 @@ def test_show_says_how_options_are_set_and_what_training_gives(capsys):
     assert "Set an option with --set optimizer.OPTION=VALUE." in text
     assert "Training itself gives model, lr." in text
     assert "eps: float = 1e-08" in text
+    assert "warmup: int | None a tenth of the run unless given." in text
     print_part(spec, lambda model, lr: None)
     assert "Set an option" not in capsys.readouterr().out
 

@@ -115,7 +115,8 @@ def test_options_without_parameters_change_the_logits(ids, options):
 
 def test_what_is_not_given_of_the_scaling_is_as_in_llama_3():
     assert LlamaConfig(V).rope_scaling is None
-    assert LlamaConfig(V, rope_factor=8).rope_scaling == RopeScaling(8.0, 1.0, 4.0, 8192)
+    scaling = LlamaConfig(V, rope_factor=8).rope_scaling
+    assert scaling == RopeScaling(8.0) == RopeScaling(8.0, 1.0, 4.0, 8192)
 
 
 def test_only_the_distance_of_two_tokens_matters():

@@ -53,9 +53,9 @@ class LlamaConfig:
     norm_eps: float = 1e-5
     rope_theta: float = 10_000.0
     rope_factor: float = 1.0
-    rope_low_freq_factor: float = 1.0
-    rope_high_freq_factor: float = 4.0
-    rope_original_block_size: int = 8192
+    rope_low_freq_factor: float = RopeScaling.low_freq_factor
+    rope_high_freq_factor: float = RopeScaling.high_freq_factor
+    rope_original_block_size: int = RopeScaling.original_block_size
     qkv_bias: bool = False
     qk_norm: bool = False
     tie_embeddings: bool = True

@@ -30,7 +30,7 @@ class Option(NamedTuple):
 
     @property
     def heading(self) -> str:
-        """``name: type = default``, without what is not known."""
+        """``name: type = default``, without what is not known; None is the text's to explain."""
         kind = f": {self.type}" if self.type else ""
         return f"{self.name}{kind}" + (f" = {self.default}" if self.default else "")
 
@@ -55,7 +55,7 @@ def options_of(kind: str, target: Any) -> list[Option]:
             continue
         stars = "**" if parameter.kind is parameter.VAR_KEYWORD else ""
         required = parameter.default is parameter.empty
-        default = "" if required else repr(parameter.default)
+        default = "" if parameter.default in (parameter.empty, None) else repr(parameter.default)
         annotation = _annotation(parameter)
         text = texts.get(parameter.name, "")
         if required and not stars:
