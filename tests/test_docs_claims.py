@@ -83,8 +83,8 @@ HELD = re.compile(r"\s*<!-- holds: .*? -->", re.DOTALL)
 MARKER = re.compile(r"<!-- .*? -->", re.DOTALL)
 NEEDS_NONE = {  # page -> reason -> how the sentences begin
     "README.md": {
-        "a script puts in the figures": ("It was measured", "Its best checkpoint"),
-        "order, not rank": ("Two of the layers to read first", "A flag wins over"),
+        "a script puts in the figures": ("Measured step for step", "Its best checkpoint"),
+        "order, not rank": ("Read two of the layers first", "A flag wins over"),
     },
     "docs/ARCHITECTURE.md": {
         "a script puts in the figures": (
@@ -95,19 +95,18 @@ NEEDS_NONE = {  # page -> reason -> how the sentences begin
         ),
         "the block beside it prints it": (
             "Causality needs half",
-            "The blocks of 64 queries compute more",
-            "at T = 128 half as much again",
+            "at T = 128 half as many again",
         ),
         "mathematics": ("So a step takes three times", "Parameters, gradients and Adam's"),
         "order, not rank": (
-            "rows are split and sums",
+            "The same seed and the same number of workers",
             "NumPy releases the interpreter lock",
             "attention goes through the queries",
             "- **Updates in pieces**",
-            "First the parts of a step",
+            "First come the parts of a step",
             "What takes less than half a percent",
         ),
-        "what was done, without a number": ("- **Less work beyond", "Smaller pieces have a price"),
+        "what was done, without a number": ("Smaller pieces have a price",),
         "an exercise": (
             "**A longer block.",
             "Double T and halve B",
@@ -154,6 +153,7 @@ NEEDS_NONE = {  # page -> reason -> how the sentences begin
             "Everything from",
         ),
         "held where it is told": ("It gets wider with warm-up",),
+        "order, not rank": ("This is Muon at its best learning rate",),
         "mathematics, or the block beside it prints it": (
             "What the correction buys",
             "If they were *all* made smaller",
@@ -169,7 +169,7 @@ NEEDS_NONE = {  # page -> reason -> how the sentences begin
             "Nobody should expect more",
             "If this story is true",
             "(In the left picture, the green curve",
-            "the loss is no number any more",
+            "the loss is no longer a number",
         ),
     },
     "docs/TOKENIZERS.md": {
