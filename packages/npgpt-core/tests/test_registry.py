@@ -101,10 +101,10 @@ BROKEN = {
     "coordinates": (f"{HEAD}def npgpt_models(): return {{'x': 'module'}}", "package.module:attr"),
     "class-not-name": (f"{HEAD}def npgpt_models(): return {{'x': dict}}", "package.module:attr"),
     "slash": (f"{HEAD}def npgpt_models(): return {{'a/b': 'c:d'}}", "gave the name 'a/b'"),
-    "newer": ("NPGPT_PLUGIN_API = 3", "plugin contract 3.*speaks 2: upgrade npgpt-core"),
+    "newer": ("NPGPT_PLUGIN_API = 3", "plugin contract 3.*supports 2: upgrade npgpt-core"),
     "older": (
         f"NPGPT_PLUGIN_API = 1\n{HEAD}def npgpt_tokenizers(): return {{}}",
-        r"contract 1, .* speaks 2\. docs/PLUGINS.md .*: a tokenizer has state\(\) and from_state",
+        r"contract 1, .* supports 2\. docs/PLUGINS.md .*: a tokenizer has state\(\) and from_state",
     ),
     "odd-contract": ("NPGPT_PLUGIN_API = '1'", "NPGPT_PLUGIN_API is '1', expected 2"),
 }

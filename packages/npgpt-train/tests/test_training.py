@@ -388,9 +388,13 @@ def fail_to_log(monkeypatch, step):
 @pytest.mark.parametrize(
     ("step", "advice", "left"),
     [
-        (0, "No step was taken; when the disk is well again, start once more", None),
-        (1, "No step was taken; when the disk is well again, start once more", None),
-        (2, "There is no checkpoint; when the disk is well again, go on with `resume=True`", 0),
+        (0, "No step was taken; when the disk can be written again, start the run once more", None),
+        (1, "No step was taken; when the disk can be written again, start the run once more", None),
+        (
+            2,
+            "There is no checkpoint; when the disk can be written again, go on with `resume=True`",
+            0,
+        ),
         (3, "The checkpoint of step 2 is complete; .*go on with `resume=True` and `out=run`", 2),
         (6, "The checkpoint of step 4 is complete; .*go on with `resume=True` and `out=run`", 4),
     ],

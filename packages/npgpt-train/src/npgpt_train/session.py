@@ -117,10 +117,11 @@ def _train(
 def _advice(run: Run) -> str:
     """What is left after the disk failed, and how to go on."""
     if not run.is_trained():
-        return "No step was taken; when the disk is well again, start once more"
+        return "No step was taken; when the disk can be written again, start the run once more"
     steps = run.checkpoints.steps()
     last = f"The checkpoint of step {steps[-1]} is complete" if steps else "There is no checkpoint"
-    return f"{last}; when the disk is well again, go on with `resume=True` and `out={run.folder}`"
+    how = f"`resume=True` and `out={run.folder}`"
+    return f"{last}; when the disk can be written again, go on with {how}"
 
 
 def _started(prepared: Preparation) -> Started:

@@ -105,8 +105,8 @@ def _check_unchanged(manager: pluggy.PluginManager, api: int) -> None:
 
 
 def _written_for(api: int) -> str:
-    speaks = f"this npgpt-core speaks {hookspecs.PLUGIN_API}"
-    return f"it is written for plugin contract {api}, and {speaks}"
+    supported = f"this npgpt-core supports {hookspecs.PLUGIN_API}"
+    return f"it is written for plugin contract {api}, and {supported}"
 
 
 def _check_hooks(manager: pluggy.PluginManager, plugin: Any) -> None:

@@ -1,4 +1,4 @@
-"""Who attends to whom: the softmax of every attention head, and what it is in the habit of."""
+"""Who attends to whom: the softmax of every attention head, and its habits."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""The way of a text through a model: what each module gives, and how the prediction forms.
+"""The path of a text through a model: what each module gives, and how the prediction forms.
 
 A model is read after every block where it offers ``blocks`` and ``logits(x)``: the residual stream
 (B, T, C) goes through the head at once, as if the blocks that follow were not there.

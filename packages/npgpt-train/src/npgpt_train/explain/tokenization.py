@@ -53,7 +53,7 @@ class Tokenization:
 
 
 def explain_tokenization(tokenizer: Tokenizer, text: str) -> Tokenization:
-    """Take the way of a text through a tokenizer apart."""
+    """Show each step by which a tokenizer encodes a text."""
     ids = np.asarray(tokenizer.encode(text))
     return Tokenization(
         text,

@@ -137,7 +137,7 @@ def open_processes() -> Processes:
         library = MPI.Get_library_version().splitlines()[0]
         raise NpgptError(
             f"{size} processes were started together, but mpi4py sees one alone: it works with"
-            f" {library}, start it with the mpiexec of that"
+            f" {library}, start it with the mpiexec of that library"
         )
     return MPIProcesses(MPI.COMM_WORLD)
 
