@@ -36,7 +36,7 @@ from npgpt_core import registry
 
 IMPORTED = [
     *("npgpt_cli.main", "npgpt_train.comparison.compare", "matplotlib.figure", "jinja2"),
-    *("numpy", "rich.console", "rich.table", "safetensors.numpy"),
+    *("numpy", "rich.console", "rich.table"),
 ]
 CAPABILITIES = (1, 2)  # of root: to read and write whatever the permissions of a file
 PR_CAPBSET_DROP = 24

@@ -87,6 +87,14 @@ def test_keys_and_values_from_the_cache_equal_full_recomputation(attention, x, s
     assert cache.length == T
 
 
+def test_a_cache_takes_memory_for_what_it_holds():
+    cache = KeyValueCache(1, 1, 100, D, np.float32)
+    for t in range(1, 101):
+        k, v = cache.append(*np.full((2, 1, 1, 1, D), t, np.float32))
+        assert cache.k.shape[2] <= min(2 * t, 100)
+        assert k[0, 0, :, 0].tolist() == v[0, 0, :, 0].tolist() == list(range(1, t + 1))
+
+
 def test_channels_that_the_heads_cannot_share_are_refused():
     with pytest.raises(ValueError, match="n_embd is 10, expected a multiple of n_head = 4"):
         MultiHeadAttention(10, 4, rng=np.random.default_rng(0))

@@ -1,11 +1,13 @@
 import json
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
 import safetensors.numpy
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.module import Module
 from npgpt_train.run.checkpoint import Checkpoint, Checkpoints
 from npgpt_train.run.state import Best
 
@@ -95,11 +97,18 @@ def test_a_run_that_vanished_is_not_made_again(tmp_path):
     assert not (tmp_path / "gone").exists()
 
 
+TERABYTE = 2**40
+HEADER = (
+    f'{{"a":{{"dtype":"F32","shape":[{TERABYTE}],"data_offsets":[0,{4 * TERABYTE}]}}}}'.encode()
+)
+
+
 def test_a_file_too_large_for_the_model_is_not_read(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(_checkpoint(5), keep=3)
-    with (checkpoints.folder / "step-000005/model.safetensors").open("r+b") as file:
-        file.truncate(2**40)  # a terabyte of holes
+    path = checkpoints.folder / "step-000005/model.safetensors"
+    path.write_bytes(len(HEADER).to_bytes(8, "little") + HEADER)
+    os.truncate(path, 8 + len(HEADER) + 4 * TERABYTE)  # holes
     with pytest.raises(NpgptError, match="expected at most"):
         checkpoints.load_model(5, SIZE)
 
@@ -107,11 +116,40 @@ def test_a_file_too_large_for_the_model_is_not_read(tmp_path):
 def test_a_header_that_claims_terabytes_is_damage(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(_checkpoint(5), keep=3)
-    header = b'{"a":{"dtype":"F32","shape":[1099511627776],"data_offsets":[0,4398046511104]}}'
     path = checkpoints.folder / "step-000005/model.safetensors"
-    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    path.write_bytes(len(HEADER).to_bytes(8, "little") + HEADER)
     with pytest.raises(NpgptError, match="damaged"):
         checkpoints.load_model(5, SIZE)
+
+
+class Table(Module):
+    def __init__(self):
+        super().__init__()
+        self.parameter("table", np.zeros((1000, 1000)))
+
+    def forward(self): ...
+
+    def backward(self): ...
+
+
+def test_a_model_takes_no_second_copy_of_its_parameters(tmp_path):
+    saved = np.random.default_rng(0).normal(size=(1000, 1000)).astype(np.float32)
+    Checkpoints(tmp_path).save(Checkpoint(5, {"table": saved}, {}), keep=3)
+    model = Table()
+    tracemalloc.start()
+    try:
+        Checkpoints(tmp_path).load_into(model, 5)
+        assert tracemalloc.get_traced_memory()[1] < model.nbytes / 2
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(model.table, saved)
+
+
+@pytest.mark.parametrize("arrays", [{}, {"table": np.zeros((2, 2))}, {"other": np.zeros(1)}])
+def test_parameters_of_another_model_do_not_fit(arrays, tmp_path):
+    Checkpoints(tmp_path).save(Checkpoint(5, arrays, {}), keep=3)
+    with pytest.raises(NpgptError, match="does not fit Table"):
+        Checkpoints(tmp_path).load_into(Table(), 5)
 
 
 @pytest.mark.parametrize("name", ["state.json", "model.safetensors"])

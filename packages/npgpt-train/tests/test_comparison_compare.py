@@ -445,10 +445,10 @@ def test_the_run_the_model_and_the_tokenizer_of_each_are_opened_once(compared, t
 
         return call
 
-    for owner, name in ((Folder, "read_json"), (Checkpoints, "load_model"), (Run, "tokenizer")):
+    for owner, name in ((Folder, "read_json"), (Checkpoints, "load_into"), (Run, "tokenizer")):
         monkeypatch.setattr(owner, name, counted(name, getattr(owner, name)))
     run(compared, toys, **BOTH)
-    assert opened == {"read_json": 2, "load_model": 2, "tokenizer": 2}
+    assert opened == {"read_json": 2, "load_into": 2, "tokenizer": 2}
 
 
 # --------------------------------------------------------------------------- refusals

@@ -16,22 +16,36 @@ QUERY_BLOCK = 64
 
 
 class KeyValueCache:
-    """Keys and values of the positions seen so far, each (B, H, S, D), for generation."""
+    """Keys and values of the positions seen so far, each (B, H, S, D), for generation.
+
+    Room for more is made when they come, twice as much as there was, up to ``block_size``.
+    """
 
     def __init__(
         self, batch: int, n_head: int, block_size: int, head_size: int, dtype: npt.DTypeLike
     ) -> None:
-        self.k = np.empty((batch, n_head, block_size, head_size), dtype)
-        self.v = np.empty((batch, n_head, block_size, head_size), dtype)
+        self.k = np.empty((batch, n_head, 0, head_size), dtype)
+        self.v = np.empty((batch, n_head, 0, head_size), dtype)
+        self.block_size = block_size
         self.length = 0
 
     def append(self, k: Array, v: Array) -> tuple[Array, Array]:
         """Add (B, H, T, D) keys and values; give all so far, (B, H, S, D)."""
         end = self.length + k.shape[2]
+        if end > self.k.shape[2]:
+            room = max(end, min(2 * self.k.shape[2], self.block_size))
+            self.k, self.v = self._moved(self.k, room), self._moved(self.v, room)
         self.k[:, :, self.length : end] = k
         self.v[:, :, self.length : end] = v
         self.length = end
         return self.k[:, :, :end], self.v[:, :, :end]
+
+    def _moved(self, old: Array, room: int) -> Array:
+        """What was appended, in an array with room for so many positions."""
+        b, h, _, d = old.shape
+        new = np.empty((b, h, room, d), old.dtype)
+        new[:, :, : self.length] = old[:, :, : self.length]
+        return new
 
 
 class MultiHeadAttention(Module):

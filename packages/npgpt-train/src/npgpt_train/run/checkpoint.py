@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 
 from npgpt_core.errors import NpgptError, warn
+from npgpt_core.module import Module
+from npgpt_core.state import require_fit
 from npgpt_core.types import Array
 from npgpt_train.machine.arrays_file import write_arrays
 from npgpt_train.machine.disk import Folder
 from npgpt_train.machine.json_text import format_json
+from npgpt_train.machine.stored_arrays import READ_AS, StoredArray, stored_arrays
 from npgpt_train.run.formats import read_format
 from npgpt_train.run.state import FORMAT, READERS, Best, State
 
@@ -21,7 +22,6 @@ FOLDER = "checkpoints"
 POINTERS = ("latest", "best")
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
 STEP = re.compile(r"step-(\d{6,15})")
-MAX_HEADER = 2**20  # bytes of names and shapes in a file of arrays, at most
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,8 @@ class Checkpoints:
             NpgptError: names the file that is missing or damaged.
         """
         state = self.load_state(step)
-        optimizer = self._arrays(step, OPTIMIZER, 16 * model_bytes)
+        stored = self._stored(step, OPTIMIZER, 16 * model_bytes)
+        optimizer = {name: array.read() for name, array in stored.items()}
         model = self.load_model(step, model_bytes)
         return Checkpoint(step, model, {**optimizer, **state.optimizer}, state.best)
 
@@ -132,19 +133,23 @@ class Checkpoints:
             NpgptError: the file is missing, damaged or too large, or holds other than finite
                 numbers.
         """
-        arrays = self._arrays(step, MODEL, model_bytes)
+        arrays = {name: array.read() for name, array in self._weights(step, model_bytes).items()}
         for name, array in arrays.items():
-            if array.dtype.kind != "f":
-                raise NpgptError(
-                    f"{self.folder / _name(step) / MODEL} is damaged: {name} is {array.dtype},"
-                    " expected floating-point numbers"
-                )
-            if not np.isfinite(array).all():
-                raise NpgptError(
-                    f"{self.folder / _name(step) / MODEL}: the parameter {name} holds numbers that"
-                    " are not finite; take another checkpoint"
-                )
+            self._require_finite(step, name, array)
         return arrays
+
+    def load_into(self, model: Module, step: int) -> None:
+        """Read the parameters into those of a model, which then are all the memory it takes.
+
+        Raises:
+            NpgptError: as ``load_model``, or they do not fit; the model is of no use then.
+        """
+        parameters = model.parameters()
+        stored = self._weights(step, model.nbytes)
+        require_fit(model, parameters, stored)
+        for name, parameter in parameters.items():
+            stored[name].read_into(parameter)
+            self._require_finite(step, name, parameter)
 
     def load_state(self, step: int) -> State:
         """Read what is neither parameter nor array of the optimizer.
@@ -158,13 +163,33 @@ class Checkpoints:
             raise NpgptError(f"{self.run.path / name} does not describe step {step}")
         return read_format({"format": 1, **content}, READERS, self.run.path / name)
 
-    def _arrays(self, step: int, name: str, size: int) -> dict[str, Array]:
-        path = self.folder / _name(step) / name
-        data = self.run.read(f"{FOLDER}/{_name(step)}/{name}", size + MAX_HEADER)
-        try:
-            return dict(safetensors.numpy.load(data))
-        except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
-            raise NpgptError(f"{path} is damaged: {error}") from error
+    def _weights(self, step: int, model_bytes: int) -> dict[str, StoredArray]:
+        """The parameters, floating-point numbers, of which none is read yet."""
+        stored = self._stored(step, MODEL, model_bytes)
+        for name, array in stored.items():
+            if READ_AS[array.dtype].kind != "f":
+                raise NpgptError(
+                    f"{self.folder / _name(step) / MODEL} is damaged: {name} is {array.dtype},"
+                    " expected floating-point numbers of NumPy"
+                )
+        return stored
+
+    def _require_finite(self, step: int, name: str, array: Array) -> None:
+        if not np.isfinite(array).all():
+            raise NpgptError(
+                f"{self.folder / _name(step) / MODEL}: the parameter {name} holds numbers that"
+                " are not finite; take another checkpoint"
+            )
+
+    def _stored(self, step: int, name: str, most: int) -> dict[str, StoredArray]:
+        """The arrays of a file, of at most so many bytes together."""
+        stored = stored_arrays(self.run, f"{FOLDER}/{_name(step)}/{name}")
+        if (size := sum(array.nbytes for array in stored.values())) > most:
+            raise NpgptError(
+                f"{self.folder / _name(step) / name} has {size:,} bytes of numbers,"
+                f" expected at most {most:,}"
+            )
+        return stored
 
     def prune(self, keep: int, every: int) -> None:
         """Delete checkpoints that do not stay (see ``save``), and what killed processes left."""

@@ -227,6 +227,6 @@ class Run:
         self.require_parts("model")
         step = self.checkpoints.step_of(which)
         model = self.fresh_model(ZeroWeights())
-        model.load_state_dict(self.checkpoints.load_model(step, model.nbytes))
+        self.checkpoints.load_into(model, step)
         model.eval()
         return model
