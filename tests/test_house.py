@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "npgpt-models": {"npgpt_core"},
     "npgpt-train": {"npgpt_core"},
     "npgpt-convert": {"npgpt_core", "npgpt_train"},
+    "npgpt-learn": {"npgpt_core"},
     "npgpt-cli": {"npgpt_core", "npgpt_train"},
 }
 

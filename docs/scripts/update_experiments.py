@@ -13,10 +13,10 @@ import shutil
 import sys
 from pathlib import Path
 
+from npgpt_core.escaping import printable
 from npgpt_train import Run
 from npgpt_train.comparison.report import bits_per_step, render
 from npgpt_train.comparison.tables import machine
-from npgpt_train.machine.escaping import printable
 from npgpt_train.machine.json_text import format_json
 from npgpt_train.plots import plot_overlay
 

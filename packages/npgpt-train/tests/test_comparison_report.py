@@ -9,11 +9,12 @@ from html import unescape
 import pytest
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.escaping import printable
 from npgpt_train.comparison import report
 from npgpt_train.comparison.differences import differing, same_model, same_tokens, title
 from npgpt_train.comparison.report import bits_per_step, loss_curves, render, write_report
 from npgpt_train.comparison.tables import all_tables, machine
-from npgpt_train.machine.escaping import markdown, printable
+from npgpt_train.machine.escaping import markdown
 
 pytest.importorskip("jinja2")
 

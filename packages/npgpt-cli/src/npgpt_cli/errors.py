@@ -10,9 +10,9 @@ import click
 
 from npgpt_cli.wording import as_flags
 from npgpt_core.errors import NpgptError, NpgptWarning
+from npgpt_core.escaping import printable
 from npgpt_core.plugins.origin import origin
 from npgpt_core.shell import command
-from npgpt_train.machine.escaping import printable
 
 
 class InputError(click.ClickException):

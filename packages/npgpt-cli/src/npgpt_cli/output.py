@@ -7,7 +7,7 @@ import os
 import time
 from typing import Any, TextIO
 
-REPLACEMENTS = str.maketrans("█▓▒░·–—…×→↵⇥␣‖‘’“”", "#*+-.--~x>$>_|''\"\"")
+REPLACEMENTS = str.maketrans("█▓▒░·–—…×→↵⇥␣‖‘’“”✓✗", "#*+-.--~x>$>_|''\"\"+x")
 """Character -> one of ASCII for encodings that lack it, so that columns stay aligned."""
 
 

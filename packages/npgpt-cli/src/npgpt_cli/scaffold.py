@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from string import Template
 
 from npgpt_cli import __version__
+from npgpt_cli.using import used_by
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError
 from npgpt_core.plugins.hookspecs import PLUGIN_API
@@ -54,9 +55,8 @@ class Scaffold:
     @property
     def try_it(self) -> str:
         """A command that uses the part."""
-        if argument := registry.KINDS[self.kind].argument:
-            return command("npgpt", "train", "--preset", "tiny", f"--{argument}", self.name)
-        return command("npgpt", self.name, "RUN")
+        more = {"exercise": (), "command": ("RUN",)}.get(self.kind, ("--preset", "tiny"))
+        return command(*used_by(self.kind), self.name, *more)
 
     @property
     def substitutions(self) -> dict[str, str]:
@@ -75,7 +75,9 @@ class Scaffold:
             "package": self.distribution.replace("-", "_"),
             "identifier": identifier,
             "class_name": class_name,
-            "attribute": identifier if self.kind == "command" else class_name,
+            "attribute": {"command": identifier, "exercise": "EXERCISES"}.get(
+                self.kind, class_name
+            ),
             "minor": minor,
             "api": str(PLUGIN_API),
             "try_it": self.try_it,

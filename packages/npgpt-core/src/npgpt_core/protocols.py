@@ -6,7 +6,7 @@ neither needed nor useful. A model alone has a base class, ``npgpt_core.Module``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from npgpt_core.errors import NpgptError
@@ -183,6 +183,17 @@ class Observer(Protocol):
 
     def __call__(self, event: Event) -> None:
         """Take an event; one of a class that it does not know is none of its business."""
+
+
+class Exercise(Protocol):
+    """A set of exercises, as ``npgpt_learn.ExerciseSet`` reads one from a folder."""
+
+    @property
+    def exercises(self) -> Sequence[Any]:
+        """All of them, each an ``npgpt_learn.Exercise``, in the order of their numbers."""
+
+    def find(self, word: str) -> Any:
+        """The exercise of a number, a name or a file; an ``NpgptError`` if there is none."""
 
 
 class Command(Protocol):

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.escaping import printable
 from npgpt_core.types import Array
 from npgpt_train.machine.disk import writing
-from npgpt_train.machine.escaping import printable
 from npgpt_train.run.metrics import Events, evaluations_in, steps_in
 from npgpt_train.run.paths import containing_folder
 

@@ -14,10 +14,10 @@ def check_grads(ctx: click.Context, names: tuple[str, ...]) -> None:
     """
     from npgpt_cli.show.check_grads import print_checks
     from npgpt_core.errors import NpgptError
+    from npgpt_core.escaping import printable
     from npgpt_core.plugins.hooks import describe_error
     from npgpt_core.testing.gradients import TOLERANCE, gradient_errors
     from npgpt_core.testing.layers.cases import gradient_cases
-    from npgpt_train.machine.escaping import printable
 
     cases = gradient_cases()
     unknown = [name for name in names if name not in cases]

@@ -20,7 +20,7 @@ def tokenize(source: Path, text: str, decode: bool, raw: bool) -> None:
     The tokenizer is that of a run or a file. With --decode, TEXT is ids. Without TEXT, or with -,
     reads standard input.
     """
-    from npgpt_train.machine.escaping import printable
+    from npgpt_core.escaping import printable
     from npgpt_train.run.loading import load_tokenizer
 
     tokenizer = load_tokenizer(source)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from npgpt_core.escaping import printable
 from npgpt_train.formatting import mebibytes
 from npgpt_train.machine.cache import Cached, Cleared
-from npgpt_train.machine.escaping import printable
 
 
 def print_cached(entries: Sequence[Cached], total: int, folder: Path) -> None:

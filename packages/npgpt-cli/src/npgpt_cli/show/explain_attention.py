@@ -7,11 +7,11 @@ from rich.console import Console
 from rich.text import Text
 
 from npgpt_cli.show.console import open_console, print_left_out, table
+from npgpt_core.escaping import printable
 from npgpt_core.types import Array
 from npgpt_train.explain.attention import Attention, Head
 from npgpt_train.explain.tokens import Token, visible
 from npgpt_train.formatting import compact, percent
-from npgpt_train.machine.escaping import printable
 
 SHADES = {0.6: "█", 0.3: "▓", 0.1: "▒", 0.02: "░", 0.0: "·"}
 """From this share on, this shade, where there are no colours."""

@@ -4,9 +4,9 @@ from rich.console import Console
 from rich.text import Text
 
 from npgpt_cli.show.console import open_console, print_left_out, print_tokens, table
+from npgpt_core.escaping import printable
 from npgpt_train.explain.backward import Backward, ModuleGradient
 from npgpt_train.formatting import compact
-from npgpt_train.machine.escaping import printable
 
 
 def print_backward(explanation: Backward) -> None:

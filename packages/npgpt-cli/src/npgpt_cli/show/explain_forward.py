@@ -4,10 +4,10 @@ from rich.console import Console
 from rich.text import Text
 
 from npgpt_cli.show.console import open_console, print_left_out, print_tokens, table
+from npgpt_core.escaping import printable
 from npgpt_train.explain.forward import Forward, Output, Prediction, Reading
 from npgpt_train.explain.tokens import visible
 from npgpt_train.formatting import compact, percent
-from npgpt_train.machine.escaping import printable
 
 
 def print_forward(explanation: Forward) -> None:

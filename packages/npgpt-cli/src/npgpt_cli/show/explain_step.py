@@ -3,9 +3,9 @@
 from rich.console import Console
 
 from npgpt_cli.show.console import open_console, table
+from npgpt_core.escaping import printable
 from npgpt_train.explain.step import Step
 from npgpt_train.formatting import compact, percent
-from npgpt_train.machine.escaping import printable
 
 
 def print_step(explanation: Step) -> None:

@@ -4,9 +4,9 @@ from rich.console import Console
 from rich.text import Text
 
 from npgpt_cli.show.console import open_console, print_tokens, table
+from npgpt_core.escaping import printable
 from npgpt_train.explain.tokenization import Tokenization, Word
 from npgpt_train.explain.tokens import visible
-from npgpt_train.machine.escaping import printable
 
 
 def print_tokenization(explanation: Tokenization, origin: str) -> None:

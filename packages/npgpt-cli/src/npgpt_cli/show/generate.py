@@ -7,8 +7,8 @@ import click
 
 from npgpt_cli.show.as_json import print_json
 from npgpt_core.decoding import decode_stream
+from npgpt_core.escaping import printable
 from npgpt_core.protocols import Tokenizer
-from npgpt_train.machine.escaping import printable
 
 
 def print_text(tokenizer: Tokenizer, prompt: str, new: Iterable[int], raw: bool) -> None:

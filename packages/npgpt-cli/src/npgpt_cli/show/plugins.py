@@ -9,10 +9,11 @@ import click
 
 from npgpt_cli import terminal
 from npgpt_cli.show.describe import options_of, summary
+from npgpt_cli.using import used_by
 from npgpt_core import registry
+from npgpt_core.escaping import printable
 from npgpt_core.plugins.registry import Plugin, Spec
 from npgpt_core.shell import command
-from npgpt_train.machine.escaping import printable
 
 if TYPE_CHECKING:
     from npgpt_cli.scaffold import Scaffold
@@ -64,7 +65,6 @@ def _print_table(found: Sequence[Plugin]) -> None:
 def print_part(spec: Spec, target: Any) -> None:
     """What a part is, who brought it, how it is used, and its options."""
     kind = registry.KINDS[spec.kind]
-    use = ("npgpt", "train", f"--{kind.argument}") if kind.argument else ("npgpt",)
     formatter = click.HelpFormatter(max_width=100)
     formatter.write_text(f"{spec.kind} {spec.name}")
     with formatter.indentation():
@@ -76,7 +76,7 @@ def print_part(spec: Spec, target: Any) -> None:
                 ("from", f"{spec.distribution} {spec.version}"),
                 ("full name", spec.qualified),
                 ("target", spec.target),
-                ("use", command(*use, spec.name)),
+                ("use", command(*used_by(spec.kind), spec.name)),
             ]
         )
     options = options_of(spec.kind, target)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from npgpt_cli.show.console import open_console, table
-from npgpt_train.machine.escaping import printable
+from npgpt_core.escaping import printable
 from npgpt_train.run.listing import RunSummary
 
 COLUMNS = {

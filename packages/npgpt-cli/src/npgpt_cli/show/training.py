@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from npgpt_cli.terminal import ignoring_output_errors, is_terminal
 from npgpt_cli.wording import as_flags
+from npgpt_core.escaping import printable
 from npgpt_core.events import (
     Comparing,
     Continuing,
@@ -23,7 +24,6 @@ from npgpt_core.events import (
 )
 from npgpt_core.shell import command
 from npgpt_train.formatting import duration, evaluation, mebibytes, number
-from npgpt_train.machine.escaping import printable
 
 PLAIN_INTERVAL = 10.0  # seconds between two lines where there is no bar
 

@@ -3,7 +3,7 @@
 import click
 
 from npgpt_convert.exporting import Exported
-from npgpt_train.machine.escaping import printable
+from npgpt_core.escaping import printable
 
 
 def print_exported(done: Exported) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from npgpt_convert.importing import Imported
+from npgpt_core.escaping import printable
 from npgpt_core.shell import command
-from npgpt_train.machine.escaping import printable
 
 
 def print_imported(done: Imported) -> None:

@@ -49,5 +49,10 @@ def npgpt_observers() -> Mapping[str, str]:
 
 
 @hookspec
+def npgpt_exercises() -> Mapping[str, str]:
+    """Name -> set of exercises that mark themselves (``protocols.Exercise``)."""
+
+
+@hookspec
 def npgpt_commands() -> Mapping[str, str]:
     """Name -> Click command that becomes ``npgpt NAME`` (``protocols.Command``)."""

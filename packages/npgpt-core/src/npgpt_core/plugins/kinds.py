@@ -64,7 +64,12 @@ class Kind(NamedTuple):
         return getattr(part, self.config) if self.config else part
 
     def options(self, part: Any) -> list[Parameter]:
-        """What a user can set of a part; its ``**options`` are among them."""
+        """What a user can set of a part; its ``**options`` are among them.
+
+        A part that is not built, but there already, has none.
+        """
+        if not callable(part):
+            return []
         parameters = signature(self.built_with(part)).parameters.values()
         return [parameter for parameter in parameters if parameter.name not in self.given]
 
@@ -116,6 +121,7 @@ _ALL = (
     ),
     Kind("dataset", home="npgpt-train", argument="data", recorded=True),
     Kind("observer", argument="observe", several=True),
+    Kind("exercise", home="npgpt-learn", requires=("npgpt-learn~=$minor", NUMPY)),
     Kind(
         "command",
         home="npgpt-cli",

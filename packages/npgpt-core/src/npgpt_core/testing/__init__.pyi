@@ -3,6 +3,7 @@
 from npgpt_core.testing.commands.checks import command_checks as command_checks
 from npgpt_core.testing.contract import parametrize_with_checks as parametrize_with_checks
 from npgpt_core.testing.datasets.checks import dataset_checks as dataset_checks
+from npgpt_core.testing.exercises.checks import exercise_checks as exercise_checks
 from npgpt_core.testing.gradients import GradientCheck as GradientCheck
 from npgpt_core.testing.gradients import check_gradients as check_gradients
 from npgpt_core.testing.gradients import gradient_errors as gradient_errors

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.escaping import printable
 from npgpt_train import formatting
 from npgpt_train.comparison import differences, tables
 from npgpt_train.comparison.variants import ALL
 from npgpt_train.machine.disk import Folder, writing
-from npgpt_train.machine.escaping import markdown, printable
+from npgpt_train.machine.escaping import markdown
 from npgpt_train.plots import plot_curves, plot_overlay
 from npgpt_train.run.metrics import Metrics, evaluations_in
 

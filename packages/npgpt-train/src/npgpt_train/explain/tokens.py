@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.escaping import printable
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
-from npgpt_train.machine.escaping import printable
 
 WHITE_SPACE = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
 

@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from npgpt_core.errors import NpgptError
+from npgpt_core.escaping import printable
 from npgpt_core.types import Array
-from npgpt_train.machine.escaping import printable
 from npgpt_train.machine.interruption import Interrupted
 
 SIZE_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")

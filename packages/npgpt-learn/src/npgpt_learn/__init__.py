@@ -1,0 +1,7 @@
+"""Exercises that mark themselves: the backward passes of a GPT, written by the learner."""
+
+from npgpt_core.lazy import lazy_names
+
+__version__ = "0.2.0"
+
+__getattr__, __dir__ = lazy_names(__name__, __file__)

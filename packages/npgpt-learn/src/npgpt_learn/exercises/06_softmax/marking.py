@@ -1,0 +1,5 @@
+"""The gradient of x, against central differences."""
+
+from npgpt_learn import Layer
+
+MARKING = Layer("softmax", x="N C")

@@ -1,0 +1,48 @@
+"""The process that marks: ``python -m npgpt_learn.marking.child EXERCISE FILE FOLDER``.
+
+It executes the learner's code. Into FOLDER it writes ``report.json``, and, if time runs out,
+``trace.txt``. Whatever ends it before is seen by ``marker``, which waits for it.
+"""
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from npgpt_learn.exercise import Exercise
+from npgpt_learn.marking.judge import Judge
+from npgpt_learn.marking.limits import LimitedOutput, limit_memory, limit_time
+from npgpt_learn.report import FAILED, REPORT, TRACE, Report
+
+
+def main(exercise: str, file: str, folder: str) -> None:
+    """Mark a file, and end the process with all that it may have started in itself."""
+    written = Path(folder, REPORT)
+
+    def end(report: Report) -> None:
+        sys.stdout.flush()
+        written.write_text(json.dumps(asdict(report)), encoding="utf-8")
+        os._exit(0)
+
+    judge = Judge(Exercise(Path(exercise)))
+    limit_memory(lambda problem: end(Report(FAILED, problem)))
+    sys.stdout = LimitedOutput(sys.stdout.buffer, sys.stdout.encoding, sys.stdout.errors)
+    sys.path.append(os.path.dirname(file))  # a learner's file may import another
+    with open(Path(folder, TRACE), "w", encoding="utf-8") as trace:
+        limit_time(judge.exercise.seconds, trace)
+        end(_marked(judge, file))
+
+
+def _marked(judge: Judge, file: str) -> Report:
+    try:
+        source = Path(file).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return Report(FAILED, "the file is not text in UTF-8: save it as that")
+    except OSError as error:
+        return Report(FAILED, f"the file cannot be read: {error.strerror}")
+    return judge.mark(source, file)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,44 @@
+"""A learner's trials compared with those of every known mistake."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from npgpt_learn.marking.comparing import same
+from npgpt_learn.marking.trial import Trial
+
+Known = tuple[str, Sequence[Trial]]
+"""The hint of a mistake, and its trials on the same cases."""
+
+
+def same_failure(trials: Sequence[Trial], known: Iterable[Known]) -> str:
+    """The hint of the mistake that fails with the same words in the same case; "" if none does."""
+    wanted = _failures(trials)
+    return next((hint for hint, theirs in known if _failures(theirs) == wanted), "")
+
+
+def _failures(trials: Sequence[Trial]) -> list[Any]:
+    failures = [trial.failure for trial in trials]
+    return [failure and (failure.text, set(failure.shapes)) for failure in failures]
+
+
+def same_results(
+    names: Sequence[str], trials: Sequence[Trial], known: Iterable[Known]
+) -> dict[str, str]:
+    """Result -> the hint of the mistake that gives the same one, of those that explain most."""
+    explained = [
+        (hint, [name for name in names if _equal(name, trials, theirs)]) for hint, theirs in known
+    ]
+    found: dict[str, str] = {}
+    for hint, same_names in sorted(explained, key=lambda pair: -len(pair[1])):
+        for name in same_names:
+            found.setdefault(name, hint)
+    return found
+
+
+def _equal(name: str, trials: Sequence[Trial], theirs: Sequence[Trial]) -> bool:
+    """Whether a mistake gives the same result in every call of every case."""
+    return not any(trial.failure for trial in theirs) and all(
+        same(call[name], other[name])
+        for trial, known in zip(trials, theirs, strict=True)
+        for call, other in zip(trial.calls, known.calls, strict=True)
+    )

@@ -1,0 +1,153 @@
+"""Change one token of a solution at random: does a wrong one pass, and is it told why it is wrong?
+
+    python packages/npgpt-learn/tests/mutants.py [NAME ...] [--count 200] [--seed 0] [--show]
+
+A change puts another token of the same file, an operator, a number or a name in the place of one,
+or leaves one out. Only the learner's lines are changed. A change counts if it compiles, and gives
+another result than the solution does for inputs that the marking does not use.
+"""
+
+import argparse
+import contextlib
+import io
+import keyword
+import random
+import signal
+import sys
+import tokenize
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from npgpt_learn.exercise import Exercise
+from npgpt_learn.exercises import PATH
+from npgpt_learn.marking.code import Code
+from npgpt_learn.marking.judge import Judge
+from npgpt_learn.marking.trial import Trial
+from npgpt_learn.report import Report
+
+OPERATORS = ["+", "-", "*", "/", "@", "**", "//", "+=", "-=", "*=", "="]
+NUMBERS = ["0", "1", "2", "3", "0.5", "-1"]
+NAMES = ["T", "abs", "copy", "len", "max", "mean", "min", "np", "range", "sum"]
+KINDS = (tokenize.NAME, tokenize.NUMBER, tokenize.OP)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A solution with one token changed, and its report."""
+
+    line: str
+    source: str
+    report: Report
+
+
+def sources(exercise, rng):
+    """Yield every (changed line, source), in random order."""
+    solution = exercise.solution
+    lines = solution.splitlines()
+    given = set(exercise.learners_file.splitlines())
+    tokens = list(tokenize.generate_tokens(io.StringIO(solution).readline))
+    places = [t for t in tokens if t.type in KINDS and lines[t.start[0] - 1] not in given]
+    words = {t.string for t in tokens if t.type in KINDS and not keyword.iskeyword(t.string)}
+    words = sorted(words | {*OPERATORS, *NUMBERS, *NAMES, ""})
+    changes = [(token, word) for token in places for word in words if token.string != word]
+    rng.shuffle(changes)
+    for token, word in changes:
+        (row, start), (_, end) = token.start, token.end
+        line = lines[row - 1]
+        changed = f"{line[:start]}{word}{line[end:]}"
+        yield changed, "\n".join((*lines[: row - 1], changed, *lines[row:], ""))
+
+
+class Reference:
+    """Says whether code is another than the solution, by inputs of its own."""
+
+    def __init__(self, exercise):
+        solution = Code(exercise.solution, "solution.py")
+        rng = np.random.default_rng(1234)
+        markings = exercise.markings * 2
+        cases = [marking.case(solution, False, rng) for marking in markings]
+        self.cases = [(case, case.measure(solution)) for case in cases]
+
+    def differs(self, source):
+        for case, expected in self.cases:
+            trial = Trial.of(source, "mutant.py", case, expected)
+            if trial.failure or not all(trial.right(name) for name in expected):
+                return True
+        return False
+
+
+class TooSlow(BaseException):
+    pass
+
+
+@contextlib.contextmanager
+def limited(seconds):
+    """A ``with`` block that raises ``TooSlow`` where the system can do so."""
+
+    def stop(*_):
+        raise TooSlow
+
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def mutants(exercise: Exercise, count: int, seed: int = 0) -> list[Mutant]:
+    """Changes of a solution that change its result, each with its report."""
+    rng = random.Random(seed)
+    judge, reference = Judge(exercise), Reference(exercise)
+    found = []
+    for line, source in sources(exercise, rng):
+        if len(found) == count:
+            break
+        try:
+            with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                compile(source, "mutant.py", "exec")
+                with limited(2):
+                    if reference.differs(source):
+                        found.append(Mutant(line.strip(), source, judge.mark(source)))
+        except (SyntaxError, TooSlow):
+            continue
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--show", action="store_true", help="print those that are only wrong")
+    chosen = parser.parse_args()
+    exercises = [PATH.find(name) for name in chosen.names] or PATH.exercises
+    any_passed = False
+    for exercise in exercises:
+        found = mutants(exercise, chosen.count, chosen.seed)
+        passed = [mutant for mutant in found if mutant.report.passed]
+        explained = [mutant for mutant in found if mutant.report.explained]
+        results = [mutant for mutant in found if not mutant.report.problem]
+        measured = [mutant for mutant in results if mutant.report.explained]
+        print(
+            f"{exercise.name}: {len(found)} changes, {len(passed)} pass, {len(explained)} are"
+            f" explained; of the {len(results)} that raise nothing, {len(measured)}"
+        )
+        any_passed |= bool(passed)
+        for mutant in passed:
+            print("  PASSED:", mutant.line)
+        for mutant in found if chosen.show else ():
+            if not mutant.report.explained:
+                print("  wrong:", mutant.line)
+    sys.exit(any_passed)
+
+
+if __name__ == "__main__":
+    main()

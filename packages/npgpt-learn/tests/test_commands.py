@@ -1,0 +1,216 @@
+"""npgpt learn, as a learner types it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import click
+import pytest
+
+from npgpt_core.errors import NpgptError
+from npgpt_core.testing import parametrize_with_checks
+from npgpt_learn.commands.learn import learn
+from npgpt_learn.exercises import PATH
+from npgpt_learn.progress import Progress
+from npgpt_learn.workbook import Workbook
+
+COMMANDS = {"npgpt learn": learn, **{f"npgpt learn {n}": c for n, c in learn.commands.items()}}
+
+
+@parametrize_with_checks("command", learn)
+def test_contract(check):
+    check()
+
+
+@pytest.mark.parametrize("command", learn.commands.values(), ids=learn.commands)
+def test_sub_commands_explain_themselves(command):
+    assert command.help
+    assert all(p.help for p in command.params if isinstance(p, click.Option))
+
+
+@pytest.fixture
+def started(npgpt_learn):
+    assert npgpt_learn("start").exit_code == 0
+    npgpt_learn.folder /= "exercises"
+    return npgpt_learn
+
+
+def write(started, name, text):
+    (started.folder / f"{name}.py").write_text(text, encoding="utf-8")
+
+
+def test_start_writes_a_file_for_each_exercise(started):
+    names = {path.name for path in started.folder.iterdir()}
+    files = {f"{exercise.name}.py" for exercise in PATH.exercises}
+    assert names == {"README.md", "progress.json", *files}
+    for name in files:
+        text = (started.folder / name).read_text("utf-8")
+        compile(text, name, "exec")
+        assert "npgpt" not in text.partition('"""')[2].rpartition('"""')[2]  # NumPy alone
+
+
+def test_start_again_keeps_what_is_there_and_adds_what_is_new(started):
+    write(started, "03_linear", "# mine\n")
+    (started.folder / "02_square.py").unlink()
+    output = started("start").output
+    assert f"1 exercise written, {len(PATH.exercises) - 1} kept" in output
+    assert (started.folder / "03_linear.py").read_text("utf-8") == "# mine\n"
+    assert (started.folder / "02_square.py").exists()
+
+
+def test_the_first_that_is_not_done_is_marked(started):
+    result = started()
+    assert result.exit_code == 1
+    assert "Not written yet: line" in result.output
+    write(started, "01_nudge", PATH.find("1").solution)
+    result = started()
+    assert result.exit_code == 0
+    assert "All right." in result.output
+    assert "Next: " in result.output
+    assert "02_square" in started().output
+
+
+def test_check_tells_what_is_wrong_and_why(started, linear):
+    mistake = linear.mistakes[3]
+    write(started, "03_linear", mistake.made_in(linear.solution))
+    for word in ("3", "03_linear", "linear", started.folder / "03_linear.py"):
+        result = started("check", word)
+        assert result.exit_code == 1
+        assert " ".join(mistake.hint.split()) in " ".join(result.output.split())
+        assert "as it should be" in result.output
+        assert "✗" in result.output
+        assert max(map(len, result.output.splitlines())) <= 80
+
+
+def test_check_works_in_a_folder_below(started, linear, monkeypatch):
+    write(started, "03_linear", linear.solution)
+    (started.folder / "notes").mkdir()
+    monkeypatch.chdir(started.folder / "notes")
+    assert started("check", "3").exit_code == 0
+
+
+def test_check_as_json(started, linear):
+    write(started, "03_linear", linear.solution)
+    found = json.loads(started("check", "3", "--json").output)
+    assert found["03_linear"]["state"] == "passed"
+
+
+@pytest.mark.once
+def test_a_class(started, linear, tmp_path):
+    for name in ("anna", "ben"):
+        Workbook.start(tmp_path / name, "npgpt")
+    (tmp_path / "ben" / "03_linear.py").write_text(linear.solution, encoding="utf-8")
+    result = started("check", "--all", tmp_path / "anna", tmp_path / "ben")
+    assert result.exit_code == 1
+    count = len(PATH.exercises)
+    anna, ben = result.output.splitlines()[1:]
+    assert anna.split() == ["anna", *["·"] * count, f"0/{count}"]
+    assert ben.split() == ["ben", "·", "·", "✓", *["·"] * (count - 3), f"1/{count}"]
+    assert Progress.read(tmp_path / "ben").passed == []  # it is somebody else's
+
+
+def test_list_and_progress(started, linear):
+    write(started, "03_linear", linear.solution)
+    started("check", "3")
+    started("hint", "2")
+    output = started("list").output
+    assert "✓ 03" in output
+    assert "1 of 3 hints" in output
+    assert f"1 of {len(PATH.exercises)} are done" in output
+    assert json.loads(started("list", "--json").output)["passed"] == ["03_linear"]
+    write(started, "03_linear", linear.learners_file)
+    started("check", "3")
+    assert json.loads(started("list", "--json").output)["passed"] == []
+
+
+def test_hints_tell_more_each_time(started, linear):
+    for count in (1, 2, 3, 3):
+        output = " ".join(started("hint", "3").output.split())
+        shown = [" ".join(hint.split()) in output for hint in linear.statement.hints]
+        assert shown == [True] * count + [False] * (3 - count)
+
+
+def test_reset_keeps_a_copy(started, linear):
+    for i in (1, 2):
+        write(started, "03_linear", f"# {i}\n")
+        assert f"03_linear.old-{i}.py" in started("reset", "3").output
+        assert (started.folder / f"03_linear.old-{i}.py").read_text("utf-8") == f"# {i}\n"
+    assert (started.folder / "03_linear.py").read_text("utf-8") == linear.learners_file
+
+
+def test_the_solution_comes_after_passing_or_giving_up(started, linear):
+    with pytest.raises(NpgptError, match="not done yet"):
+        started("solution", "3")
+    assert started("solution", "3", "--give-up").output == linear.solution
+    assert json.loads(started("list", "--json").output)["given_up"] == ["03_linear"]
+    write(started, "03_linear", linear.solution)
+    started("check", "3")
+    assert started("solution", "3").output == linear.solution
+
+
+def test_all_done(started):
+    progress = Progress.read(started.folder)
+    progress.passed = [exercise.name for exercise in PATH.exercises]
+    progress.write(started.folder)
+    result = started()
+    assert (result.exit_code, result.output) == (
+        0,
+        f"All {len(PATH.exercises)} exercises are done.\n",
+    )
+
+
+@pytest.mark.parametrize("words", [(), ("list",), ("check", "3"), ("hint",), ("check", "--all")])
+def test_without_exercises_the_command_says_how_to_start(npgpt_learn, words):
+    with pytest.raises(NpgptError, match="npgpt learn start writes them"):
+        npgpt_learn(*words)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"exercises": 3}', '{"exercises": "x", "y": 1}'])
+def test_damaged_progress_is_told(started, text):
+    (started.folder / "progress.json").write_text(text)
+    with pytest.raises(NpgptError, match=r"progress.json is damaged"):
+        started("list")
+
+
+def test_an_unknown_exercise_and_an_unknown_set(started):
+    with pytest.raises(NpgptError, match="there is no exercise 'x': choose from 01_nudge"):
+        started("check", "x")
+    with pytest.raises(NpgptError, match="unknown exercise 'x'"):
+        started("start", "other", "--set", "x")
+
+
+def test_what_code_prints_moves_no_cursor(started, linear):
+    write(started, "03_linear", linear.solution + "\nprint('\\x1b[2J' + 'a' * 200)\n")
+    output = started("check", "3").output
+    assert "\x1b" not in output
+    assert r"| \x1b[2Jaaa" in output
+
+
+@pytest.mark.once
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_watching_marks_again_when_the_file_is_saved(started):
+    code = "from npgpt_learn.commands.learn import learn; learn()"
+    process = subprocess.Popen(
+        [sys.executable, "-uc", code, "--watch"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        lines = iter(process.stdout.readline, "")
+        assert any("Not written yet" in line for line in lines)
+        assert any("Watching 01_nudge.py" in line for line in lines)
+        write(started, "01_nudge", PATH.find("1").solution)
+        assert any("All right." in line for line in lines)
+        assert any("Watching 02_square.py" in line for line in lines)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.once
+@pytest.mark.skipif(os.name == "nt", reason="permissions")
+def test_a_read_only_installation(started, linear, monkeypatch):
+    """Nothing is written beside the exercises of the package."""
+    before = {path: path.stat().st_mtime_ns for path in PATH.folder.rglob("*")}
+    write(started, "03_linear", linear.solution)
+    assert started("check", "3").exit_code == 0
+    assert {path: path.stat().st_mtime_ns for path in PATH.folder.rglob("*")} == before

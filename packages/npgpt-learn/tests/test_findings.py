@@ -1,0 +1,124 @@
+"""What is said of a wrong array that no known mistake gives."""
+
+import pytest
+
+from npgpt_learn.exercises import PATH
+from npgpt_learn.marking.picture import spelled
+
+DW, DB, DX = "dW += x.T @ dy", "db += dy.sum(axis=0)", "dx = dy @ W.T"
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "name", "said"),
+    [
+        (DX, "dx = -dy @ W.T", "dx", "dx has the wrong sign everywhere"),
+        (DX, "dx = 2 * dy @ W.T", "dx", "dx is 2 times too large (here 2)"),
+        (DX, "dx = dy @ W.T / len(x)", "dx", "dx is N times too small (here 5)"),
+        (DX, "dx = -dy @ W.T * dy.size", "dx", "has the wrong sign, and is N·O times too large"),
+        (DX, "dx = 0.123 * dy @ W.T", "dx", "every number of dx is 0.123 times what it should be"),
+        (DX, "dx = (dy @ W.T)[::-1]", "dx", "the rows of dx are right, but in another order"),
+        (DX, "dx = (dy @ W.T)[:, ::-1]", "dx", "the columns of dx are right, but in another order"),
+        (DX, "dx = dy @ W.T; dx[-1] = 0", "dx", "dx is right but for the last row"),
+        (DX, "dx = dy @ W.T; dx[:, 0] *= 3", "dx", "dx is right but for the first column"),
+        (DX, "dx = abs(dy @ W.T)", "dx", "some numbers of dx have the wrong sign"),
+        (DX, "dx = dy @ W.T * float('nan')", "dx", "15 of the 15 numbers of dx are not finite"),
+        (DX, "dx = 0 * x", "dx", "dx is 0 everywhere"),
+        (DX, "dx = dy @ W.T * (1 + 1e-5)", "dx", "every number of dx is 1.00001 times"),
+        (DX, "dx = (dy @ W.T) * x", "dx", "dx has the factor x too often"),
+        (DX, "dx = dy @ W.T + x", "dx", "dx has the term x too often"),
+        (DX, "dx = dy @ W.T - 1", "dx", "dx lacks the term 1"),
+        (DX, "dx = (dy @ W.T)**2", "dx", "dx is not proportional to dy"),
+        (DX, "dx = (dy @ W.T).tolist()", "dx", "dx is a list, expected an array"),
+        (DX, "dx = (dy @ W.T)[0]", "dx", "has the shape (3,), expected (5, 3)"),
+        (DB, "db[...] = dy.sum(axis=0)", "db", "db is written over, but it is to be added to"),
+        (DB, "db -= dy.sum(axis=0)", "db", "db has the wrong sign everywhere"),
+        (DB, "pass", "db", "db is as it was given"),
+    ],
+)
+def test_what_is_said(linear, line, instead, name, said):
+    report = linear.mark(linear.solution.replace(line, instead))
+    results = {result.name: result for result in report.results}
+    assert results[name].state == "wrong"
+    assert said in results[name].finding
+    assert [n for n, result in results.items() if result.state == "wrong"] == [name]
+
+
+def test_the_first_call_only(linear):
+    source = (
+        linear.solution.replace(DX, "LEFT.append(1); dx = len(LEFT) * dy @ W.T") + "LEFT = []\n"
+    )
+    (dx,) = [result for result in linear.mark(source).results if result.name == "dx"]
+    assert "right for the first call only" in dx.finding
+
+
+def test_arrays_in_the_wrong_order():
+    attention = PATH.find("attention")
+    source = attention.solution.replace("return dq, dk, dv", "return dk, dq, dv")
+    found = {result.name: result.finding for result in attention.mark(source).results}
+    assert found["dq"] == "dq is what dk should be: are they returned in the order asked for?"
+
+
+def test_the_wrong_number_of_arrays():
+    attention = PATH.find("attention")
+    report = attention.mark(attention.solution.replace("return dq, dk, dv", "return dq, dk"))
+    assert report.problem == "attention_backward returned 2 values, expected dq, dk, dv"
+
+
+def test_a_transposed_array():
+    softmax = PATH.find("softmax")
+    report = softmax.mark(softmax.solution.replace("return dx", "return dx.T"))
+    assert "they lie the wrong way round (transposed)" in report.results[1].finding
+
+
+def test_rows_that_should_sum_to_zero():
+    softmax = PATH.find("softmax")
+    report = softmax.mark(softmax.solution.replace("dx = y * (dy - along)", "dx = (y * dy)**3"))
+    assert "is not proportional to dy" in report.results[1].finding
+    report = softmax.mark(softmax.solution.replace("dx = y * (dy - along)", "dx = y**3 * dy"))
+    assert "each row of dx should sum to 0" in report.results[1].finding
+
+
+def test_where_it_begins():
+    layernorm = PATH.find("layernorm")
+    source = layernorm.solution.replace("mean = dx_hat.mean", "mean = 7 * dx_hat.mean")
+    dx = layernorm.mark(source).results[-1]
+    assert dx.finding == "it begins with mean: every number of mean is 7 times what it should be"
+
+
+def test_two_mistakes_at_once_are_told_both(linear):
+    wrong = linear.mistakes[0].made_in(linear.solution)
+    wrong = wrong.replace(DB, "db += dy.mean(axis=0)")
+    assert len(linear.mark(wrong).hints) == 2
+
+
+def test_what_is_written_already_is_marked(linear):
+    """The other lines are still to be written."""
+    source = linear.learners_file.replace("    ...", f"    {DW}", 1)
+    report = linear.mark(source)
+    assert {result.name: result.state for result in report.results} == {
+        "y": "passed",
+        "dW": "passed",
+        "db": "not written yet",
+        "dx": "not written yet",
+    }
+    assert report.state == "not written yet"
+
+
+def test_a_picture_shows_which_numbers_are_right(linear):
+    report = linear.mark(linear.solution.replace(DX, "dx = dy @ W.T; dx[0, 0] = 7"))
+    picture = report.results[-1].picture
+    assert picture.yours[0][0] == "7"
+    assert picture.right == [[False, True, True, True], [True] * 4]
+    assert len(picture.truth) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0.0, "0"), (-0.0, "0"), (1e-9, "0"), (1.5, "1.5"), (100.0, "100"), (0.0004, "0.0004"),
+        (-0.71563, "-0.716"), (21.8949, "21.895"), (-21.8949, "-21.89"), (1234.56, "1234.6"),
+        (1e6, "1e+06"), (-123456, "-1e+05"), (-0.00004, "-4e-05"), (float("inf"), "inf"),
+    ],
+)  # fmt: skip
+def test_numbers_are_short(number, text):
+    assert spelled(number) == text

@@ -1,0 +1,135 @@
+"""Marking in a process of its own: whatever a learner's code does is answered in words."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+
+import pytest
+
+from npgpt_learn.marker import mark_file
+from npgpt_learn.marking import limits
+from npgpt_learn.marking.inputs import draw
+from npgpt_learn.report import Report
+
+DX = "dx = dy @ W.T"
+
+
+@pytest.fixture
+def mark(linear, tmp_path):
+    """Mark the solution with other code in the place of a line, or a whole file."""
+    file = tmp_path / "my folder" / "03_linear.py"
+    file.parent.mkdir()
+
+    def marked(instead, whole=False):
+        text = instead if whole else linear.solution.replace(DX, instead)
+        file.write_text(text, encoding="utf-8")
+        return mark_file(linear, file)
+
+    return marked
+
+
+def test_what_is_right_passes_and_what_it_prints_is_kept(mark):
+    report = mark(f"{DX}\n    print('dx', dx.shape)")
+    assert report.passed
+    assert report.printed == "dx (2, 4)\n"  # that of the first call
+
+
+@pytest.mark.parametrize(
+    ("instead", "problem", "line"),
+    [
+        ("exit(3)", "the code ended the program", 19),
+        ("import os; os._exit(3)", "ended the process, with exit code 3", 0),
+        ("for i in range(10**6): print(i)", "prints more than 10,000 lines", 19),
+        ("np.ones((10**6, 10**6))", "needs more memory than it may take", 19),
+        ("dy *= 2", "writes into an array that belongs to the caller", 19),
+        ("dx = dy @ Q", "NameError: name 'Q' is not defined", 19),
+        ("input()", "EOFError", 19),
+        ("linear_backward(dy, x, W, dW, db)", "RecursionError", 15),
+    ],
+)
+def test_what_goes_wrong_while_it_runs(mark, instead, problem, line):
+    report = mark(instead)
+    assert (report.state, report.passed) == ("failed", False)
+    assert problem in report.problem
+    assert report.line == line or "Recursion" in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "line"),
+    [
+        ("def linear(:\n", "SyntaxError", 1),
+        ("\0", "SyntaxError", 0),
+        ("", "there is no function linear", 0),
+        ("x = 1\nraise BaseException('no')", "BaseException: no", 2),
+    ],
+)
+def test_what_is_no_exercise(mark, text, problem, line):
+    report = mark(text, whole=True)
+    assert report.state == "failed"
+    assert problem in report.problem
+    assert report.line in (line, 1)
+
+
+@pytest.mark.once
+def test_an_endless_loop_is_ended_and_its_line_named(mark):
+    report = mark("while True: pass")
+    assert "takes too long" in report.problem
+    assert report.line == 19
+
+
+def test_a_crash_is_named(mark):
+    report = mark("import ctypes; ctypes.string_at(0)")
+    assert "SIGSEGV" in report.problem or "ended the process" in report.problem
+
+
+def test_shapes_of_a_line_that_fails_are_told(mark):
+    report = mark("dx = dy @ W.T @ x.T @ dy.T")
+    assert set(report.shapes) == {"dy is (2, 3)", "W is (4, 3)", "x is (2, 4)"}
+
+
+def test_a_file_that_cannot_be_read(linear, tmp_path):
+    assert "cannot be read" in mark_file(linear, tmp_path / "03_linear.py").problem
+    (tmp_path / "03_linear.py").write_bytes(b"\xff\xfe")
+    assert "UTF-8" in mark_file(linear, tmp_path / "03_linear.py").problem
+
+
+def test_what_a_file_starts_ends_with_it(mark):
+    assert mark("import subprocess; subprocess.Popen(['sleep', '60']); " + DX).passed
+
+
+def test_a_report_survives_json(linear):
+    report = linear.mark(linear.solution.replace(DX, "dx = -dy @ W.T"))
+    again = Report.from_json(json.loads(json.dumps(asdict(report))))
+    assert json.dumps(asdict(again)) == json.dumps(asdict(report))
+    assert again.results[-1].picture.yours == report.results[-1].picture.yours
+
+
+def test_memory_is_limited_without_the_systems_help(linear):
+    """As on Windows: without ``resource``, Python counts."""
+    code = (
+        "import sys; sys.modules['resource'] = None\n"
+        "from npgpt_learn.marking import limits; import os, time\n"
+        "limits.MEMORY = 10**7\n"
+        "def stop(problem): print(problem, flush=True); os._exit(0)\n"
+        "limits.limit_memory(stop)\n"
+        "kept = bytearray(2 * 10**7); time.sleep(10)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("the code needs more memory than it may take")
+
+
+def test_the_line_of_the_file_is_found_below_those_of_others():
+    trace = (
+        'File "/numpy.py", line 3 in f\n  File "/a b/x.py", line 7 in g\n  File "/a b/x.py", line 9'
+    )
+    assert limits.line_reached(trace, "/a b/x.py") == 7
+    assert limits.line_reached(trace, "/other.py") == 0
+
+
+def test_inputs_refuse_writes():
+    import numpy as np
+
+    for shape in ("N", "N < N"):
+        with pytest.raises(ValueError, match="read-only"):
+            draw(shape, {"N": 3}, True, np.random.default_rng(0))[0] = 1
