@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from npgpt_learn.marking.code import Code, Failure
-from npgpt_learn.marking.findings import Difference, finding
+from npgpt_learn.marking.difference import Difference
+from npgpt_learn.marking.findings import finding
 from npgpt_learn.marking.known_mistakes import Known, same_failure, same_results
 from npgpt_learn.marking.marking import Case, Marking, Results
 from npgpt_learn.marking.picture import picture_of
