@@ -14,6 +14,8 @@ from npgpt_core import CrossEntropy, Embedding, Linear, Module, MultiHeadAttenti
 from npgpt_core.errors import NpgptError
 from npgpt_core.functional import softmax
 from npgpt_core.layers.dropout import Dropout
+from npgpt_core.layers.tied_head import TiedHead
+from npgpt_core.testing.layers.cases import layer_cases
 from npgpt_train import session, train
 from npgpt_train.events import ignore
 from npgpt_train.explain.attention import explain_attention
@@ -338,6 +340,25 @@ class Two(Linear):
 
     def bare(self):
         pass
+
+
+def test_formulas_name_no_parameter_that_is_not_there():
+    rng = np.random.default_rng(0)
+    bare, embedding = Linear(2, 3, rng=rng, bias=False), Embedding(3, 2, rng=rng)
+    assert forward_formula(bare) == "y = x W over the last axis: (..., I) -> (..., O)."
+    assert backward_formulas(bare, 1)[1] == ["dW = xᵀ dy"]
+    assert " + b" in forward_formula(TiedHead(embedding, bias=True))
+    tied = TiedHead(embedding)
+    assert " + b" not in forward_formula(tied)
+    assert backward_formulas(tied, 0) == ("dx = dy E, (..., V) -> (..., C); dE = dyᵀ x", [])
+
+
+@pytest.mark.parametrize("make", layer_cases().values(), ids=layer_cases())
+def test_the_formula_of_a_layer_adds_a_bias_if_and_only_if_it_has_one(make):
+    module, _ = make()
+    own = module.own_parameters()
+    shown = forward_formula(module) + backward_formulas(module, len(own))[0]
+    assert ("bias" in own) == bool(re.search(r" \+ b\b", shown))
 
 
 def test_formulas_are_the_first_lines_of_docstrings():

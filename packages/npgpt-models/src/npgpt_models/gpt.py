@@ -114,11 +114,12 @@ class Block(Module):
 
 
 class GPT(Module):
-    """logits = ln_f(blocks(E[ids] + P)) W + b: ids (B, T) -> logits (B, T, V).
+    """logits = head(ln_f(blocks(E[ids] + P))): ids (B, T) -> logits (B, T, V).
 
     E are the tokens' vectors and P those of the positions; T is at most ``config.block_size``.
     Weights start from N(0, 0.02²), residual projections scaled by 1/√(2L), so that the first loss
-    is near ln V. With ``config.tie_embeddings`` W is Eᵀ.
+    is near ln V. The head is x W, or x Eᵀ with ``config.tie_embeddings``, and adds b with
+    ``config.head_bias``.
 
     Args:
         config: the shape.
@@ -172,7 +173,7 @@ class GPT(Module):
         return self.head(self.ln_f(x))
 
     def backward(self, dlogits: Array) -> None:
-        """dE[ids] += dx, dP = Σ_b dx, where dx is dlogits back through W, ln_f and the blocks.
+        """dE[ids] += dx, dP = Σ_b dx, dx is dlogits back through the head, ln_f and the blocks.
 
         dlogits is (B, T, V); ids have no gradient.
         """

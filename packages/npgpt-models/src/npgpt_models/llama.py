@@ -71,11 +71,11 @@ class Block(Module):
 
 
 class Llama(Module):
-    """logits = norm_f(blocks(E[ids])) W: ids (B, T) -> logits (B, T, V).
+    """logits = head(norm_f(blocks(E[ids]))): ids (B, T) -> logits (B, T, V).
 
     E are the tokens' vectors; a position is the angle by which attention turns queries and keys. T
-    is at most ``config.block_size``. Weights start as a GPT's. With ``config.tie_embeddings`` W is
-    Eᵀ.
+    is at most ``config.block_size``. Weights start as a GPT's. The head is x W, or
+    x Eᵀ with ``config.tie_embeddings``.
 
     Args:
         config: the shape.
@@ -133,7 +133,7 @@ class Llama(Module):
         return self.head(self.norm_f(x))
 
     def backward(self, dlogits: Array) -> None:
-        """dE[ids] += dx, where dx is dlogits back through W, norm_f and the blocks.
+        """dE[ids] += dx, where dx is dlogits back through the head, norm_f and the blocks.
 
         dlogits is (B, T, V); ids have no gradient.
         """
