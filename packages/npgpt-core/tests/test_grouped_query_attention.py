@@ -92,6 +92,12 @@ def test_with_as_many_heads_of_keys_as_of_queries_it_is_multi_head_attention():
     np.testing.assert_allclose(grouped.backward(dy), plain.backward(dy), rtol=1e-9, atol=1e-15)
 
 
+@pytest.mark.parametrize("shape", [(0, 5, C), (B, 0, C)])
+def test_no_rows_and_no_positions_give_none(shape):
+    layer, x = attention(2, "all"), np.zeros(shape)
+    assert layer(x).shape == layer.backward(x).shape == shape
+
+
 def test_two_layers_may_be_given_one_rotary():
     one, other, x = attention(2, "rotary"), attention(2, "rotary"), inputs(5)
     y = other(one(x))

@@ -19,6 +19,7 @@ from npgpt_core import (
     SwiGLU,
     TiedHead,
 )
+from npgpt_core.errors import LayerError
 
 # ---------------------------------------------------------------- Linear, Embedding
 
@@ -50,6 +51,12 @@ def test_a_tied_head_reads_with_the_table_and_adds_to_its_gradient():
     embedding.backward(np.ones((1, 2)))
     head.backward(np.ones((2, 4)))
     np.testing.assert_array_equal(embedding.dweight, [[1, 1], [1, 1], [1, 1], [2, 2]])
+
+
+@pytest.mark.parametrize("table", [3, Linear(4, 2, rng=np.random.default_rng(0))])
+def test_a_tied_head_takes_nothing_but_an_embedding(table):
+    with pytest.raises(LayerError, match=r"TiedHead: embedding is .*, expected an Embedding"):
+        TiedHead(table)
 
 
 def test_initial_weights_have_the_spread_asked_for():

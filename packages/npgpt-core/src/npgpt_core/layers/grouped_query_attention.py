@@ -12,6 +12,7 @@ from npgpt_core.layers.attention import (
     causal_attention,
     causal_attention_backward,
     causal_weights,
+    merge_heads,
     split_heads,
 )
 from npgpt_core.layers.linear import Linear
@@ -105,7 +106,8 @@ class GroupedQueryAttention(Module):
             qk = self.rotary(qk, start)
         q, k = self._grouped(qk[:, :h]), qk[:, h:]
         q = np.multiply(q, self.scale, order="C")
-        return q.reshape(*k.shape[:2], -1, k.shape[-1]), k, v
+        b, _, t, d = k.shape
+        return q.reshape(b, self.n_kv_head, t * self.group, d), k, v
 
     def forward(self, x: Array, cache: KeyValueCache | None = None) -> Array:
         """With a ``cache`` the T positions of x come after those already in it."""
@@ -115,8 +117,8 @@ class GroupedQueryAttention(Module):
         y, a = causal_attention(q, k, v, self.group)
         self.keep(q, k, v, a)
         b, t, _ = x.shape
-        y = y.reshape(b, self.n_kv_head, t, -1).swapaxes(1, 2)  # (B, T, K, G·D)
-        return self.proj(y.reshape(b, t, -1))
+        y = y.reshape(b, self.n_kv_head, t, self.group * k.shape[-1])
+        return self.proj(merge_heads(y))  # (B, T, H·D)
 
     def backward(self, dy: Array) -> Array:
         """dv = Σ_g aᵀ dy, ds = a · (da - Σ da a), da = dy vᵀ, dq = ds k / √D, dk = Σ_g dsᵀ q / √D.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from npgpt_core.errors import LayerError, short_repr
 from npgpt_core.functional import rows
 from npgpt_core.layers.embedding import Embedding
 from npgpt_core.module import Module
@@ -26,6 +27,10 @@ class TiedHead(Module):
 
     def __init__(self, embedding: Embedding, *, bias: bool = False) -> None:
         super().__init__()
+        if not isinstance(embedding, Embedding):
+            raise LayerError(
+                self, f"embedding is {short_repr(embedding)}, expected an Embedding, to share E"
+            )
         n_ids, n_embd = embedding.weight.shape
         self.sizes(C=n_embd, V=n_ids)
         self.share("weight", embedding.weight, embedding.dweight)
