@@ -99,9 +99,7 @@ def encoding(ranks):
         with pytest.MonkeyPatch.context() as patch:  # what it would read from the network
             patch.setattr(openai_public, "load_tiktoken_bpe", lambda *_, **__: found)
             patch.setattr(openai_public, "data_gym_to_mergeable_bpe_ranks", lambda **_: found)
-            constructor = openai_public.ENCODING_CONSTRUCTORS[
-                ENCODINGS[name].replace("r50k", "r50k")
-            ]
+            constructor = openai_public.ENCODING_CONSTRUCTORS[ENCODINGS[name]]
             return tiktoken.Encoding(**constructor())
 
     return build

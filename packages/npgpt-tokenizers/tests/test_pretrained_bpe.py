@@ -278,3 +278,17 @@ def test_whatever_a_field_holds_the_answer_is_an_error_or_a_tokenizer(changes):
 def test_tokens_are_bytes(tokens):
     with pytest.raises(NpgptError, match="give its bytes, or None"):
         PretrainedBPETokenizer.from_vocabulary(tokens)
+
+
+def test_merges_are_given_once():
+    with pytest.raises(NpgptError, match=r"the merge \(0, 1\) is there twice"):
+        PretrainedBPETokenizer.from_vocabulary([b"a", b"b", b"ab"], [(0, 1), (0, 1)])
+
+
+def test_the_ids_of_numpy_are_ids():
+    i = np.arange(4)
+    tokenizer = PretrainedBPETokenizer.from_vocabulary(
+        [b"a", b"b", b"ab", None], [i[:2]], special_tokens={END: i[3]}, eos_id=i[3]
+    )
+    again = PretrainedBPETokenizer.from_state(json.loads(json.dumps(tokenizer.state())))
+    assert (again.encode("ab").tolist(), again.eos_id) == ([2], 3)

@@ -106,6 +106,7 @@ def test_a_damaged_state_of_bpe_is_refused(changes):
     with pytest.raises(NpgptError, match="this is no state of the tokenizer 'bpe'") as caught:
         BPETokenizer.from_state(state_of_bpe(**changes))
     assert len(str(caught.value)) < 1000
+    assert str(caught.value).count("Give what state() gave") == 1
 
 
 def test_the_undamaged_is_taken():

@@ -86,8 +86,9 @@ class BaseTokenizer(ABC):
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The tokenizer that ``state`` gave; anything else is an ``NpgptError``."""
         fields = Fields(cls.name, state)
+        options = fields.mapping("options")
         try:
-            tokenizer = cls(**fields.mapping("options"))
+            tokenizer = cls(**options)
         except (TypeError, NpgptError) as error:
             raise fields.error(f"its options do not fit: {error}") from error
         tokenizer.restore(fields)

@@ -155,7 +155,7 @@ class PretrainedBPETokenizer(MergingTokenizer):
         if type(ignore_merges) is not bool:
             raise NpgptError(f"ignore_merges={short_repr(ignore_merges)}: give True or False")
         ids = check_tokens(tokens)
-        check_special_tokens(special_tokens, tokens)
+        special_tokens = check_special_tokens(special_tokens, tokens)
         for name, i in special_ids.items():
             setattr(self, name, check_special_id(name, i, special_tokens))
         self._lacking = [byte for byte in range(256) if bytes([byte]) not in ids]
@@ -173,8 +173,8 @@ class PretrainedBPETokenizer(MergingTokenizer):
             token or (b"" if i in silent else UNKNOWN_TEXT.encode())
             for i, token in enumerate(tokens)
         ]
-        self._tokens, self._merges = tokens, [(left, right) for left, right in merges]
-        self._special_tokens = dict(special_tokens)
+        self._tokens, self._merges = tokens, [(int(left), int(right)) for left, right in merges]
+        self._special_tokens = special_tokens
         self._pattern, self._word = pattern, PATTERNS[pattern]
         self._ignore_merges, self._trained = ignore_merges, True
 

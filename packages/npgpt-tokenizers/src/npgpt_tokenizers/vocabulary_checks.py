@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from npgpt_core.errors import NpgptError, short_repr
+from npgpt_core.numbers import is_whole
 from npgpt_tokenizers.checks import check_integer
 from npgpt_tokenizers.symbols import MAX_VOCAB_SIZE
 
@@ -26,8 +27,10 @@ def check_tokens(tokens: Sequence[Any]) -> dict[bytes, int]:
     return ids
 
 
-def check_special_tokens(special_tokens: Mapping[Any, Any], tokens: Sequence[bytes | None]) -> None:
-    """Require that spellings map to ids of their own, which have no bytes."""
+def check_special_tokens(
+    special_tokens: Mapping[Any, Any], tokens: Sequence[bytes | None]
+) -> dict[str, int]:
+    """Spelling -> id, where every id has one spelling and no bytes."""
     owner: dict[int, str] = {}
     for spelling, value in special_tokens.items():
         if not isinstance(spelling, str) or not spelling:
@@ -45,13 +48,16 @@ def check_special_tokens(special_tokens: Mapping[Any, Any], tokens: Sequence[byt
                 f"the special tokens {short_repr(owner[i])} and {short_repr(spelling)}"
                 f" both have the id {i}"
             )
+    return {spelling: i for i, spelling in owner.items()}
 
 
 def check_special_id(name: str, i: Any, special_tokens: Mapping[str, int]) -> int | None:
-    """``i``, where it is None or the id of a special token."""
-    if i is not None and (type(i) is not int or i not in special_tokens.values()):
+    """``i`` as an int, where it is the id of a special token; None is kept."""
+    if i is None:
+        return None
+    if not is_whole(i) or i not in special_tokens.values():
         raise NpgptError(f"{name}={short_repr(i)}: give the id of a special token, or None")
-    return i
+    return int(i)
 
 
 def merged_symbols(
@@ -65,7 +71,7 @@ def merged_symbols(
             if min(left, right) < 0:
                 raise IndexError
             whole = tokens[left] + tokens[right]
-            merged[chr(left) + chr(right)] = chr(ids[whole])
+            symbols, symbol = chr(left) + chr(right), chr(ids[whole])
         except KeyError:
             raise NpgptError(
                 f"the merge {short_repr(pair)} makes {short_repr(whole)}, which is no token"
@@ -74,4 +80,7 @@ def merged_symbols(
             raise NpgptError(
                 f"the merge {short_repr(pair)} is no pair of two tokens' ids"
             ) from None
+        if symbols in merged:
+            raise NpgptError(f"the merge {short_repr(pair)} is there twice: give it once")
+        merged[symbols] = symbol
     return merged
