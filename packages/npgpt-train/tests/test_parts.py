@@ -59,6 +59,16 @@ def test_what_a_schedule_chose_itself_is_recorded_where_it_keeps_the_number(
     assert given == [(None, None, None)]
 
 
+def test_the_sizes_that_a_model_chose_itself_are_recorded(resolve, monkeypatch):
+    class Own:
+        def Config(vocab_size, block_size, n_head=3, n_kv_head=None):
+            return SimpleNamespace(n_kv_head=n_head if n_kv_head is None else n_kv_head)
+
+    load = registry.load
+    monkeypatch.setattr(registry, "load", lambda k, n: Own if k == "model" else load(k, n))
+    assert resolve().model.options == {"n_head": 3, "n_kv_head": 3}
+
+
 @pytest.mark.parametrize(
     ("presets", "preset", "expected"),
     [

@@ -68,9 +68,10 @@ class Kind(NamedTuple):
 
         A part that is not built, but there already, has none.
         """
-        if not callable(part):
+        target = self.built_with(part)
+        if not callable(target):
             return []
-        parameters = signature(self.built_with(part)).parameters.values()
+        parameters = signature(target).parameters.values()
         return [parameter for parameter in parameters if parameter.name not in self.given]
 
 

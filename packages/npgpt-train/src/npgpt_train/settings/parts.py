@@ -23,6 +23,7 @@ from npgpt_train.text.datasets import shakespeare
 
 PLACEHOLDER_VOCAB_SIZE = 256  # until the text decides the vocabulary
 BYTES = 8  # of a parameter and its gradient in float32
+SETTLING = ("model", "schedule")  # parts that choose what was left to them when they are built
 
 
 def resolve(choices: Choices, ranks: int = 1, trained: Part | None = None) -> Settings:
@@ -53,7 +54,8 @@ def resolve(choices: Choices, ranks: int = 1, trained: Part | None = None) -> Se
     for kind in to_build:
         with _naming_origin(kind, choices):
             built[kind] = check_part(kind, settings)
-    return replace(settings, schedule=_settled(settings.schedule, built["schedule"]))
+    chosen: dict[str, Any] = {k: _settled(getattr(settings, k), built[k]) for k in SETTLING}
+    return replace(settings, **chosen)
 
 
 @contextmanager
