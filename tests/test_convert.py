@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,19 @@ def run(npgpt):
     return run
 
 
+def write_ending_run(folder):
+    """A model of which the end of a text is always the likeliest token."""
+    tensors = safetensors.numpy.load_file("out-gpt/model.safetensors")
+    theirs = folder.with_name("theirs")
+    shutil.copytree("out-gpt", theirs)
+    tensors["transformer.ln_f.weight"] *= 0
+    tensors["transformer.ln_f.bias"] = (
+        100 * tensors["lm_head.weight"][load_run("gpt").tokenizer.eos_id]
+    )
+    safetensors.numpy.save_file(tensors, theirs / "model.safetensors")
+    import_model(theirs, folder)
+
+
 def arrays(name, checkpoint="best"):
     return load_run(name, checkpoint).model.state_dict()
 
@@ -101,6 +115,16 @@ def test_the_commands_that_read_a_run_read_it(name, run, tmp_path):
     (entry,) = [e for e in json.loads(run("runs", "--json", ".")) if e["folder"] == name]
     assert (entry["state"], entry["steps"]) == ("imported", None)
     assert name in run("runs", ".")
+
+
+def test_an_imported_model_ends_its_text_itself(run, tmp_path):
+    write_ending_run(tmp_path / "run")
+    words = ["generate", tmp_path / "run", "--json", "--temperature", 0, "--max-new-tokens", 7]
+    ended = json.loads(run(*words))
+    eos_id = load_run(tmp_path / "run").tokenizer.eos_id
+    assert (ended["ids"], ended["stop_reason"]) == ([eos_id], "eos")
+    further = json.loads(run(*words, "--ignore-eos"))
+    assert (further["ids"], further["stop_reason"]) == ([eos_id] * 7, "length")
 
 
 @pytest.mark.parametrize(

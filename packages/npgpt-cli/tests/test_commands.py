@@ -216,6 +216,8 @@ def test_several_samples_are_numbered_and_their_seeds_follow(count, monkeypatch)
     )
     loaded = (None, tokenizer, None, None)
     monkeypatch.setattr("npgpt_train.run.loading.load_run", lambda *a: loaded)
+    run = SimpleNamespace(record=SimpleNamespace(ends_texts=False))
+    monkeypatch.setattr("npgpt_train.run.folder.Run.open", lambda folder: run)
 
     def stream(model, ids, seed, **options):
         assert options["suppress_tokens"] == [0, 1]

@@ -142,8 +142,16 @@ class Letters:
         return "".join(map(chr, ids))
 
 
-@pytest.mark.parametrize("interrupted", [False, True])
-def test_a_generated_text_is_one_object_of_json(interrupted, capsys):
+@pytest.mark.parametrize(
+    ("interrupted", "stop_token", "reason"),
+    [
+        (False, None, "length"),
+        (False, ord("a"), "length"),
+        (False, ord("b"), "eos"),
+        (True, ord("b"), "interrupted"),
+    ],
+)
+def test_a_generated_text_is_one_object_of_json(interrupted, stop_token, reason, capsys):
     def drawn():
         yield ord("a")
         time.sleep(0.01)
@@ -154,9 +162,9 @@ def test_a_generated_text_is_one_object_of_json(interrupted, capsys):
     begun = time.perf_counter()
     if interrupted:
         with pytest.raises(KeyboardInterrupt):
-            print_object(Letters(), "p", drawn(), 7)
+            print_object(Letters(), "p", drawn(), 7, stop_token)
     else:
-        print_object(Letters(), "p", drawn(), 7)
+        print_object(Letters(), "p", drawn(), 7, stop_token)
     passed = time.perf_counter() - begun
     record = json.loads(capsys.readouterr().out)
     assert 0.01 <= record.pop("seconds") <= passed
@@ -166,7 +174,7 @@ def test_a_generated_text_is_one_object_of_json(interrupted, capsys):
         "ids": [97, 98],
         "seed": 7,
         "tokens": 2,
-        "stop_reason": "interrupted" if interrupted else "length",
+        "stop_reason": reason,
     }
 
 

@@ -83,6 +83,7 @@ def test_it_is_trained_on(imported, small_parts, monkeypatch):
     assert tuned.is_finished
     assert (start == WEIGHTS).all()
     assert tuned.settings.max_iters == 6
+    assert Run.open("theirs").record.ends_texts is Run.open("tuned").record.ends_texts is True
 
 
 @pytest.mark.filterwarnings("ignore:.*by heart")

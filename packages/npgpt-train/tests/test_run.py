@@ -176,7 +176,15 @@ def test_a_record_is_whole_or_says_what_is_not(run):
             return str(error)
         return None
 
-    young = {"keep", "on_nan", "encoding_sha256", "tokenizer_sha256", "versions", "parts"}
+    young = {
+        "keep",
+        "on_nan",
+        "ends_texts",
+        "encoding_sha256",
+        "tokenizer_sha256",
+        "versions",
+        "parts",
+    }
     early = READERS[1]({k: v for k, v in content.items() if k not in young})
     assert (early.keep, early.on_nan, early.encoding_sha256) == (3, "stop", None)
     for name in NUMBERS:
@@ -196,6 +204,7 @@ def test_a_record_is_whole_or_says_what_is_not(run):
         assert damage(**{name: 1}) == f"{name} is 1, expected a text"
     for value, fits in (("skip", True), ("stop", True), ("panic", False)):
         assert (damage(on_nan=value) is None) == fits
+    assert damage(ends_texts=1) == "ends_texts is 1, expected true or false"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a model is asked to continue, and what it writes."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,7 @@ from npgpt_core import registry
 from npgpt_train import session, train
 from npgpt_train.events import ignore
 from npgpt_train.run.folder import Run
-from npgpt_train.run.sample import first_ids, sample_text, suppressed_ids
+from npgpt_train.run.sample import first_ids, sample_text, stop_token, suppressed_ids
 
 
 @pytest.fixture
@@ -60,6 +61,25 @@ def test_a_sample_follows_a_line_break_by_the_best_weights_there_are(run, monkey
     monkeypatch.setattr(Run, "model", lambda self, which: chosen.append(which) or model)
     after_line_break = "".join(map(chr, range(ord("\n") + 1, 128)))
     assert sample_text(run).startswith(after_line_break)
+    assert not run.record.ends_texts
     (run.folder / "best").unlink()
     assert sample_text(run).startswith(after_line_break)
     assert chosen == ["best", "latest"]
+
+
+def test_only_a_model_that_was_taught_the_end_ends_its_text(run, letters):
+    assert stop_token(run, letters) is None
+    taught = Run(run.folder, replace(run.record, ends_texts=True))
+    assert stop_token(taught, letters) == letters.eos_id
+
+
+def test_a_sample_ends_where_the_model_ends_it(run, letters, monkeypatch):
+    after = {"\n": "b", "b": "e", "e": chr(letters.eos_id)}
+    table = np.zeros((128, 128), np.float32)
+    for character, following in after.items():
+        table[ord(character), ord(following)] = 1e4
+    model = run.fresh_model(np.random.default_rng(0))
+    model.load_state_dict({"table.weight": table})
+    monkeypatch.setattr(Run, "model", lambda self, which: model)
+    taught = Run(run.folder, replace(run.record, ends_texts=True))
+    assert sample_text(taught) == "be" + chr(letters.eos_id)

@@ -68,6 +68,7 @@ def create_imported(
         data=None,
         ranks=1,
         imported_from=imported_from,
+        ends_texts=True,
         encoding_sha256=encoding_digest(tokenizer),
     )
     lock.close()

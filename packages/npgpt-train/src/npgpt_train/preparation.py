@@ -109,6 +109,7 @@ def prepare_new(
         data=corpus.record(tokens.sha256),
         ranks=ranks,
         init_from=str(source.folder) if source else None,
+        ends_texts=source is not None and source.record.ends_texts,
         encoding_sha256=tokens.encoding_sha256,
     )
     return Preparation(run, tokens, model, optimizer, schedule, lock=lock)

@@ -50,6 +50,9 @@ from npgpt_cli.reading import read_input
     metavar="shift|slide",
     help="Of a text longer than the block, drop half a block at a time, or one token: slow.",
 )
+@click.option(
+    "--ignore-eos", is_flag=True, help="Go on behind the end that an imported model draws."
+)
 @click.option("--allow-special", is_flag=True, help="Let the padding and unknown tokens be drawn.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each text.")
 @raw_option
@@ -60,6 +63,7 @@ def generate(
     prompt_file: Path | None,
     num_samples: int,
     seed: int | None,
+    ignore_eos: bool,
     allow_special: bool,
     as_json: bool,
     raw: bool,
@@ -68,9 +72,10 @@ def generate(
 ) -> None:
     """Continue a text with a trained model.
 
-    What follows is shown while it is written. With --json a line for each text: prompt, text (what
-    follows it), ids (of text), seed, tokens, seconds, stop_reason ("length", or "interrupted" by
-    Ctrl-C).
+    What follows is shown while it is written. A model that was imported, or began with one that
+    was, ends its text itself: it draws its tokenizer's end of a text (eos). With --json a line for
+    each text: prompt, text (what follows it), ids (of text), seed, tokens, seconds, stop_reason
+    ("eos", "length", or "interrupted" by Ctrl-C).
     """
     import secrets
 
@@ -80,8 +85,9 @@ def generate(
     from npgpt_core.errors import NpgptError
     from npgpt_core.generation import stream
     from npgpt_train.machine.processors import one_blas_thread
+    from npgpt_train.run.folder import Run
     from npgpt_train.run.loading import load_run
-    from npgpt_train.run.sample import suppressed_ids
+    from npgpt_train.run.sample import stop_token, suppressed_ids
     from npgpt_train.text.unknown import warn_of_unknown_prompt
 
     text = _prompt(prompt, prompt_file)
@@ -91,12 +97,13 @@ def generate(
         raise NpgptError("the prompt is empty: give at least one character")
     warn_of_unknown_prompt(tokenizer, text, ids)
     options["suppress_tokens"] = () if allow_special else suppressed_ids(tokenizer)
+    options["stop_token"] = None if ignore_eos else stop_token(Run.open(run), tokenizer)
     first = secrets.randbits(32) if seed is None else seed
     with one_blas_thread():
         for i in range(num_samples):
             new = (int(column[0]) for column in stream(model, ids, seed=first + i, **options))
             if as_json:
-                print_object(tokenizer, text, new, first + i)
+                print_object(tokenizer, text, new, first + i, options["stop_token"])
             else:
                 if num_samples > 1:
                     click.echo(f"--- sample {i + 1} ---")

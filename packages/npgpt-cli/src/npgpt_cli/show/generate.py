@@ -23,12 +23,15 @@ def print_text(tokenizer: Tokenizer, prompt: str, new: Iterable[int], raw: bool)
     click.echo()
 
 
-def print_object(tokenizer: Tokenizer, prompt: str, new: Iterator[int], seed: int) -> None:
+def print_object(
+    tokenizer: Tokenizer, prompt: str, new: Iterator[int], seed: int, stop_token: int | None
+) -> None:
     """Print one object when the text has ended, be it by Ctrl-C."""
-    begun, stop_reason = time.perf_counter(), "length"
+    begun = time.perf_counter()
     ids: list[int] = []
     try:
         ids.extend(new)  # keeps what came before an interruption
+        stop_reason = "eos" if ids and ids[-1] == stop_token else "length"
     except KeyboardInterrupt:
         stop_reason = "interrupted"
     print_json(

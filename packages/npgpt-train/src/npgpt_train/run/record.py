@@ -37,6 +37,8 @@ class RunRecord:
         versions: of what else decides its bits, by name.
         init_from: the run whose weights it began with, or None.
         imported_from: what an imported model was read from, or None.
+        ends_texts: whether its model was taught to draw ``eos_id``, as imported models are, and
+            those that began with one. A text that npgpt trains on has no end but its own.
         encoding_sha256: of what its tokenizer makes of a sample; None in early runs.
         tokenizer_sha256: of ``tokenizer.json``; None in early runs.
 
@@ -56,6 +58,7 @@ class RunRecord:
     versions: Mapping[str, str]
     init_from: str | None = None
     imported_from: str | None = None
+    ends_texts: bool = False
     encoding_sha256: str | None = None
     tokenizer_sha256: str | None = None
 
@@ -70,6 +73,8 @@ class RunRecord:
         for name in texts:
             if not isinstance(value := getattr(self, name), str):
                 raise NpgptError(f"{name} is {short_repr(value)}, expected a text")
+        if not isinstance(self.ends_texts, bool):
+            raise NpgptError(f"ends_texts is {short_repr(self.ends_texts)}, expected true or false")
         if self.on_nan not in ON_NAN:
             raise NpgptError(
                 f"on_nan is {short_repr(self.on_nan)}, expected one of {', '.join(ON_NAN)}"

@@ -1,4 +1,4 @@
-"""Samples of a run's model: the ids that a text begins with, and those that are suppressed."""
+"""Samples of a run's model: what a text begins with, what ends it, and what is not drawn."""
 
 from itertools import chain
 
@@ -17,6 +17,8 @@ SAMPLE_TEMPERATURE = 0.8
 def sample_text(run: Run) -> str:
     """500 tokens that follow a line break, from the best checkpoint; the same every time.
 
+    They are fewer if the model ends the text (``stop_token``).
+
     Raises:
         NpgptError: its weights, or what it computes with them, are not finite.
     """
@@ -30,6 +32,7 @@ def sample_text(run: Run) -> str:
             SAMPLE_TOKENS,
             temperature=SAMPLE_TEMPERATURE,
             seed=run.settings.seed,
+            stop_token=stop_token(run, tokenizer),
             suppress_tokens=suppressed_ids(tokenizer),
         )
     return tokenizer.decode(ids[len(prompt) :])
@@ -47,6 +50,11 @@ def first_ids(tokenizer: Tokenizer) -> Ids:
     others = (i for i in range(tokenizer.vocab_size) if i not in avoided)
     marks = (i for i in (tokenizer.bos_id, tokenizer.eos_id) if i is not None)
     return np.array([next(chain(marks, others))])
+
+
+def stop_token(run: Run, tokenizer: Tokenizer) -> int | None:
+    """The id that ends a text; None of a model that was not taught to draw it."""
+    return tokenizer.eos_id if run.record.ends_texts else None
 
 
 def suppressed_ids(tokenizer: Tokenizer) -> list[int]:
