@@ -110,6 +110,14 @@ def test_the_quotients_of_llama_3_slow_the_last_pairs_alone():
     assert (np.diff(quotients[28:36]) > 0).all()
 
 
+@pytest.mark.parametrize("original", [1, 40, 8192])  # every pair is slow; some are; none is
+def test_any_rotations_of_the_kind_of_llama_3_come_in_again(original):
+    scaling = {"rope_factor": 2.5, "rope_low_freq_factor": 0.5, "rope_high_freq_factor": 3.0}
+    options = {**LLAMA, **scaling, "rope_original_block_size": original}
+    converted = from_foreign(to_foreign("gguf", "llama", options, state_of("llama", options)))
+    assert converted.options.items() >= {**scaling, "rope_original_block_size": original}.items()
+
+
 def changed(name, metadata=(), tensors=()):
     """A file of a member in which something is otherwise; what is None is not there."""
     model, options = MEMBERS[name]
@@ -124,6 +132,7 @@ def changed(name, metadata=(), tensors=()):
     [
         ("'gemma' is not supported", "llama", {"general.architecture": "gemma"}, {}),
         ("rope.scaling.type 'yarn'", "llama", {"llama.rope.scaling.type": "yarn"}, {}),
+        ("rope.scaling.factor 4.0", "llama", {"llama.rope.scaling.factor": 4.0}, {}),
         ("scale_linear 4.0", "llama", {"llama.rope.scale_linear": 4.0}, {}),
         ("sliding_window 4096", "llama", {"llama.attention.sliding_window": 4096}, {}),
         ("expert_count 8", "llama", {"llama.expert_count": 8}, {}),
@@ -137,7 +146,12 @@ def changed(name, metadata=(), tensors=()):
         ("otherwise than Llama 3", "llama", {}, {"rope_freqs.weight": np.array([1.0, 3.0, 2.0])}),
         ("factor", "llama", {}, {"rope_freqs.weight": np.full(3, np.nan)}),
         ("(2,), expected (3,)", "llama", {}, {"rope_freqs.weight": np.ones(2)}),
-        ("have 47 rows", "llama", {}, {"blk.0.attn_v.weight": np.ones((11, C))}),
+        (
+            "of blocks.0.attn.qkv.weight have 47 rows together, expected 48",
+            "llama",
+            {},
+            {"blk.0.attn_v.weight": np.ones((11, C))},
+        ),
         ("'blk.0.ssm_a' is of no part", "llama", {}, {"blk.0.ssm_a": np.ones(3)}),
     ],
 )

@@ -87,8 +87,8 @@ def to_foreign(
         for name, array in dialect.constants(options).items()
     }
     for name, array in state.items():
-        pattern, block = _pattern(name)
-        tensors |= _split(dialect.names[pattern], block, options, array)
+        pattern, _ = _pattern(name)
+        tensors |= _split(name, dialect.names[pattern], options, array)
     return ForeignModel(format, metadata, tensors)
 
 
@@ -148,7 +148,7 @@ def _joined(name: str, stored: Stored, parts: list[Tensor], options: Options) ->
         )
 
     width = sum(shape[-1] for shape in shapes)
-    order = _order(stored, options, width)
+    order = _order(name, stored, options, width)
 
     def read() -> Array:
         arrays = (part.read() for part in parts)
@@ -158,9 +158,10 @@ def _joined(name: str, stored: Stored, parts: list[Tensor], options: Options) ->
     return Tensor((*shapes[0][:-1], width), read)
 
 
-def _split(stored: Stored, block: str, options: Options, array: Array) -> dict[str, Tensor]:
+def _split(name: str, stored: Stored, options: Options, array: Array) -> dict[str, Tensor]:
     """One of our arrays as a format has it."""
-    order = _order(stored, options, array.shape[-1])
+    _, block = _pattern(name)
+    order = _order(name, stored, options, array.shape[-1])
     if order is not None:
         array = array[..., np.argsort(order)]
     widths = stored.widths(options) if stored.widths else ()
@@ -168,16 +169,16 @@ def _split(stored: Stored, block: str, options: Options, array: Array) -> dict[s
     pieces = np.split(array, ends, axis=-1)
     views = [piece.T if stored.transposed else piece for piece in pieces]
     return {
-        name.format(block): Tensor(view.shape, partial(np.ascontiguousarray, view))
-        for name, view in zip(stored.names, views, strict=True)
+        part.format(block): Tensor(view.shape, partial(np.ascontiguousarray, view))
+        for part, view in zip(stored.names, views, strict=True)
     }
 
 
-def _order(stored: Stored, options: Options, width: int) -> npt.NDArray[np.intp] | None:
+def _order(name: str, stored: Stored, options: Options, width: int) -> npt.NDArray[np.intp] | None:
     """Which of their columns ours are."""
     if stored.order is None:
         return None
     order = stored.order(options)
     if len(order) != width:
-        raise NpgptError(f"{stored.names[0]} and its like have {width} rows, expected {len(order)}")
+        raise NpgptError(f"the tensors of {name} have {width} rows together, expected {len(order)}")
     return order

@@ -19,6 +19,14 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
 
 TABLE, HEAD, QUOTIENTS = "token_embd.weight", "output.weight", "rope_freqs.weight"
+SCALING = "rope.llama3."
+SCALINGS = {
+    "factor": "rope_factor",
+    "low_freq_factor": "rope_low_freq_factor",
+    "high_freq_factor": "rope_high_freq_factor",
+    "original_context_length": "rope_original_block_size",
+}
+"""What npgpt alone writes of scaled rotations -> our option, in the order of ``RopeScaling``."""
 
 
 def _options(metadata: Metadata, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
@@ -30,7 +38,7 @@ def _options(metadata: Metadata, tensors: Mapping[str, Tensor]) -> dict[str, Any
     theta = own.real("rope.freq_base", 10_000.0)
     for key, supported in {
         **{"attention.value_length": head_size, "rope.dimension_count": head_size},
-        **{"rope.scaling.type": "none", "rope.scale_linear": 1.0},
+        **{"rope.scaling.type": "none", "rope.scaling.factor": 1.0, "rope.scale_linear": 1.0},
         **{"attention.sliding_window": 0, "expert_count": 0},
     }.items():
         own.one_of(key, (supported,), supported)
@@ -48,27 +56,32 @@ def _options(metadata: Metadata, tensors: Mapping[str, Tensor]) -> dict[str, Any
         "qk_norm": kind == "qwen3",
         "tie_embeddings": HEAD not in tensors,
         "rope_theta": theta,
-        **_scaling(tensors, head_size, theta),
+        **_scaling(own.below(SCALING), tensors, head_size, theta),
     }
 
 
-def _scaling(tensors: Mapping[str, Tensor], head_size: int, theta: float) -> dict[str, Any]:
-    """How the rotations are scaled: a file has only quotients, so they must be as in Llama 3."""
+def _scaling(
+    own: Metadata, tensors: Mapping[str, Tensor], head_size: int, theta: float
+) -> dict[str, Any]:
+    """How the rotations are scaled: llama.cpp reads quotients, and ours say what they are of.
+
+    The quotients of other files must be those of Llama 3.
+    """
     stored = tensors.get(QUOTIENTS)
     if stored is None:
         return {}
     if stored.shape != (head_size // 2,):
         raise NpgptError(f"{QUOTIENTS} is {stored.shape}, expected ({head_size // 2},)")
     quotients = stored.read()
-    scaling = RopeScaling(float(quotients.max()))
+    scaling = RopeScaling(
+        own.real("factor", float(quotients.max())),
+        own.real("low_freq_factor", RopeScaling.low_freq_factor),
+        own.real("high_freq_factor", RopeScaling.high_freq_factor),
+        own.whole("original_context_length", RopeScaling.original_block_size),
+    )
     if not np.allclose(_quotients(head_size, theta, scaling), quotients, rtol=1e-4):
         raise NpgptError(f"{QUOTIENTS} scales the rotations otherwise than Llama 3 does")
-    return {
-        "rope_factor": scaling.factor,
-        "rope_low_freq_factor": scaling.low_freq_factor,
-        "rope_high_freq_factor": scaling.high_freq_factor,
-        "rope_original_block_size": scaling.original_block_size,
-    }
+    return dict(zip(SCALINGS.values(), vars(scaling).values(), strict=True))
 
 
 def _constants(options: Options) -> dict[str, Array]:
@@ -77,12 +90,7 @@ def _constants(options: Options) -> dict[str, Array]:
         return {}
     if member(options) != "llama":
         raise NpgptError("llama.cpp scales the rotations of Llama alone: rope_factor must be 1")
-    scaling = RopeScaling(
-        options["rope_factor"],
-        options["rope_low_freq_factor"],
-        options["rope_high_freq_factor"],
-        options["rope_original_block_size"],
-    )
+    scaling = RopeScaling(*(options[ours] for ours in SCALINGS.values()))
     return {QUOTIENTS: _quotients(options["head_size"], options["rope_theta"], scaling)}
 
 
@@ -109,6 +117,8 @@ def _metadata(options: Options) -> dict[str, Any]:
         "rope.dimension_count": options["head_size"],
         "rope.freq_base": float(options["rope_theta"]),
     }
+    if options["rope_factor"] != 1:
+        own |= {SCALING + key: options[ours] for key, ours in SCALINGS.items()}
     return {"general.architecture": kind, **{f"{kind}.{key}": own[key] for key in own}}
 
 
