@@ -117,3 +117,9 @@ def test_what_rises_within_the_spread_or_only_in_validation_did_not_diverge():
     overfitted = [*_losses((0, 4.3)), {"step": 50, "train_loss": 0.1, "val_loss": 9.0}]
     assert divergence(overfitted, 0.5) == ""
     assert divergence(_losses((0, 99.0)), 0.5) == ""
+
+
+def test_references_hold_what_parts_chose_themselves():
+    for entry in references():
+        parts = [value for value in entry["settings"].values() if isinstance(value, dict)]
+        assert all(None not in part["options"].values() for part in parts), entry["settings"]
