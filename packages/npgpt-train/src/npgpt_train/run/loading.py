@@ -75,10 +75,15 @@ def named_tokenizer(path: str | Path) -> tuple[str, Tokenizer]:
     names = registry.names("tokenizer")
     if is_run(path.parent):
         names = [Run.open(path.parent).settings.tokenizer.name]
-    refusals = []
+    refusals = {}
     for name in names:
         try:
             return name, registry.load("tokenizer", name).from_state(state)
         except Exception as error:  # a broken plugin must not keep the others from trying
-            refusals.append(f"{name}: {error}")
-    raise NpgptError(f"no installed tokenizer reads {path}: " + "; ".join(refusals))
+            refusals[name] = str(error)
+    if (said := state.get("tokenizer")) in names:  # whose state it is, and why that is refused
+        raise NpgptError(f"no installed tokenizer reads {path}: {refusals[said]}")
+    raise NpgptError(
+        f"no installed tokenizer reads {path}: it is no state of {', '.join(names)}; a file of"
+        f" another program has to be imported first (`npgpt import {path}`, of npgpt-convert)"
+    )
