@@ -46,6 +46,26 @@ def test_it_is_opened_as_any_run(imported):
     assert "settings=Settings of an imported model" in repr(loaded)
 
 
+@pytest.mark.parametrize(
+    ("stop", "told"),
+    [
+        (OSError(28, "No space left on device"), NpgptError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+    ],
+)
+def test_one_that_was_not_written_whole_leaves_nothing(stop, told, small_parts, monkeypatch):
+    def save_record(run):
+        assert run.checkpoints.steps() == [0]
+        raise stop
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "save_record", save_record)
+        with pytest.raises(told):
+            create()
+    assert [path.name for path in Path("theirs").iterdir()] == [".lock"]
+    assert create().record.imported_from == "model.gguf"
+
+
 def test_it_is_listed_without_steps_to_do(imported):
     (entry,) = list_runs(Path())
     assert (entry.state, entry.step, entry.steps) == ("imported", 0, None)

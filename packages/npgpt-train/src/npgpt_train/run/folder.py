@@ -23,7 +23,7 @@ from npgpt_train.run import checkpoint
 from npgpt_train.run.checkpoint import Checkpoint, Checkpoints
 from npgpt_train.run.formats import read_format
 from npgpt_train.run.metrics import METRICS, Metrics, read_metrics, require_whole
-from npgpt_train.run.paths import RECORD, TOKENIZER, check_free, is_run
+from npgpt_train.run.paths import RECORD, TOKENIZER, UNFINISHED, check_free, is_run
 from npgpt_train.run.record import READERS, RunRecord, versions
 from npgpt_train.settings.parts import build_model
 from npgpt_train.settings.provenance import RECORDED, require_installed, with_qualified_names
@@ -53,6 +53,8 @@ class Run:
             start: the weights of another run, to be kept as the checkpoint of step 0.
             recorded: what its ``RunRecord`` will say beside versions and digest of the tokenizer.
 
+        Whatever stops it, an error or Ctrl-C, leaves the folder empty but for the lock.
+
         Raises:
             NpgptError: the folder holds something already, or cannot be written.
         """
@@ -60,12 +62,17 @@ class Run:
         run = cls(folder, RunRecord(versions=versions(), tokenizer_sha256=digest, **recorded))
         with locked(folder) as lock, writing(f"the run folder {folder}"):
             there = check_free(folder)
-            run.files.replace(TOKENIZER, tokenizer)
             if checkpoint.FOLDER in there:  # of a process that died before its run was made
                 run.files.remove(checkpoint.FOLDER)
-            if start is not None:
-                run.checkpoints.save(start, keep=1)
-            run.save_record()
+            try:
+                run.files.replace(TOKENIZER, tokenizer)
+                if start is not None:
+                    run.checkpoints.save(start, keep=1)
+                run.save_record()
+            except BaseException:
+                for name in UNFINISHED - {LOCK}:
+                    run.files.remove(name)
+                raise
         return run, lock
 
     @classmethod
