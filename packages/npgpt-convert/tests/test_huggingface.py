@@ -242,6 +242,10 @@ def test_rotations_are_read_in_the_words_of_transformers_4_and_5(of_4, of_5):
             {**LLAMA, "model_type": "qwen2", "use_sliding_window": True, "max_window_layers": 1},
             "use_sliding_window true is not supported",
         ),
+        (
+            {**LLAMA, "model_type": "qwen2", "use_sliding_window": True, "max_window_layers": 0},
+            "use_sliding_window true is not supported",
+        ),
         ({**LLAMA, "layer_types": ["full_attention", "sliding_attention"]}, "sliding_attention"),
         ({**LLAMA, "layer_types": [["full_attention"]]}, "layer_types has"),
     ],
@@ -254,6 +258,8 @@ def test_what_changes_the_mathematics_is_refused_by_its_name(config, told):
 def test_windows_over_no_block_are_no_windows():
     config = {**LLAMA, "model_type": "qwen2", "use_sliding_window": True}
     assert options_of({**config, "max_window_layers": L})["qkv_bias"]
+    unused = {"use_sliding_window": False, "max_window_layers": 0}
+    assert options_of({**config, **unused})["qkv_bias"]
 
 
 @pytest.mark.parametrize(

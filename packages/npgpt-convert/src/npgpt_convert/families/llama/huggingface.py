@@ -42,7 +42,8 @@ def _options(metadata: Metadata, tensors: Mapping[str, Tensor]) -> dict[str, Any
 
 def _require_full_attention(metadata: Metadata, n_layer: int) -> None:
     """Raise an ``NpgptError`` if a block sees only the last tokens."""
-    if metadata.whole("max_window_layers", 28) < n_layer:  # the blocks after these
+    none_is_full = metadata.get("max_window_layers") == 0
+    if none_is_full or metadata.whole("max_window_layers", 28) < n_layer:  # the blocks after these
         metadata.one_of("use_sliding_window", (False,), False)
     kinds = metadata.get("layer_types", [])
     for kind in kinds if isinstance(kinds, list) else [kinds]:
