@@ -224,7 +224,7 @@ def test_several_samples_are_numbered_and_their_seeds_follow(count, monkeypatch)
         unk_id=1,
         eos_id=3,
     )
-    loaded = (None, tokenizer, None, None)
+    loaded = (SimpleNamespace(nbytes=0), tokenizer, None, None)
     monkeypatch.setattr("npgpt_train.run.loading.load_run", lambda *a: loaded)
     run = SimpleNamespace(record=SimpleNamespace(ends_texts=False))
     monkeypatch.setattr("npgpt_train.run.folder.Run.open", lambda folder: run)
@@ -244,7 +244,7 @@ def test_several_samples_are_numbered_and_their_seeds_follow(count, monkeypatch)
 
 def test_an_empty_prompt_is_refused(monkeypatch):
     tokenizer = SimpleNamespace(encode=lambda text: [])
-    loaded = (None, tokenizer, None, None)
+    loaded = (SimpleNamespace(nbytes=0), tokenizer, None, None)
     monkeypatch.setattr("npgpt_train.run.loading.load_run", lambda *a: loaded)
     result = npgpt("generate", "run", "--prompt", "")
     assert result.exit_code == 2

@@ -84,7 +84,7 @@ def generate(
     from npgpt_cli.show.generate import print_object, print_text
     from npgpt_core.errors import NpgptError
     from npgpt_core.generation import stream
-    from npgpt_train.machine.processors import one_blas_thread
+    from npgpt_train.machine.processors import with_fastest_blas
     from npgpt_train.run.folder import Run
     from npgpt_train.run.loading import load_run
     from npgpt_train.run.sample import stop_token, suppressed_ids
@@ -99,15 +99,15 @@ def generate(
     options["suppress_tokens"] = () if allow_special else suppressed_ids(tokenizer)
     options["stop_token"] = None if ignore_eos else stop_token(Run.open(run), tokenizer)
     first = secrets.randbits(32) if seed is None else seed
-    with one_blas_thread():
-        for i in range(num_samples):
-            new = (int(column[0]) for column in stream(model, ids, seed=first + i, **options))
-            if as_json:
-                print_object(tokenizer, text, new, first + i, options["stop_token"])
-            else:
-                if num_samples > 1:
-                    click.echo(f"--- sample {i + 1} ---")
-                print_text(tokenizer, text, new, raw)
+    for i in range(num_samples):
+        columns = stream(model, ids, seed=first + i, **options)
+        new = (int(column[0]) for column in with_fastest_blas(columns, model.nbytes))
+        if as_json:
+            print_object(tokenizer, text, new, first + i, options["stop_token"])
+        else:
+            if num_samples > 1:
+                click.echo(f"--- sample {i + 1} ---")
+            print_text(tokenizer, text, new, raw)
 
 
 def _prompt(prompt: str | None, path: Path | None) -> str:
