@@ -1,7 +1,9 @@
 """Generation of one stream with a key/value cache: npgpt's ``generate`` and PyTorch eager.
 
+Then the same of a real model (``benchmarks.smollm2``).
+
 128 tokens after a prompt of one, so that all fits the block. Both run with their libraries' threads
-and held to one, for on products so small threads may cost more than they bring.
+and held to one, because on products so small threads may cost more than they bring.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from benchmarks import smollm2
 from benchmarks.child import Run, timed
 from benchmarks.comparison import Comparison
 from benchmarks.plan import Plan, published_settings
@@ -41,6 +44,7 @@ def measure(plan: Plan) -> Iterator[Comparison]:
             length = len(next(iter(rounds.values.values()))[0]) - len(PROMPT)
             case = f"{length} tokens, V = {vocab_size}"
             yield Comparison("generate", case, "npgpt", rounds, blas, notes=_same_tokens(rounds))
+    yield from smollm2.measure(plan)
 
 
 def _same_tokens(rounds: Rounds) -> tuple[str, ...]:

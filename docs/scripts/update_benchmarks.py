@@ -5,7 +5,8 @@
 
 Writes the results (without the single rounds), the tables made from them, and their figures under
 short keys into docs/results/benchmarks; then ``python docs/scripts/sync.py`` renews the pages, and
-names what they claim and no longer holds.
+names what they claim and no longer holds. Those of SmolLM2 have a file of their own, because
+``python -m benchmarks generate`` alone renews it; the other file needs every benchmark.
 """
 
 import json
@@ -20,29 +21,38 @@ from npgpt_train.machine.json_text import format_json
 FOLDER = Path(__file__).parents[1] / "results/benchmarks"
 UNPINNED = "unpinned"
 SHOWN = 0.005  # the smallest part of a step that has a row
+ALL, REAL = "results.json", "smollm2.json"
 Results = dict[str, Any]
 
 
 def main(results: str) -> None:
     """Copy a file that ``python -m benchmarks --json`` wrote, and make the rest of it."""
     taken = json.loads(Path(results).read_text("utf-8"))
+    found: dict[str, list[Results]] = {ALL: [], REAL: []}
     for comparison in taken["comparisons"]:
         for side in comparison["sides"].values():
             side.pop("rounds", None)
-    (FOLDER / "results.json").write_text(format_json(taken) + "\n", "utf-8")
+        found[REAL if comparison["case"].startswith("SmolLM2") else ALL].append(comparison)
+    if not any(c["benchmark"] == "train" for c in found[ALL]):
+        del found[ALL]
+    for name, comparisons in found.items():
+        content = format_json({**taken, "comparisons": comparisons})
+        (FOLDER / name).write_text(content + "\n", "utf-8")
     for name, text in fragments().items():
         (FOLDER / name).write_text(text, "utf-8")
 
 
 def fragments() -> dict[str, str]:
     """What the pages show, by file, made from the results."""
-    results = json.loads((FOLDER / "results.json").read_text("utf-8"))
+    results, real = (json.loads((FOLDER / name).read_text("utf-8")) for name in (ALL, REAL))
     return {
         "figures.json": format_json(figures(results)) + "\n",
         "machine.md": machine(results),
         "parts.md": "\n".join(map(parts, of(results, "parts"))),
         "pytorch.md": beside_pytorch(results),
         "mpi.md": "\n".join(map(mpi, of(results, "mpi"))),
+        "smollm2-figures.json": format_json(figures(real)) + "\n",
+        "smollm2.md": smollm2(real) + "\n" + machine(real),
     }
 
 
@@ -148,6 +158,22 @@ def mpi(comparison: Results) -> str:
         if "median" in side
     ]
     return table([comparison["case"], "ms"], rows)
+
+
+def smollm2(results: Results) -> str:
+    """Milliseconds of the prompt and new tokens a second, a row a side; the limit has no prompt."""
+    prompt, new = (c["sides"] for c in of(results, "generate"))
+    rows = [
+        f"| {name} | {ms(prompt.get(name, {}))} | {64 / side['median']:.1f} |"
+        for name, side in new.items()
+        if "median" in side
+    ]
+    return table(["", "prompt of 512 tokens, ms", "new tokens a second"], rows)
+
+
+def ms(side: Results) -> str:
+    """The median in milliseconds, if there is one."""
+    return f"{side['median'] * 1000:,.0f}" if "median" in side else ""
 
 
 def table(heads: list[str], rows: list[str]) -> str:
