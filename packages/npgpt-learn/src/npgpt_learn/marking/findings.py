@@ -14,6 +14,7 @@ import numpy as np
 from npgpt_core.types import Array
 from npgpt_learn.marking.comparing import numbers, same
 from npgpt_learn.marking.difference import Difference
+from npgpt_learn.marking.items import other_items
 from npgpt_learn.marking.properties import ASKING, VAGUE
 from npgpt_learn.marking.relations import SIMPLE
 from npgpt_learn.marking.steps import first_wrong
@@ -30,7 +31,9 @@ def finding(f: Difference) -> str:
     a, t = numbers(value), numbers(f.truth)
     if a is None or t is None:
         kind, expected = _kind(value), _kind(f.truth)
-        return f"{f.name} is {kind}, expected {expected}" if kind != expected else ""
+        if kind != expected:
+            return f"{f.name} is {kind}, expected {expected}"
+        return other_items(f.name, value, f.truth)
     if a.shape != t.shape:
         return _other_shape(f.name, a, t)
     return next(filter(None, (found(f) for found in (*SIMPLE, a_step, *ASKING, *VAGUE))), "")

@@ -1,11 +1,13 @@
 """The arrays that an exercise is marked with, drawn from shapes in letters.
 
 ``"N I"`` are floats of shape (N, I), ``"N < V"`` whole numbers below V of shape (N,), of which one
-is there twice. Whatever is no text is passed as it is. Each letter has a size of its own, so that
-an array that lies the wrong way round does not fit.
+is there twice. A function draws whatever else there is, from the sizes, whether the case is the
+small one, and a generator. Anything else is passed as it is. Each letter has a size of its own, so
+that an array that lies the wrong way round does not fit.
 """
 
 from collections.abc import Mapping
+from types import FunctionType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -30,6 +32,8 @@ def sizes_of(inputs: Mapping[str, Any], small: bool) -> dict[str, int]:
 
 def draw(shape: Any, sizes: Mapping[str, int], small: bool, rng: np.random.Generator) -> Any:
     """One input."""
+    if isinstance(shape, FunctionType):
+        return frozen(shape(sizes, small, rng))
     if not isinstance(shape, str):
         return shape
     letters, _, below = shape.partition("<")

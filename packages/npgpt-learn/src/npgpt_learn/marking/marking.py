@@ -28,6 +28,7 @@ class Case:
         before: noise that is in an array which results are to be added to, by name.
         says: what is said of a result that is wrong if nothing more is known.
         above: the name of the gradient that all results are proportional to; "" if none is.
+        reference: says the truth in the place of the solution, if it is given.
     """
 
     sizes: Mapping[str, int]
@@ -36,6 +37,7 @@ class Case:
     says: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[str, Array] = field(default_factory=dict)
     above: str = ""
+    reference: Callable[..., Results] | None = None
 
     def measure(self, code: Code) -> Results:
         """What the code gives.
@@ -46,7 +48,9 @@ class Case:
         return self.function(code, **self.given)
 
     def truth(self, solution: Code) -> Results:
-        """What it should give: what the solution gives."""
+        """What it should give: what the solution gives, or the reference."""
+        if self.reference is not None:
+            return self.reference(**self.given)
         return self.measure(solution)
 
 
@@ -56,6 +60,7 @@ class Marking:
     Args:
         measure: takes the code, whose functions are its attributes, and the inputs by name; gives
             the results that are marked, by name.
+        reference: takes the inputs by name, and gives the truth; what the solution gives if None.
         says: what is said of a result that is wrong, by name, if nothing more is known.
         seconds: that marking may take.
         sizes: of letters whose size follows from others, such as C = H · D.
@@ -66,13 +71,14 @@ class Marking:
         self,
         measure: Measure,
         *,
+        reference: Callable[..., Results] | None = None,
         says: Mapping[str, str] | None = None,
         seconds: float = 5.0,
         sizes: Callable[[Mapping[str, int]], Mapping[str, int]] | None = None,
         **inputs: Any,
     ) -> None:
         self._measure, self._sizes, self.inputs = measure, sizes, inputs
-        self._says, self.seconds = says or {}, seconds
+        self._reference, self._says, self.seconds = reference, says or {}, seconds
 
     def case(self, solution: Code, small: bool, rng: np.random.Generator) -> Case:
         """Draw inputs: in the small case few and simple numbers, to be shown."""
@@ -80,4 +86,4 @@ class Marking:
         if self._sizes is not None:
             sizes |= self._sizes(sizes)
         drawn = {name: draw(shape, sizes, small, rng) for name, shape in self.inputs.items()}
-        return Case(sizes, drawn, self._measure, self._says)
+        return Case(sizes, drawn, self._measure, self._says, reference=self._reference)
