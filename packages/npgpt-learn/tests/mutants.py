@@ -84,7 +84,7 @@ class TooSlow(BaseException):
 
 @contextlib.contextmanager
 def limited(seconds):
-    """A ``with`` block that raises ``TooSlow`` where the system can do so."""
+    """A ``with`` block that raises ``TooSlow`` after seconds of the processor, where it can."""
 
     def stop(*_):
         raise TooSlow
@@ -92,13 +92,13 @@ def limited(seconds):
     if not hasattr(signal, "setitimer"):
         yield
         return
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def mutants(exercise: Exercise, count: int, seed: int = 0) -> list[Mutant]:
@@ -113,7 +113,7 @@ def mutants(exercise: Exercise, count: int, seed: int = 0) -> list[Mutant]:
             with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 compile(source, "mutant.py", "exec")
-                with limited(2):
+                with limited(1):
                     if reference.differs(source):
                         found.append(Mutant(line.strip(), source, judge.mark(source)))
         except (SyntaxError, TooSlow):

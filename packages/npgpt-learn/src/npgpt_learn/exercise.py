@@ -7,6 +7,7 @@
         solution.py    the right code; what is the learner's stands under marks (``skeleton``)
         mistakes.py    MISTAKES: wrong lines, each with its hint
         marking.py     MARKING: how results are measured, and by what truth; or a list of such
+        files/         whatever else the learner's folder gets, if anything
 """
 
 from __future__ import annotations
@@ -94,6 +95,13 @@ class Exercise:
         heading = f"{self.number:02} · {statement.title}"
         code = without_docstring(skeleton_of(self.solution))
         return f'r"""{heading}\n\n{statement.text}\n"""\n\n{code}'
+
+    @property
+    def files(self) -> dict[str, str]:
+        """What the learner's folder gets besides: path in it -> text."""
+        folder = self.folder / "files"
+        paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+        return {p.relative_to(folder).as_posix(): p.read_text(encoding="utf-8") for p in paths}
 
     @functools.cached_property
     def mistakes(self) -> tuple[Mistake, ...]:

@@ -76,11 +76,14 @@ class Workbook:
                 )
         workbook = cls(folder, exercise_set, progress)
         texts = {e.name + ".py": e.learners_file for e in exercise_set.exercises}
+        for exercise in exercise_set.exercises:
+            texts |= exercise.files
         texts["README.md"] = (files("npgpt_learn") / "workbook.md").read_text(encoding="utf-8")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             fresh = [name for name in sorted(texts) if not (folder / name).exists()]
             for name in fresh:
+                (folder / name).parent.mkdir(exist_ok=True)
                 (folder / name).write_text(texts[name], encoding="utf-8")
         except OSError as error:
             raise NpgptError(f"cannot write {folder}: {error.strerror}") from error

@@ -9,8 +9,11 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import NoReturn
 
+from npgpt_core.errors import NpgptError
 from npgpt_learn.exercise import Exercise
+from npgpt_learn.marking.earlier import use_learners_own
 from npgpt_learn.marking.judge import Judge
 from npgpt_learn.marking.limits import LimitedOutput, limit_memory, limit_time
 from npgpt_learn.report import FAILED, REPORT, TRACE, Report
@@ -20,15 +23,18 @@ def main(exercise: str, file: str, folder: str) -> None:
     """Mark a file, and end the process with all that it may have started in itself."""
     written = Path(folder, REPORT)
 
-    def end(report: Report) -> None:
+    def end(report: Report) -> NoReturn:
         sys.stdout.flush()
         written.write_text(json.dumps(asdict(report)), encoding="utf-8")
         os._exit(0)
 
-    judge = Judge(Exercise(Path(exercise)))
+    try:
+        judge = Judge(Exercise(Path(exercise)))
+    except NpgptError as error:  # something that it needs is not installed
+        end(Report(FAILED, str(error)))
     limit_memory(lambda problem: end(Report(FAILED, problem)))
     sys.stdout = LimitedOutput(sys.stdout.buffer, sys.stdout.encoding, sys.stdout.errors)
-    sys.path.append(os.path.dirname(file))  # a learner's file may import another
+    use_learners_own(os.path.dirname(file))
     with open(Path(folder, TRACE), "w", encoding="utf-8") as trace:
         limit_time(judge.exercise.seconds, trace)
         end(_marked(judge, file))

@@ -41,7 +41,7 @@ class Code:
         self.source, self.filename = source, filename
         self.names: dict[str, Any] = {"__name__": "exercise"}
         code = compile(source, filename, "exec", dont_inherit=True)
-        self._watched(lambda: exec(code, self.names))
+        self.watched(lambda: exec(code, self.names))
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """A function of the code, by its name.
@@ -51,13 +51,18 @@ class Code:
         function = self.names.get(name)
         if not callable(function):
             raise Failure(f"there is no function {name} in the file any more")
-        return lambda *arguments: self._watched(lambda: function(*arguments))
+        return lambda *arguments: self.watched(lambda: function(*arguments))
 
-    def _watched(self, run: Callable[[], Any]) -> Any:
+    def watched(self, run: Callable[[], Any]) -> Any:
+        """What a function gives that uses the code.
+
+        Raises:
+            Failure: it raises.
+        """
         try:
             with np.errstate(all="ignore"):
                 return run()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Failure):
             raise
         except BaseException as error:  # a learner's code may raise anything, SystemExit too
             failure = self._failure(error)

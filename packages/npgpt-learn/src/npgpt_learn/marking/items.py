@@ -31,7 +31,9 @@ def _first(name: str, value: Any, truth: Any) -> str:
         return f"{name} ends after {i} of the {len(truth)} items that are expected"
     if i == len(truth):
         return f"{name} goes on after the {i} items that are expected: {_short(value[i])}"
-    return f"{name}[{i}] is {_short(value[i])}, expected {_short(truth[i])}; what is before is right"
+    return (
+        f"{name}[{i}] is {_short(value[i])}, expected {_short(truth[i])}; before that it is right"
+    )
 
 
 def _keys(name: str, value: dict[Any, Any], truth: dict[Any, Any]) -> str:

@@ -63,6 +63,7 @@ class Marking:
         reference: takes the inputs by name, and gives the truth; what the solution gives if None.
         says: what is said of a result that is wrong, by name, if nothing more is known.
         seconds: that marking may take.
+        last: whether this is marked only once all before it is right.
         sizes: of letters whose size follows from others, such as C = H · D.
         inputs: name -> shape in letters, or a value (``inputs``). These arrays refuse writes.
     """
@@ -74,11 +75,13 @@ class Marking:
         reference: Callable[..., Results] | None = None,
         says: Mapping[str, str] | None = None,
         seconds: float = 5.0,
+        last: bool = False,
         sizes: Callable[[Mapping[str, int]], Mapping[str, int]] | None = None,
         **inputs: Any,
     ) -> None:
         self._measure, self._sizes, self.inputs = measure, sizes, inputs
-        self._reference, self._says, self.seconds = reference, says or {}, seconds
+        self._reference, self._says = reference, says or {}
+        self.seconds, self.last = seconds, last
 
     def case(self, solution: Code, small: bool, rng: np.random.Generator) -> Case:
         """Draw inputs: in the small case few and simple numbers, to be shown."""

@@ -11,7 +11,7 @@ from npgpt_learn.workbook import Workbook
 def print_start(workbook: Workbook, written: Sequence[Path]) -> None:
     """The files that were written, and what to open."""
     exercises = workbook.exercise_set.exercises
-    new = [path for path in written if path.suffix == ".py"]
+    new = {workbook.file(exercise) for exercise in exercises} & set(written)
     kept = len(exercises) - len(new)
     say(f"{workbook.folder}: {_exercises(len(new))} written" + (f", {kept} kept." if kept else "."))
     if (exercise := workbook.current) is not None:

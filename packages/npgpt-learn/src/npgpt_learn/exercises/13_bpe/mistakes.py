@@ -52,8 +52,8 @@ MISTAKES = [
     Mistake(
         LEARN,
         "        merges[pair] = new\n        counts[pair] = 0",
-        "The ids stay as they were, so the same pair is the most frequent one again and again. Merge"
-        " it in ids before you count the next time.",
+        "The ids stay as they were, so the same pair is the most frequent one again and again."
+        " Merge it in ids before you count the next time.",
     ),
     Mistake(
         LEARN,

@@ -27,8 +27,8 @@ MISTAKES = [
     Mistake(
         Z,
         "z = logits / temperature",
-        "exp of a large logit is infinite. Softmax stays the same when all logits are moved, so take"
-        " the largest away first: then no exponent is above 0.",
+        "exp of a large logit is infinite. Softmax stays the same when all logits are moved, so"
+        " take the largest away first: then no exponent is above 0.",
     ),
     Mistake(
         f"{Z}\n    e = np.exp(z)",
@@ -83,8 +83,8 @@ MISTAKES = [
     Mistake(
         REST_P,
         "likeliest = before < mass\n    kept = np.where(likeliest, p, 0)\n    kept /= kept.sum()",
-        "top_p mixes up two orders: before is sorted by size, p by id. order says which id is where:"
-        " order[before < mass] are ids.",
+        "top_p mixes up two orders: before is sorted by size, p by id. order says which id is"
+        " where: order[before < mass] are ids.",
     ),
     Mistake(
         REST_P,

@@ -24,8 +24,8 @@ MISTAKES = [
     Mistake(
         LATER,
         "later = np.zeros(scores.shape, dtype=bool)",
-        "There is no mask. One new token may see all, but of several new ones the first must not see"
-        " those behind it.",
+        "There is no mask. One new token may see all, but of several new ones the first must not"
+        " see those behind it.",
     ),
     Mistake(
         LATER,

@@ -13,6 +13,11 @@ MISTAKES = [
         "dB lacks the scale: it multiplies all that comes through the detour.",
     ),
     Mistake(
+        DX,
+        "dx = dy @ W.T + dy @ B.T @ A.T",
+        "dx lacks the scale in its second term: that is dh Aᵀ, and dh = scale · dy Bᵀ.",
+    ),
+    Mistake(
         DH,
         "dh = dy @ B.T",
         "The scale is missing on the way back to h: y has scale · (h B), so dh = scale · dy Bᵀ.",
@@ -49,11 +54,6 @@ MISTAKES = [
         "dx = dh @ A.T",
         "dx lacks the way through W. Frozen means that W itself gets no gradient; what passes"
         " through W does: dx = dy Wᵀ + dh Aᵀ.",
-    ),
-    Mistake(
-        DX,
-        "dx = dy @ W.T + dy @ B.T @ A.T",
-        "dx lacks the scale in its second term: that is dh Aᵀ, and dh = scale · dy Bᵀ.",
     ),
     Mistake(
         DX,
