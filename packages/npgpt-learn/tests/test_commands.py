@@ -43,11 +43,13 @@ def write(started, name, text):
 def test_start_writes_a_file_for_each_exercise(started):
     names = {path.name for path in started.folder.iterdir()}
     files = {f"{exercise.name}.py" for exercise in PATH.exercises}
-    assert names == {"README.md", "progress.json", *files}
+    besides = {path.partition("/")[0] for path in PATH.find("gpt").files}
+    assert names == {"README.md", "progress.json", *files, *besides}
     for name in files:
         text = (started.folder / name).read_text("utf-8")
         compile(text, name, "exec")
-        assert "npgpt" not in text.partition('"""')[2].rpartition('"""')[2]  # NumPy alone
+        code = text.partition('"""')[2].partition('"""')[2]
+        assert ("npgpt" in code) == (name == "18_gpt.py")  # NumPy alone, but for the last
 
 
 def test_start_again_keeps_what_is_there_and_adds_what_is_new(started):
