@@ -84,21 +84,28 @@ class TooSlow(BaseException):
 
 @contextlib.contextmanager
 def limited(seconds):
-    """A ``with`` block that raises ``TooSlow`` after seconds of the processor, where it can."""
+    """A ``with`` block that raises ``TooSlow`` after seconds of the processor, where it can.
+
+    Code that is marked may have caught it: then it is raised at the end of the block.
+    """
+    stops = []
 
     def stop(*_):
+        stops.append(True)
         raise TooSlow
 
     if not hasattr(signal, "setitimer"):
         yield
         return
     before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds, seconds)  # again and again
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+    if stops:
+        raise TooSlow
 
 
 def mutants(exercise: Exercise, count: int, seed: int = 0) -> list[Mutant]:
@@ -114,8 +121,9 @@ def mutants(exercise: Exercise, count: int, seed: int = 0) -> list[Mutant]:
                 warnings.simplefilter("ignore")
                 compile(source, "mutant.py", "exec")
                 with limited(1):
-                    if reference.differs(source):
-                        found.append(Mutant(line.strip(), source, judge.mark(source)))
+                    report = judge.mark(source) if reference.differs(source) else None
+                if report is not None:
+                    found.append(Mutant(line.strip(), source, report))
         except (SyntaxError, TooSlow):
             continue
     return found
