@@ -78,6 +78,22 @@ def test_rows_that_should_sum_to_zero():
     assert "each row of dx should sum to 0" in report.results[1].finding
 
 
+def test_what_is_written_into_a_parameter_is_where_it_ends():
+    adam = PATH.find("adam")
+    report = adam.mark(adam.solution.replace("m_hat = m / ", "m_hat = 1.7 * m / "))
+    said = "it begins with m_hat: every number of m_hat is 1.7 times what it should be"
+    assert {result.finding for result in report.results if result.finding} == {said}
+
+
+def test_a_given_line_that_fails_for_want_of_a_line_above():
+    """Such as np.stack(...): what it says has no ellipsis in it."""
+    gpt = PATH.find("gpt")
+    text = gpt.learners_file.replace("y = ...", "y = self.proj(self.gelu(self.expand(x)))")
+    report = gpt.mark(text)
+    assert (report.state, report.problem) == ("not written yet", "")
+    assert text.splitlines()[report.line - 1].strip() == "z = ..."
+
+
 def test_where_it_begins():
     layernorm = PATH.find("layernorm")
     source = layernorm.solution.replace("mean = dx_hat.mean", "mean = 7 * dx_hat.mean")

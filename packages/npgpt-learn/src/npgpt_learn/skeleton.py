@@ -39,8 +39,14 @@ def _region(lines: Iterator[str], indent: str) -> tuple[list[str], str]:
 def _empty(mark: re.Match[str], theirs: list[str]) -> list[str]:
     """What stands in the place of a learner's lines."""
     names = mark["names"].split(", ")
-    defined = [name for name in names if any(line.startswith(f"{name} = ") for line in theirs)]
-    return [f"{name} = ..." for name in defined] or ["..."]
+    targets = {name for line in theirs for name in _targets(line)}
+    return [f"{name} = ..." for name in names if name in targets] or ["..."]
+
+
+def _targets(line: str) -> list[str]:
+    """The names that a line such as ``dq, dk = ...`` defines."""
+    left = re.match(r"(\w+(?:, \w+)*) = ", line)
+    return left[1].split(", ") if left else []
 
 
 def empty_lines(source: str) -> list[int]:

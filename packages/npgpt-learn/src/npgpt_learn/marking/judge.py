@@ -64,7 +64,7 @@ class Judge:
             with silence() if i else nullcontext():
                 trials = list(_trials(source, filename, cases))
             if failure := trials[-1].failure:
-                if ELLIPSIS in failure.text:
+                if line and self._unwritten(failure, source):
                     return Report(NOT_WRITTEN, line=failure.line or line)
                 return _failed(failure, same_failure(trials, self._known(cases)))
             with silence():
@@ -72,6 +72,15 @@ class Judge:
         states = {result.state for result in results}
         state = next(state for state in (WRONG, NOT_WRITTEN, PASSED) if state in states)
         return Report(state, line=line, results=results)
+
+    def _unwritten(self, failure: Failure, source: str) -> bool:
+        """Whether code with lines that are still to be written fails because of these.
+
+        It does if it is said so, or if the line that fails is one that was given.
+        """
+        given = skeleton_of(self.exercise.solution).splitlines()
+        fails = source.splitlines()[failure.line - 1] if failure.line else ""
+        return ELLIPSIS in failure.text or (bool(fails) and fails in given)
 
     def _known(self, cases: Sequence[tuple[Case, Results]]) -> Iterator[Known]:
         """Every known mistake, tried on the same cases."""

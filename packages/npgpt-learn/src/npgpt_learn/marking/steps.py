@@ -11,12 +11,17 @@ from npgpt_learn.marking.marking import Case, Results
 
 
 def steps_of(source: str, filename: str, case: Case) -> Results:
-    """The local variables of a file's functions in the order in which they are made."""
+    """The local variables of a file's functions in the order in which they are made.
+
+    Parameters come after them, with what was written into them.
+    """
     found: Results = {}
 
     def see(frame: FrameType, event: str, _: Any) -> None:
         if event == "return" and frame.f_code.co_filename == filename:
-            found.update(frame.f_locals)
+            parameters = frame.f_code.co_varnames[: frame.f_code.co_argcount]
+            made = {name: v for name, v in frame.f_locals.items() if name not in parameters}
+            found.update({**made, **frame.f_locals})
 
     with suppress(Failure):
         code = Code(source, filename)

@@ -116,8 +116,9 @@ class Attention(Module):
         y, kept = np.empty(x.shape, x.dtype), []
         for b in range(len(x)):
             q, k, v = (heads.split(part, self.n_head) for part in np.split(qkv[b], 3, axis=-1))
-            # Yours: z, a: the H outputs (T, D) of attention(...), and the H softmaxes (T, T)
+            # Yours: z, a, what attention.attention gives for each head: H times (T, D) and (T, T)
             z, a = zip(*map(attention.attention, q, k, v))
+
             y[b] = heads.merge(np.stack(z))
             kept.append((q, k, v, like(x, *a)))
         self.keep(kept)
@@ -128,9 +129,11 @@ class Attention(Module):
         dy = self.proj.backward(dy)
         dqkv = np.empty((*dy.shape[:-1], 3 * dy.shape[-1]), dy.dtype)
         for b, (q, k, v, a) in enumerate(kept):
-            # Yours: dq, dk, dv: of the H heads, each (T, D)
+            # Yours: dz (H, T, D), the gradient of what each head gave
             dz = heads.merge_backward(dy[b], self.n_head)
+            # Yours: dq, dk, dv, of each head: H times (T, D)
             dq, dk, dv = zip(*map(attention.attention_backward, dz, q, k, v, a))
+
             parts = [heads.split_backward(np.stack(part)) for part in (dq, dk, dv)]
             dqkv[b] = np.concatenate(parts, axis=-1)
         return self.qkv.backward(dqkv)
