@@ -13,20 +13,18 @@
 from __future__ import annotations
 
 import functools
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from npgpt_core.errors import NpgptError
+from npgpt_learn.naming import NAME
 from npgpt_learn.skeleton import skeleton_of, without_docstring
 from npgpt_learn.statement import Statement
 
 if TYPE_CHECKING:
     from npgpt_learn.marking.marking import Marking
     from npgpt_learn.report import Report
-
-FOLDER = re.compile(r"(?P<number>\d\d)_(?P<topic>[a-z]\w*)")
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class Exercise:
     """
 
     def __init__(self, folder: Path) -> None:
-        named = FOLDER.fullmatch(folder.name)
+        named = NAME.fullmatch(folder.name)
         if named is None:
             raise NpgptError(f"{folder.name} is no exercise's name, expected such as 03_linear")
         self.folder, self.name = folder, folder.name

@@ -6,7 +6,8 @@ import functools
 from pathlib import Path
 
 from npgpt_core.errors import NpgptError
-from npgpt_learn.exercise import FOLDER, Exercise
+from npgpt_learn.exercise import Exercise
+from npgpt_learn.naming import NAME
 
 
 class ExerciseSet:
@@ -26,7 +27,7 @@ class ExerciseSet:
         Raises:
             NpgptError: the folder has none.
         """
-        folders = sorted(path for path in self.folder.iterdir() if FOLDER.fullmatch(path.name))
+        folders = sorted(path for path in self.folder.iterdir() if NAME.fullmatch(path.name))
         if not folders:
             raise NpgptError(f"{self.folder} has no exercises, expected folders such as 01_linear")
         return tuple(Exercise(folder) for folder in folders)

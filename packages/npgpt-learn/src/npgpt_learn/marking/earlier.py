@@ -4,6 +4,8 @@ solutions.
 A name such as ``03_linear`` is imported with ``import_module``.
 """
 
+from __future__ import annotations
+
 import functools
 import sys
 from collections.abc import Sequence
@@ -12,10 +14,13 @@ from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from npgpt_learn.exercise import FOLDER
-from npgpt_learn.exercise_set import ExerciseSet
 from npgpt_learn.marking.code import Failure
+from npgpt_learn.naming import NAME
+
+if TYPE_CHECKING:
+    from npgpt_learn.exercise_set import ExerciseSet
 
 
 class Solutions(MetaPathFinder, Loader):
@@ -32,7 +37,7 @@ class Solutions(MetaPathFinder, Loader):
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """That of a solution; None of anything else."""
-        found = FOLDER.fullmatch(name) and (self.folder / name / "solution.py").is_file()
+        found = NAME.fullmatch(name) and (self.folder / name / "solution.py").is_file()
         return spec_from_loader(name, self) if found else None
 
     def exec_module(self, module: ModuleType) -> None:
@@ -51,7 +56,7 @@ def use_learners_own(folder: str) -> None:
     """From now on import the files in the learner's folder, and no solutions."""
     sys.path.append(folder)
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, Solutions)]
-    for name in [name for name in sys.modules if FOLDER.fullmatch(name)]:
+    for name in [name for name in sys.modules if NAME.fullmatch(name)]:
         del sys.modules[name]
 
 
