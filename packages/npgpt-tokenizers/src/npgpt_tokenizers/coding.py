@@ -33,6 +33,11 @@ class MergingTokenizer(BaseTokenizer):
         self._require_trained()
         return len(self._bytes_of_id)
 
+    @property
+    def word_pattern(self) -> str:
+        """The regular expression of a word, within which tokens are merged."""
+        return str(self._word.pattern)
+
     def encode(self, text: str) -> npt.NDArray[np.int32]:
         """Ids of a text: int32, shape (n,)."""
         self._require_trained()
