@@ -51,7 +51,7 @@ def test_the_help_imports_no_numpy():
         "try: main(['explain', *sys.argv[1:], '--help'])\nexcept SystemExit: pass\n"
         "print([name for name in ('numpy', 'rich') if name in sys.modules], file=sys.stderr)"
     )
-    for command in ([], ["tokenize"], ["forward"], ["backward"], ["attention"], ["step"]):
+    for command in ([], ["tokenize"], ["forward"], ["backward"], ["attention"], ["page"], ["step"]):
         done = subprocess.run(
             [sys.executable, "-c", code, *command], capture_output=True, text=True, check=True
         )
@@ -340,3 +340,25 @@ def test_a_terminal_gets_colours_in_80_columns(arguments, explain, small_run, mo
     lines = file.getvalue().splitlines()
     assert max(Text.from_ansi(line).cell_len for line in lines) <= 80
     assert any("\x1b[" in line for line in lines)
+
+
+# ----------------------------------------------------------------------- page
+
+
+def test_page_writes_one_file_of_the_run(explain, small_run, tmp_path):
+    before = tree(small_run)
+    path = tmp_path / "page.html"
+    assert explain("page", small_run, TEXT, "--out", path) == f"The page is {path}.\n"
+    assert tree(small_run) == before
+    assert path.stat().st_size < 400_000
+    page = path.read_text("utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "<title>run – npgpt explain</title>" in page
+
+
+def test_page_goes_back_from_the_token_that_was_asked_for(explain, small_run, tmp_path):
+    path = tmp_path / "page.html"
+    explain("page", small_run, TEXT, "--out", path, "--target", 3)
+    assert '"target":3,' in path.read_text("utf-8")
+    refused = explain("page", small_run, TEXT, "--out", path, "--target", 99, code=2)
+    assert "there is no loss of token 99" in refused

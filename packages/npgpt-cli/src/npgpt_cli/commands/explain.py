@@ -140,6 +140,31 @@ def attention(
 
 @explain.command()
 @run_argument
+@click.argument("text", required=False)
+@click.option("--out", type=PATH, required=True, metavar="FILE.html", help="The page to write.")
+@click.option(
+    "--target",
+    type=click.IntRange(1),
+    metavar="N",
+    help="The token whose loss goes back, counted from 0.  [default: the last]",
+)
+@checkpoint_option
+def page(run: Path, text: str | None, out: Path, target: int | None, checkpoint: str) -> None:
+    """Write one HTML file that shows everything, forward and back.
+
+    It needs no server and no network. With the weights in it (up to about 3 MB), the page computes
+    any text itself: attention, predictions, gradients, and the loss after a nudge of a weight. TEXT
+    is what it begins with; what the model writes itself unless given. Needs jinja2.
+    """
+    from npgpt_train.explain.page.page import write_page
+    from npgpt_train.run.folder import Run
+
+    write_page(Run.open(run), out, text, target=target, checkpoint=checkpoint)
+    click.echo(f"The page is {out}.")
+
+
+@explain.command()
+@run_argument
 @json_option
 @click.option(
     "--checkpoint",

@@ -89,7 +89,7 @@ def _take(trainer: Trainer, done: int) -> Step:
             " not update with it"
         )
     parameters = [
-        _parameter(name, before[name], gradients[name], after)
+        parameter_step(name, before[name], gradients[name], after)
         for name, after in model.parameters().items()
     ]
     update = math.hypot(*(p.update for p in parameters))
@@ -111,7 +111,8 @@ def _take(trainer: Trainer, done: int) -> Step:
     )
 
 
-def _parameter(name: str, before: Array, gradient: float, after: Array) -> ParameterStep:
+def parameter_step(name: str, before: Array, gradient: float, after: Array) -> ParameterStep:
+    """What an update did to a parameter whose gradient had this norm."""
     weight, update = norm(before), norm(after - before)
     return ParameterStep(name, before.shape, weight, gradient, update, _ratio(update, weight))
 

@@ -1,0 +1,61 @@
+// Prediction: the stream read after every block, and the next token with what sampling makes of it.
+
+const BARS = 12; // tokens that are shown
+const SLIDERS = ["temperature", "top-k", "top-p"];
+
+/** [id, probability] after temperature, then top-k, then top-p, as npgpt generate takes them. */
+function sampled(logits, temperature, topK, topP) {
+  const allowed = logits.map((z, id) => (vocabulary.suppressed.includes(id) ? -Infinity : z));
+  const p = softmax(temperature === 0 ? allowed.map((z) => z * 1e6) : allowed.map((z) => z / temperature));
+  const likely = likeliest(p, topK).filter((id) => p[id] > 0);
+  const mass = likely.reduce((sum, id) => sum + p[id], 0);
+  let before = 0;
+  const kept = likely.filter((id) => (before += p[id]) - p[id] < topP * mass);
+  const total = kept.reduce((sum, id) => sum + p[id], 0);
+  return kept.map((id) => [id, p[id] / total]);
+}
+
+const lastLogits = () => row(shown.pass.logits, shown.pass.logits.rows - 1);
+const drawable = () => sampled(lastLogits(), ...SLIDERS.map((id) => Number(find(id).value)));
+
+function showPrediction() {
+  const t = shown.pass.ids.length - 1;
+  const read = data.computable
+    ? readings(t).map(([name, p]) => [name, likeliest(p, 5).map((id) => [id, p[id]])])
+    : data.readings.map(({ module, top }) => [module, top]);
+  find("last-token").replaceChildren(...place(t));
+  find("readings").hidden = !read.length;
+  find("readings").querySelector("tbody").replaceChildren(...read.map(([name, top]) =>
+    h("tr", {}, h("th", { scope: "row" }, name), ...top.map(([id, p]) => h("td", {}, tokenText(id), bar(p, percent(p)))))));
+  showNext();
+}
+
+function showNext() {
+  for (const id of SLIDERS) find(`${id}-value`).textContent = find(id).value;
+  const kept = drawable(), plain = softmax(lastLogits());
+  find("next").replaceChildren(...kept.slice(0, BARS).map(([id, p]) => {
+    const item = tokenBar(id, p, 1, percent(p));
+    item.append(h("small", {}, `before: ${percent(plain[id])}`));
+    return item;
+  }));
+  find("kept").textContent = `${kept.length} of ${size} tokens can be drawn; the likeliest are shown, each beside its
+    probability before temperature, top-k and top-p.`;
+  find("drawn").replaceChildren(...shown.drawn.map(tokenText));
+}
+
+function draw() {
+  let left = Math.random();
+  const kept = drawable(), [id] = kept.find(([, p]) => (left -= p) < 0) ?? kept[0];
+  if (!data.computable) return find("drawn").replaceChildren(tokenText(id), " – a recorded page cannot go on from here.");
+  shown.drawn.push(id);
+  compute();
+}
+
+function startPrediction() {
+  find("top-k").max = String(size);
+  find("top-k").value = String(size);
+  for (const id of SLIDERS) find(id).addEventListener("input", showNext);
+  find("draw").addEventListener("click", draw);
+  find("undraw").addEventListener("click", () => { shown.drawn = []; compute(); });
+  parts.push(showPrediction);
+}
