@@ -60,6 +60,7 @@ def test_prose_scripts_results_and_figures_stand_apart():
         ("results", ".md"),
         ("figures", ".png"),
         ("figures", ".svg"),
+        ("pages", ".html"),
     }
 
 
