@@ -112,6 +112,8 @@ def test_the_commands_that_read_a_run_read_it(name, run, tmp_path):
     for subject in ("forward", "backward", "attention"):
         assert run("explain", subject, name, TEXT)
     assert run("explain", "tokenize", name, TEXT)
+    words = ["--data", "play.txt", "--batch-size", 2, "--block-size", 8]
+    assert "2 rows of 8 tokens" in run("explain", "step", name, *words)
     (entry,) = [e for e in json.loads(run("runs", "--json", ".")) if e["folder"] == name]
     assert (entry["state"], entry["steps"]) == ("imported", None)
     assert name in run("runs", ".")
@@ -131,7 +133,7 @@ def test_an_imported_model_ends_its_text_itself(run, tmp_path):
     ("command", "told"),
     [
         (["evaluate"], "without text and training of its own: name a text with --data"),
-        (["explain", "step"], "train it with --init-from in-llama"),
+        (["explain", "step"], "name a text with --data to evaluate it or explain a step of it"),
         (["plot"], "in-llama has no metrics to draw"),
     ],
 )

@@ -159,6 +159,11 @@ def test_a_step_that_was_not_clipped(clip, told, explained):
     assert f"clipping {told}" in lines
 
 
+def test_a_step_on_a_single_row(explained):
+    lines = explained("step", dataclasses.replace(STEP, rows=1))
+    assert "forward 1 row of 8 tokens: loss 2.5000" in lines
+
+
 def test_a_step_without_gradients_has_no_bars(explained):
     zero = [dataclasses.replace(p, gradient=0.0) for p in STEP.parameters]
     assert "█" not in " ".join(explained("step", dataclasses.replace(STEP, parameters=zero)))

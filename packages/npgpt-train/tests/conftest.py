@@ -8,6 +8,7 @@ import pytest
 
 from npgpt_core import Dropout, Embedding, Module, registry
 from npgpt_core.errors import PluginError
+from npgpt_train.settings.settings import DEFAULTS
 
 SPECIAL_TOKENS = {"<pad>": 0, "<unk>": 1, "<bos>": 2, "<eos>": 3}
 
@@ -151,3 +152,10 @@ def small_parts(monkeypatch, tmp_path):
 def plays(small_parts, monkeypatch):
     """A dataset of the same text is installed, too."""
     monkeypatch.setitem(TARGETS, ("dataset", "plays"), Plays)
+
+
+@pytest.fixture
+def published(small_parts, monkeypatch):
+    """Small parts that have the names of the published setting."""
+    for kind, small in (("optimizer", "momentum"), ("schedule", "falling")):
+        monkeypatch.setitem(TARGETS, (kind, DEFAULTS[kind]), registry.load(kind, small))

@@ -301,6 +301,12 @@ def test_a_step_has_the_rows_of_all_ranks(run):
     assert explain_step(run).rows == 2 * 2 * 3
 
 
+@pytest.mark.parametrize("given", [{"data": ["play.txt"]}, {"batch_size": 1}, {"block_size": 1}])
+def test_a_run_with_a_text_takes_the_next_batch_of_that(given, run):
+    with pytest.raises(NpgptError, match=r"run has a text and batches of its own.* leave out"):
+        explain_step(run, **given)
+
+
 @pytest.mark.parametrize(("clip", "scale"), [(0.0, 1.0), (1e9, 1.0), (1e-3, None)])
 def test_the_scale_is_what_clipping_makes_of_the_gradients(run, clip, scale):
     settings = replace(run.record.settings, grad_clip=clip)

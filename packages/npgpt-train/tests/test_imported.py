@@ -89,9 +89,49 @@ def test_it_is_evaluated_with_as_long_a_context_as_is_asked_for(imported):
         evaluate_run(imported, ["short.txt"], block_size=5)
 
 
+@pytest.mark.filterwarnings("ignore:.*by heart")
+def test_its_explained_step_is_the_first_that_training_takes(published, small_parts, monkeypatch):
+    monkeypatch.setattr("npgpt_train.session.plot_curves", lambda metrics, path, title: None)
+    sizes = {"batch_size": 3, "block_size": 2}
+    step = explain_step(create(), data=["play.txt"], **sizes)
+    given = {"init_from": "theirs", "data": "play.txt", "max_iters": 1, "report": ignore}
+    taken = train(out="tuned", **given, **sizes).metrics()[1]  # after the evaluation of step 0
+    assert (step.number, step.rows, step.tokens) == (1, 3, 2)
+    assert (step.loss, step.grad_norm, step.lr) == (taken["loss"], taken["grad_norm"], taken["lr"])
+
+
+def test_its_step_has_a_small_batch_unless_told_otherwise(published):
+    step = explain_step(create(), data=["play.txt"])
+    assert (step.rows, step.tokens) == (1, 4)
+    options = {"vocab_size": 128, "block_size": 1000}
+    step = explain_step(create("longer", options=options), data=["play.txt"])
+    assert (step.rows, step.tokens) == (1, 128)
+
+
+def test_its_step_writes_nothing_into_it(published):
+    def files():
+        return {path: path.read_bytes() for path in Path("theirs").rglob("*") if path.is_file()}
+
+    imported, there = create(), files()
+    explain_step(imported, data=["play.txt"])
+    assert files() == there
+
+
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [
+        ({"block_size": 5}, "block_size is 5, expected a whole number of at least 1 and below 5"),
+        ({"batch_size": 0}, "batch_size is 0, expected"),
+    ],
+)
+def test_its_step_has_no_rows_of_other_sizes(size, told, published):
+    with pytest.raises(NpgptError, match=told):
+        explain_step(create(), data=["play.txt"], **size)
+
+
 def test_what_needs_its_training_says_how_to_train_it(imported, small_parts):
     for ask in (lambda: explain_step(imported), lambda: run_training(out="theirs", resume=True)):
-        with pytest.raises(NpgptError, match=r"without text and training .* `init_from=theirs`"):
+        with pytest.raises(NpgptError, match=r"name a text with `data` .* `init_from=theirs`"):
             ask()
 
 

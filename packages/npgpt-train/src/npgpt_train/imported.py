@@ -80,7 +80,8 @@ def _settings(model: str, options: Mapping[str, Any], tokenizer: str) -> Setting
     given = KINDS["model"].given
     shape = {name: value for name, value in options.items() if name not in given}
     chosen = {"tokenizer": Part(tokenizer), "model": Part(model, shape)}
-    chosen |= {kind: Part(DEFAULTS[kind]) for kind in ("optimizer", "schedule")}
+    chosen["optimizer"] = Part(DEFAULTS["optimizer"])
+    chosen["schedule"] = Part(DEFAULTS["schedule"], {"max_iters": DEFAULTS["max_iters"]})
     own = {"data": (), "batch_size": 1, "block_size": options["block_size"]}
     settings = Settings(**{**DEFAULTS, **own, **chosen, "workers": physical_cores()})
     return part_options.with_defaults(settings)

@@ -1,6 +1,6 @@
-"""A run made ready, new or resumed: whatever can be wrong about its input shows here."""
+"""A run made ready, new, resumed or imported: whatever can be wrong about its input shows here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,10 @@ from npgpt_train.run.compatibility import merge_record, other_versions
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import cut_metrics
 from npgpt_train.run.state import Best
-from npgpt_train.settings import parts
+from npgpt_train.settings import part_options, parts
 from npgpt_train.settings.choices import Choices
 from npgpt_train.settings.provenance import Origin, origin_of, provenance
-from npgpt_train.settings.settings import Settings
+from npgpt_train.settings.settings import DEFAULTS, Settings
 from npgpt_train.text.corpus import Corpus, read_text
 from npgpt_train.text.token_file import Tokens, token_files
 from npgpt_train.text.tokenizer_file import require_restorable
@@ -207,6 +207,51 @@ def prepare_existing(run: Run, report: Reporter, step: int | None = None) -> Pre
             " began with may be others by now: start it again, in another `out`"
         )
     return Preparation(run, tokens, model, optimizer, schedule)
+
+
+def prepare_imported(
+    run: Run,
+    data: Sequence[str],
+    report: Reporter,
+    batch_size: int | None = None,
+    block_size: int | None = None,
+) -> Preparation:
+    """Prepare to train an imported model on a text with its settings, without writing anything.
+
+    Args:
+        run: that was imported.
+        data: a dataset's name or paths.
+        report: gets the events of the preparation.
+        batch_size: rows that are computed at once; 1 unless given.
+        block_size: tokens of a row; those of the published setting unless given, or as many as the
+            model can see if they are fewer.
+
+    Raises:
+        NpgptError: a part is not installed, there is no such text, it is too short, or a size is
+            out of range.
+    """
+    longest = run.settings.block_size
+    size = min(DEFAULTS["block_size"], longest) if block_size is None else block_size
+    settings = replace(
+        part_options.with_defaults(run.settings),
+        data=tuple(data),
+        batch_size=run.settings.batch_size if batch_size is None else batch_size,
+        block_size=whole_number("block_size", size, below=longest + 1),
+    )
+    corpus = read_text(settings.data, report)
+    origin = origin_of("tokenizer", settings.tokenizer.name)
+    tokens = _encoded(settings, corpus, run.tokenizer(), origin, report)
+    model = run.model()
+    model.train()
+    optimizer, schedule = parts.build_optimizer(settings, model), parts.build_schedule(settings)
+    record = replace(
+        run.record,
+        settings=settings,
+        data=corpus.record(tokens.sha256),
+        init_from=str(run.folder),
+        imported_from=None,
+    )
+    return Preparation(Run(run.folder, record), tokens, model, optimizer, schedule)
 
 
 def _encoded(

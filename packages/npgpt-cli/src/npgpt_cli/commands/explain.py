@@ -165,6 +165,24 @@ def page(run: Path, text: str | None, out: Path, target: int | None, checkpoint:
 
 @explain.command()
 @run_argument
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="NAME|PATH",
+    help="Of an imported run: the text whose batch is taken.",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Of an imported run: rows of the batch.  [default: 1]",
+)
+@click.option(
+    "--block-size",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Of an imported run: tokens of a row.  [default: 128, or all that the model sees]",
+)
 @json_option
 @click.option(
     "--checkpoint",
@@ -173,16 +191,25 @@ def page(run: Path, text: str | None, out: Path, target: int | None, checkpoint:
     metavar="best|latest|STEP",
     help="The step that follows these weights.",
 )
-def step(run: Path, as_json: bool, checkpoint: str) -> None:
+def step(
+    run: Path,
+    data: tuple[str, ...],
+    batch_size: int | None,
+    block_size: int | None,
+    as_json: bool,
+    checkpoint: str,
+) -> None:
     """Take one step of training apart, on a copy.
 
     It is the next one that the run would do: batch, learning rate and optimizer state are those
-    that training would have.
+    that training would have. An imported run has no text of its own: name one with --data. Its step
+    is the first of a training on that text, with a small batch and the other defaults of training.
     """
     from npgpt_cli.show.as_json import print_json
     from npgpt_cli.show.explain_step import print_step
     from npgpt_train.explain.step import explain_step
     from npgpt_train.run.folder import Run
 
-    explanation = explain_step(Run.open(run), checkpoint)
+    sizes = given(batch_size=batch_size, block_size=block_size)
+    explanation = explain_step(Run.open(run), checkpoint, data=data, **sizes)
     (print_json if as_json else print_step)(explanation)

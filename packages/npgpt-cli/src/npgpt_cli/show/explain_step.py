@@ -33,8 +33,9 @@ def _story(e: Step) -> dict[str, str]:
         )
     else:
         clipping = f"not needed: the joint norm may be {e.grad_clip:g}"
+    rows = "1 row" if e.rows == 1 else f"{e.rows} rows"
     return {
-        "forward": f"{e.rows} rows of {e.tokens} tokens: loss {e.loss:.4f}",
+        "forward": f"{rows} of {e.tokens} tokens: loss {e.loss:.4f}",
         "backward": f"{len(e.parameters)} gradients: joint norm {compact(e.grad_norm)}",
         "clipping": clipping,
         "learning rate": f"{e.lr:.3g} ({e.schedule})",

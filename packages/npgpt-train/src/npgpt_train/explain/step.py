@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from npgpt_core.errors import NpgptError
@@ -11,7 +12,7 @@ from npgpt_train.explain.backward import norm
 from npgpt_train.loop.batches import require_batch_memory
 from npgpt_train.loop.trainer import Trainer
 from npgpt_train.loop.workers import open_workers
-from npgpt_train.preparation import prepare_existing
+from npgpt_train.preparation import prepare_existing, prepare_imported
 from npgpt_train.run.folder import Run
 
 
@@ -57,17 +58,42 @@ class Step:
     parameters: list[ParameterStep]
 
 
-def explain_step(run: Run, checkpoint: str = "latest") -> Step:
+def explain_step(
+    run: Run,
+    checkpoint: str = "latest",
+    *,
+    data: Sequence[str] = (),
+    batch_size: int | None = None,
+    block_size: int | None = None,
+) -> Step:
     """Take the step that follows a checkpoint; nothing of the run is written.
 
+    Args:
+        run: with a text of its own, or imported.
+        checkpoint: "best", "latest" or a step.
+        data: of an imported run, a dataset's name or paths.
+        batch_size: of an imported run, rows; 1 unless given.
+        block_size: of an imported run, tokens of a row; 128 unless given, or as many as the model
+            can see if they are fewer.
+
     Raises:
-        NpgptError: a part is not installed, the data changed, no such checkpoint, or a loss that is
-            not finite.
+        NpgptError: a part is not installed, the data changed, no such checkpoint, a loss that is
+            not finite; an imported run without ``data``, or another one with it or with a size.
     """
     step = None if checkpoint == "latest" else run.checkpoints.step_of(checkpoint)
-    prepared = prepare_existing(run, ignore, step)
-    accumulation = run.settings.grad_accumulation * run.record.ranks  # the rows of all ranks
-    s = dataclasses.replace(run.settings, grad_accumulation=accumulation)
+    imported = run.record.imported_from is not None
+    if imported and data:
+        prepared = prepare_imported(run, data, ignore, batch_size, block_size)
+    elif imported or (tuple(data), batch_size, block_size) == ((), None, None):
+        prepared = prepare_existing(run, ignore, step)
+    else:
+        raise NpgptError(
+            f"{run.folder} has a text and batches of its own, and the next one is taken: leave out"
+            " `data`, `batch_size` and `block_size`"
+        )
+    s = prepared.run.settings
+    accumulation = s.grad_accumulation * run.record.ranks  # the rows of all ranks
+    s = dataclasses.replace(s, grad_accumulation=accumulation)
     require_batch_memory(s.batch_size, s.block_size, run.record.vocab_size, accumulation)
     with open_workers(prepared.model, s.workers, s.batch_size) as workers:
         train, val = prepared.tokens.train, prepared.tokens.val

@@ -192,7 +192,8 @@ class Run:
         if self.record.data is None:
             raise NpgptError(
                 f"{self.folder} is an imported model, without text and training of its own: name a"
-                f" text with `data` to evaluate it, or train it with `init_from={self.folder}`"
+                " text with `data` to evaluate it or explain a step of it, or train it with"
+                f" `init_from={self.folder}`"
             )
         return self.record.data
 
