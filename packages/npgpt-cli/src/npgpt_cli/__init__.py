@@ -1,3 +1,3 @@
 """The command line of npgpt: ``commands`` have options and the call, ``show`` prints."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

@@ -2,6 +2,6 @@
 
 from npgpt_core.lazy import lazy_names
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)
