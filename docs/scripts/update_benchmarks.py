@@ -36,23 +36,38 @@ def main(results: str) -> None:
     if not any(c["benchmark"] == "train" for c in found[ALL]):
         del found[ALL]
     for name, comparisons in found.items():
-        content = format_json({**taken, "comparisons": comparisons})
-        (FOLDER / name).write_text(content + "\n", "utf-8")
+        if comparisons:
+            content = format_json({**taken, "comparisons": comparisons})
+            (FOLDER / name).write_text(content + "\n", "utf-8")
     for name, text in fragments().items():
         (FOLDER / name).write_text(text, "utf-8")
 
 
 def fragments() -> dict[str, str]:
-    """What the pages show, by file, made from the results."""
-    results, real = (json.loads((FOLDER / name).read_text("utf-8")) for name in (ALL, REAL))
+    """What the pages show, by file, made from the results that are there."""
+    made: dict[str, str] = {}
+    for name, make in ((ALL, of_all), (REAL, of_smollm2)):
+        if (FOLDER / name).exists():
+            made |= make(json.loads((FOLDER / name).read_text("utf-8")))
+    return made
+
+
+def of_all(results: Results) -> dict[str, str]:
+    """What is made of every benchmark."""
     return {
         "figures.json": format_json(figures(results)) + "\n",
         "machine.md": machine(results),
         "parts.md": "\n".join(map(parts, of(results, "parts"))),
         "pytorch.md": beside_pytorch(results),
         "mpi.md": "\n".join(map(mpi, of(results, "mpi"))),
-        "smollm2-figures.json": format_json(figures(real)) + "\n",
-        "smollm2.md": smollm2(real) + "\n" + machine(real),
+    }
+
+
+def of_smollm2(results: Results) -> dict[str, str]:
+    """What is made of the real model."""
+    return {
+        "smollm2-figures.json": format_json(figures(results)) + "\n",
+        "smollm2.md": smollm2(results) + "\n" + machine(results),
     }
 
 

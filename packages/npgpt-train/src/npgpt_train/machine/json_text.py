@@ -39,6 +39,15 @@ def parse_json(data: str | bytes) -> Any:
     return json.loads(data, parse_int=_whole)
 
 
+def json_value(value: Any) -> Any:
+    """What JSON gives back of a value: of a tuple, a list.
+
+    Raises:
+        TypeError, ValueError: JSON cannot hold it.
+    """
+    return parse_json(json.dumps(value, allow_nan=False))
+
+
 def _whole(digits: str) -> int:
     if len(digits) > 20 or not -LIMIT <= (number := int(digits)) < LIMIT:
         raise ValueError(f"a whole number of {len(digits)} digits")

@@ -103,18 +103,22 @@ def _kind_of(option: str, names: Mapping[str, str]) -> str:
 
 
 def as_data(kind: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options as the record of the run will give them back: a tuple is a list."""
-    import json  # only here: it would slow every start of the command down
+    """Options as the record of the run will give them back: a tuple is a list.
 
-    from npgpt_train.machine.json_text import parse_json
+    Raises:
+        PluginError: names the first option that JSON cannot hold.
+    """
+    from npgpt_train.machine.json_text import json_value  # JSON slows each start of the command
 
-    data: dict[str, Any] = {}
-    for option, value in options.items():
-        try:
-            data[option] = parse_json(json.dumps(value, allow_nan=False))
-        except (TypeError, ValueError) as error:
-            raise PluginError(
-                f"the options of {kind} {name!r} are no data: {option} is {short_repr(value)},"
-                " expected what JSON can hold, such as a finite number, a text or a list"
-            ) from error
-    return data
+    try:
+        return dict(json_value(dict(options)))
+    except (TypeError, ValueError) as error:
+        for option, value in options.items():
+            try:
+                json_value(value)
+            except (TypeError, ValueError):
+                raise PluginError(
+                    f"the options of {kind} {name!r} are no data: {option} is {short_repr(value)},"
+                    " expected what JSON can hold, such as a finite number, a text or a list"
+                ) from error
+        raise
