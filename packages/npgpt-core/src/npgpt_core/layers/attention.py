@@ -91,7 +91,7 @@ class MultiHeadAttention(Module):
         q, k, v = self._heads(x)
         if cache is not None:
             k, v = cache.append(k, v)
-        y, a = causal_attention(q, k, v)
+        y, a = causal_attention(q, k, v, keep=self.training)
         self.keep(q, k, v, a)
         return self.proj(merge_heads(y))
 
@@ -113,14 +113,17 @@ class MultiHeadAttention(Module):
         return causal_weights(*self._heads(x))
 
 
-def causal_attention(q: Array, k: Array, v: Array, group: int = 1) -> tuple[Array, list[Array]]:
+def causal_attention(
+    q: Array, k: Array, v: Array, group: int = 1, *, keep: bool = True
+) -> tuple[Array, list[Array]]:
     """y = softmax(q kᵀ) v, in which a query sees no later key; gives y and the softmax by blocks.
 
     q (B, K, T·G, D), k and v (B, K, S, D) -> y (B, K, T·G, D) in the memory order of
     (B, T·G, K, D). The G = ``group`` rows of a position follow each other and share the keys and
     values of head K. The queries are those of the last T of the S positions. They go through in
     blocks, because the first ones see few keys: what lies beyond the last key that a block sees is
-    not computed at all.
+    not computed at all. Without ``keep`` the list of softmax blocks is empty, and the memory of a
+    block serves the later ones.
     """
     b, n_head, n_rows, d = q.shape
     y = np.empty((b, n_rows, n_head, d), q.dtype).swapaxes(1, 2)
@@ -135,7 +138,8 @@ def causal_attention(q: Array, k: Array, v: Array, group: int = 1) -> tuple[Arra
             a = (k[:, :, None, s] @ q[:, :, t, :, None])[..., 0]
         softmax(a, out=a)
         np.matmul(a, v[:, :, s], out=y[:, :, t])
-        blocks.append(a)
+        if keep:
+            blocks.append(a)
     return y, blocks
 
 

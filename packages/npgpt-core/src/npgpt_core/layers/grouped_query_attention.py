@@ -114,7 +114,7 @@ class GroupedQueryAttention(Module):
         q, k, v = self._heads(x, 0 if cache is None else cache.length)
         if cache is not None:
             k, v = cache.append(k, v)
-        y, a = causal_attention(q, k, v, self.group)
+        y, a = causal_attention(q, k, v, self.group, keep=self.training)
         self.keep(q, k, v, a)
         b, t, _ = x.shape
         y = y.reshape(b, self.n_kv_head, t, self.group * k.shape[-1])
