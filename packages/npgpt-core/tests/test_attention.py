@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from npgpt_core import KeyValueCache, MultiHeadAttention
 from npgpt_core.functional import softmax, softmax_backward
-from npgpt_core.layers.attention import causal_attention, merge_heads, split_heads
+from npgpt_core.layers.attention import QUERY_BLOCK, causal_attention, merge_heads, split_heads
 from npgpt_core.testing import check_gradients
 
 B, T, C, H = 2, 7, 12, 3
@@ -129,6 +129,15 @@ def test_parts_of_split_heads_are_what_np_split_gives():
     x = np.random.default_rng(0).normal(size=(2, 5, 24))
     for part, heads in zip(np.split(x, 3, axis=-1), split_heads(x, 3, 2), strict=True):
         np.testing.assert_array_equal(merge_heads(heads), part)
+
+
+def test_without_keeping_it_gives_the_same_and_holds_no_softmax():
+    rng = np.random.default_rng(0)
+    q, k, v = rng.normal(size=(3, 2, 3, 2 * QUERY_BLOCK + 1, 4))
+    kept, blocks = causal_attention(q, k, v)
+    y, none = causal_attention(q, k, v, keep=False)
+    np.testing.assert_array_equal(y, kept)
+    assert (len(blocks), none) == (3, [])
 
 
 # ---------------------------------------------------------------- the check can fail
