@@ -1,11 +1,14 @@
 """The exercise that puts the learner's own files to use."""
 
+import compileall
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 
+from npgpt_learn.exercise import Exercise
 from npgpt_learn.exercises import PATH
 from npgpt_learn.marker import mark_file
 
@@ -22,6 +25,14 @@ def folder(tmp_path):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text(text, encoding="utf-8")
     return tmp_path
+
+
+def test_the_bytecode_that_pip_makes_is_none_of_its_files(tmp_path):
+    folder = tmp_path / GPT.name
+    shutil.copytree(GPT.folder, folder)
+    compileall.compile_dir(folder, quiet=2)
+    assert list(folder.rglob("*.pyc"))
+    assert Exercise(folder).files == GPT.files
 
 
 def test_a_mistake_in_an_earlier_file_is_named(folder, linear):

@@ -23,7 +23,7 @@ ALLOWED = {
     ("text/datasets/tiny_shakespeare.py", "retrieve"),  # pooch: renames into the cache
 }
 CHANGING = {
-    *("chmod", "copy", "copy2", "copyfile", "copytree", "fdopen", "ftruncate", "link", "makedirs"),
+    *("chmod", "copy2", "copyfile", "copytree", "fdopen", "ftruncate", "link", "makedirs"),
     *("mkdir", "mkdtemp", "mkstemp", "move", "open_memmap", "removedirs", "rename", "renames"),
     *("retrieve", "rmdir", "rmtree", "save_file", "savefig", "savez", "symlink", "tofile", "touch"),
     *("NamedTemporaryFile", "TemporaryDirectory", "TemporaryFile", "truncate", "unlink", "utime"),
@@ -35,6 +35,7 @@ OF_A_MODULE = {  # names that mean something else on other objects
     ("os", "replace"),
     ("os", "write"),
     ("np", "save"),
+    ("shutil", "copy"),
     ("shutil", "move"),
 }
 FOLDERS = ("cache", "files", "run")  # what variables that hold a ``Folder`` are called

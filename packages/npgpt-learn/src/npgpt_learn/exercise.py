@@ -96,9 +96,10 @@ class Exercise:
 
     @property
     def files(self) -> dict[str, str]:
-        """What the learner's folder gets besides: path in it -> text."""
+        """What the learner's folder gets besides: path in it -> text; no bytecode of pip's."""
         folder = self.folder / "files"
-        paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+        found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+        paths = (path for path in found if path.parent.name != "__pycache__")
         return {p.relative_to(folder).as_posix(): p.read_text(encoding="utf-8") for p in paths}
 
     @functools.cached_property
