@@ -209,3 +209,11 @@ def _tree(folder):
         for path in folder.rglob("*")
         if "cache" not in path.parts
     }
+
+
+def test_a_damaged_tokenizer_is_told_by_its_own_class(npgpt, tmp_path):
+    path = tmp_path / "tokenizer.json"
+    path.write_text('{"format": "npgpt-tokenizer", "version": 1, "tokenizer": "char"}')
+    output = npgpt("tokenize", path, "a").output
+    assert "no state of the tokenizer 'char': field 'options' is missing" in output
+    assert "'word'" not in output
