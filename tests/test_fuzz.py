@@ -9,6 +9,19 @@ import shutil
 
 import pytest
 from click.testing import CliRunner
+from fuzzing import (
+    CUTS,
+    EXAMPLES,
+    FAST,
+    LEAVES,
+    NUMBERS,
+    PLACES,
+    VALUES,
+    mutated,
+    refused_or_fine,
+    replaced,
+    watch_memory,
+)
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -23,20 +36,6 @@ from npgpt_train.run.metrics import cut_metrics, read_metrics
 from npgpt_train.settings.choices import choose, read_config
 from npgpt_train.settings.parts import resolve
 from npgpt_train.text.tokenizer_file import MAX_SIZE
-
-from .fuzzing import (
-    CUTS,
-    EXAMPLES,
-    FAST,
-    LEAVES,
-    NUMBERS,
-    PLACES,
-    VALUES,
-    mutated,
-    refused_or_fine,
-    replaced,
-    watch_memory,
-)
 
 pytestmark = [
     pytest.mark.once,

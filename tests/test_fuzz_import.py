@@ -12,6 +12,7 @@ from struct import pack
 import numpy as np
 import pytest
 import safetensors.numpy
+from fuzzing import CUTS, FAST, PLACES, VALUES, mutated, refused_or_fine, replaced, watch_memory
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,8 +28,6 @@ from npgpt_convert.formats.tokenizer_json.writer import tokenizer_json
 from npgpt_convert.vocabulary import Vocabulary
 from npgpt_core import NpgptError, registry
 from npgpt_train import load_run
-
-from .fuzzing import CUTS, FAST, PLACES, VALUES, mutated, refused_or_fine, replaced, watch_memory
 
 pytestmark = [
     pytest.mark.once,
