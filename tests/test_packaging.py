@@ -92,9 +92,7 @@ def test_a_wheel_holds_its_metadata_its_readme_and_its_licence(tmp_path):
     for package in PACKAGES:
         (wheel,) = tmp_path.glob(f"{package.name.replace('-', '_')}-*.whl")
         with ZipFile(wheel) as files:
-            folder = next(n for n in files.namelist() if n.endswith("/METADATA"))[
-                : -len("METADATA")
-            ]
+            folder = f"{wheel.name.removesuffix('-py3-none-any.whl')}.dist-info/"
             metadata = Parser().parsestr(files.read(f"{folder}METADATA").decode("utf-8"))
             assert f"{folder}licenses/LICENSE" in files.namelist()
         assert metadata["Name"] == package.name
