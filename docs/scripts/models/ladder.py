@@ -25,6 +25,7 @@ from threadpoolctl import threadpool_limits
 from npgpt_core import CrossEntropy, Module, generate, registry
 from npgpt_optim import Adam, WarmupCosine, clip_grad_norm
 from npgpt_tokenizers import CharTokenizer
+from npgpt_train.loop.batches import draw_batch
 from npgpt_train.machine.json_text import format_json
 
 RESULTS = Path(__file__).parents[2] / "results/models/ladder.json"
@@ -44,13 +45,6 @@ def data() -> tuple[int, Any, Any]:
     return tokenizer.vocab_size, tokens[: -CHARACTERS // 10], tokens[-CHARACTERS // 10 :]
 
 
-def draw(tokens: Any, rng: np.random.Generator) -> tuple[Any, Any]:
-    """Inputs and targets, each (B, T)."""
-    starts = rng.integers(0, len(tokens) - SHAPE["block_size"], BATCH)
-    rows = tokens[starts[:, None] + np.arange(SHAPE["block_size"] + 1)].astype(np.intp)
-    return rows[:, :-1], rows[:, 1:]
-
-
 class Training:
     """A rung and what trains it, a step a call."""
 
@@ -63,7 +57,7 @@ class Training:
 
     def __call__(self, step: int) -> None:
         """Forward, backward, update."""
-        x, y = draw(self.tokens, self.rng)
+        x, y = draw_batch(self.tokens, BATCH, SHAPE["block_size"], self.rng)
         self.criterion(self.model(x), y)
         self.optimizer.zero_grad()
         self.model.backward(self.criterion.backward())
@@ -76,7 +70,8 @@ def validation_loss(model: Module) -> float:
     """Mean loss over batches that are the same for every run."""
     criterion, rng = CrossEntropy().eval(), np.random.default_rng(0)
     model.eval()
-    batches = (draw(data()[2], rng) for _ in range(VALIDATION_BATCHES))
+    tokens, block_size = data()[2], SHAPE["block_size"]
+    batches = (draw_batch(tokens, BATCH, block_size, rng) for _ in range(VALIDATION_BATCHES))
     return float(np.mean([criterion(model(x), y) for x, y in batches]))
 
 

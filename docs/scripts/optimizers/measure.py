@@ -27,6 +27,7 @@ from npgpt_core import CrossEntropy, registry
 from npgpt_models import GPT, GPTConfig
 from npgpt_optim import SGD, Adam, AdamW, Constant, WarmupCosine, clip_grad_norm
 from npgpt_tokenizers import CharTokenizer
+from npgpt_train.loop.batches import draw_batch
 from npgpt_train.machine.json_text import format_json
 
 DOCS = Path(__file__).parents[2]
@@ -127,13 +128,6 @@ def data() -> tuple[int, Any, Any]:
     return tokenizer.vocab_size, tokens[: -CHARACTERS // 10], tokens[-CHARACTERS // 10 :]
 
 
-def draw(tokens: Any, rng: np.random.Generator) -> tuple[Any, Any]:
-    """Inputs and targets, each (B, T)."""
-    starts = rng.integers(0, len(tokens) - SHAPE["block_size"], BATCH)
-    rows = tokens[starts[:, None] + np.arange(SHAPE["block_size"] + 1)].astype(np.intp)
-    return rows[:, :-1], rows[:, 1:]
-
-
 def run(variant: Variant) -> dict[str, Any]:
     """Train one GPT; the curve, the validation loss and the sizes of what the run left behind."""
     vocab_size, train_tokens, val_tokens = data()
@@ -145,7 +139,7 @@ def run(variant: Variant) -> dict[str, Any]:
     rng, losses, norms, unused = np.random.default_rng((variant.seed, 1)), [], [], []
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
         for step in range(STEPS):
-            x, y = draw(train_tokens, rng)
+            x, y = draw_batch(train_tokens, BATCH, SHAPE["block_size"], rng)
             if variant.bad and step == BAD:
                 x, y = np.ones_like(x), np.ones_like(y)  # a page of nothing but <unk>
             losses.append(float(criterion(model(x), y)))
@@ -175,7 +169,8 @@ def validate(model: GPT, criterion: CrossEntropy, tokens: Any) -> float:
     rng = np.random.default_rng(0)
     model.eval()
     criterion.eval()
-    batches = (draw(tokens, rng) for _ in range(VALIDATION_BATCHES))
+    block_size = SHAPE["block_size"]
+    batches = (draw_batch(tokens, BATCH, block_size, rng) for _ in range(VALIDATION_BATCHES))
     return float(np.mean([criterion(model(x), y) for x, y in batches]))
 
 
