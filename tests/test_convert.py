@@ -345,7 +345,7 @@ def test_it_is_told_that_transformers_splits_for_a_qwen2_as_it_likes(run, tmp_pa
 
 def test_only_gguf_has_types(run, tmp_path):
     words = ["export", "llama", "--format", "huggingface", "--out", tmp_path / "out"]
-    assert "expected none but for gguf" in run(*words, "--type", "F16", code=2)
+    assert "with the format gguf, and none with another" in run(*words, "--type", "F16", code=2)
     with pytest.raises(NpgptError, match="format is 'onnx', expected one of huggingface, gguf"):
         export_model("llama", "onnx", tmp_path / "out")
 

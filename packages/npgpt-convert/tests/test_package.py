@@ -9,7 +9,7 @@ import npgpt_convert
 from npgpt_convert import _plugin
 from npgpt_convert.commands.export import export
 from npgpt_convert.commands.import_ import import_
-from npgpt_core import registry
+from npgpt_core import NpgptError, registry
 from npgpt_core.testing import parametrize_with_checks
 
 
@@ -30,6 +30,12 @@ def test_the_plugin_points_at_commands(name):
 
 def test_every_public_name_is_there():
     assert all(getattr(npgpt_convert, name).__name__ == name for name in dir(npgpt_convert))
+
+
+def test_an_argument_that_python_cannot_print_is_refused_in_a_line(tmp_path):
+    for given in ({"format": 10**5000}, {"format": "gguf", "type": 10**5000}):
+        with pytest.raises(NpgptError, match="int too long to show"):
+            npgpt_convert.export_model(tmp_path, out=tmp_path / "out", **given)
 
 
 def test_importing_the_package_its_plugin_and_its_commands_imports_no_numpy():

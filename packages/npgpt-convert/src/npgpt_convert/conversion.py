@@ -15,7 +15,7 @@ from npgpt_convert.families import gpt2, llama
 from npgpt_convert.families.family import Dialect, Options, Stored
 from npgpt_convert.families.metadata import Metadata
 from npgpt_convert.foreign import ForeignModel, Tensor
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.types import Array
 
 FAMILIES = (gpt2.FAMILY, llama.FAMILY)
@@ -123,7 +123,9 @@ def _found(
         pattern, block = _pattern(name)
         known = pattern if pattern in ours else dialect.prefix + pattern
         if known not in ours:
-            raise NpgptError(f"the tensor {name!r:.100} is of no part that the architecture has")
+            raise NpgptError(
+                f"the tensor {short_repr(name, 100)} is of no part that the architecture has"
+            )
         if ours[known] == "head.weight" and tied:
             continue
         found.setdefault(ours[known].format(block), {})[known] = tensor

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from npgpt_convert.targets.names import FORMATS, TYPES
 from npgpt_convert.targets.writing import WRITERS, Export
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.run.folder import Run
 
@@ -46,9 +46,12 @@ def export_model(
             been written.
     """
     if format not in FORMATS:
-        raise NpgptError(f"format is {format!r:.40}, expected one of {', '.join(FORMATS)}")
+        raise NpgptError(f"format is {short_repr(format)}, expected one of {', '.join(FORMATS)}")
     if type is not None and (format != "gguf" or type not in TYPES):
-        raise NpgptError(f"type is {type!r:.40}, expected none but for gguf: {', '.join(TYPES)}")
+        raise NpgptError(
+            f"type is {short_repr(type)}, expected {', '.join(TYPES)} with the format"
+            " gguf, and none with another"
+        )
     export = Export(Run.open(run), checkpoint, fold_head_bias, type or TYPES[0], [])
     with _complete_or_absent(Path(out)) as (folder, name):
         WRITERS[format](export, folder, name)

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from npgpt_convert.byte_spelling import unspelled
 from npgpt_core import registry
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.protocols import Tokenizer
 
 MAX_TOKENS = 2**20  # four times the largest vocabulary in use
@@ -66,7 +66,7 @@ class Vocabulary:
         ids = {token: i for i, token in enumerate(listed) if token is not None}
         if len(ids) < sum(token is not None for token in listed):
             twice = next(t for i, t in enumerate(listed) if t is not None and ids[t] != i)
-            raise NpgptError(f"the vocabulary has the token {twice!r:.60} twice")
+            raise NpgptError(f"the vocabulary has the token {short_repr(twice, 60)} twice")
         return cls(
             tokens=[None if token is None else _bytes(token) for token in listed],
             merges=[_pair(merge, ids) for merge in merges],
@@ -94,7 +94,8 @@ class Vocabulary:
                 others = {name: state[name] for name in names}
             case kind:
                 raise NpgptError(
-                    f"the tokens of the tokenizer {kind!r:.40} are no bytes: train with byte-bpe"
+                    f"the tokens of the tokenizer {short_repr(kind)} are no bytes: train"
+                    " with byte-bpe"
                 )
         return cls(
             tokens=tokens,
@@ -146,7 +147,10 @@ def listed(ids: Mapping[str, Any], size: int = 0) -> list[str | None]:
     tokens: list[str | None] = [None] * size
     for token, i in ids.items():
         if tokens[i] is not None:
-            raise NpgptError(f"the tokens {tokens[i]!r:.60} and {token!r:.60} have the same id {i}")
+            raise NpgptError(
+                f"the tokens {short_repr(tokens[i], 60)} and {short_repr(token, 60)} have the"
+                f" same id {i}"
+            )
         tokens[i] = token
     return tokens
 
@@ -161,8 +165,8 @@ def _bytes(token: str) -> bytes:
     data = unspelled(token)
     if not data:
         raise NpgptError(
-            f"the token {token!r:.60} is not spelled in bytes, as GPT-2's are: npgpt reads"
-            " byte-level BPE, and neither SentencePiece nor WordPiece"
+            f"the token {short_repr(token, 60)} is not spelled in bytes, as GPT-2's are: npgpt"
+            " reads byte-level BPE, and neither SentencePiece nor WordPiece"
         )
     return data
 
@@ -172,7 +176,7 @@ def _pair(merge: Sequence[str], ids: Mapping[str, int]) -> tuple[int, int]:
         left, right = merge
         return ids[left], ids[right]
     except (KeyError, TypeError, ValueError):
-        raise NpgptError(f"the merge {merge!r:.80} is no pair of two tokens") from None
+        raise NpgptError(f"the merge {short_repr(merge, 80)} is no pair of two tokens") from None
 
 
 def _token_bytes(tokenizer: Any, i: int) -> bytes:

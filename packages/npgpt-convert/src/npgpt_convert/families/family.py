@@ -1,7 +1,7 @@
 """What a family of models says of itself: its names in each format, and its configuration."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -31,6 +31,11 @@ class Stored:
     transposed: bool = False
     widths: Callable[[Options], tuple[int, ...]] | None = None
     order: Callable[[Options], npt.NDArray[np.intp]] | None = None
+
+
+def matrix(*names: str, **others: Any) -> Stored:
+    """A matrix of which a program has the transpose, (O, I)."""
+    return Stored(names, transposed=True, **others)
 
 
 @dataclass(frozen=True)
@@ -68,4 +73,4 @@ class Family:
     """
 
     model: str
-    dialects: Mapping[str, Dialect] = field(default_factory=dict)
+    dialects: Mapping[str, Dialect]

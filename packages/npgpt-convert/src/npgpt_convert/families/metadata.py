@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.numbers import is_real, is_whole
 
 MISSING: Any = object()
@@ -34,21 +34,21 @@ class Metadata(Mapping[str, Any]):
         """A whole number from 1."""
         value = self._value(name, default)
         if not is_whole(value) or not 1 <= value < LARGEST:
-            raise NpgptError(f"{name} is {value!r:.40}, expected a whole number from 1")
+            raise NpgptError(f"{name} is {short_repr(value)}, expected a whole number from 1")
         return int(value)
 
     def real(self, name: str, default: Any = MISSING) -> float:
         """A finite number above 0."""
         value = self._value(name, default)
         if not is_real(value) or not 0 < value < math.inf:
-            raise NpgptError(f"{name} is {value!r:.40}, expected a finite number above 0")
+            raise NpgptError(f"{name} is {short_repr(value)}, expected a finite number above 0")
         return float(value)
 
     def flag(self, name: str, default: Any = MISSING) -> bool:
         """True or False."""
         value = self._value(name, default)
         if not isinstance(value, bool):
-            raise NpgptError(f"{name} is {value!r:.40}, expected true or false")
+            raise NpgptError(f"{name} is {short_repr(value)}, expected true or false")
         return value
 
     def one_of(self, name: str, supported: tuple[Any, ...], default: Any = MISSING) -> Any:
@@ -56,14 +56,14 @@ class Metadata(Mapping[str, Any]):
         value = self._value(name, default)
         if not any(type(value) is type(known) and value == known for known in supported):
             known = " or ".join(_shown(known) for known in supported)
-            raise NpgptError(f"{name} {_shown(value):.60} is not supported: {known} is")
+            raise NpgptError(f"{name} {_shown(value)} is not supported: {known} is")
         return value
 
     def table(self, name: str) -> "Metadata":
         """An object in the metadata; an empty one where there is none."""
         value = self._values.get(name, {})
         if not isinstance(value, Mapping):
-            raise NpgptError(f"{name} is {value!r:.40}, expected an object")
+            raise NpgptError(f"{name} is {short_repr(value)}, expected an object")
         return Metadata(value)
 
     def below(self, prefix: str) -> "Metadata":
@@ -79,4 +79,6 @@ class Metadata(Mapping[str, Any]):
 
 
 def _shown(value: Any) -> str:
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else f"{value!r}"
+    return (
+        {True: "true", False: "false"}[value] if isinstance(value, bool) else short_repr(value, 60)
+    )

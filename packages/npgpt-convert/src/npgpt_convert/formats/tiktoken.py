@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from npgpt_convert.files import read_file
 from npgpt_convert.vocabulary import Vocabulary, require_count
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 
 MAX_SIZE = 16 * 2**20  # bytes; the largest in use has 4 million
 SUFFIX = ".tiktoken"
@@ -66,8 +66,8 @@ def read_tiktoken(path: Path, encoding: str | None = None) -> Vocabulary:
     name = encoding or path.name.removesuffix(SUFFIX)
     if name not in ENCODINGS:
         raise NpgptError(
-            f"{path}: the encoding {name!r:.40} is not known, but {', '.join(ENCODINGS)} are: a"
-            " file of ranks is known by its name, such as cl100k_base.tiktoken"
+            f"{path}: the encoding {short_repr(name)} is not known, but {', '.join(ENCODINGS)} are:"
+            " a file of ranks is known by its name, such as cl100k_base.tiktoken"
         )
     pattern, special_tokens = ENCODINGS[name]
     ranks = _ranks(path)
@@ -111,7 +111,7 @@ def _ranks(path: Path) -> dict[bytes, int]:
 
 def _damaged(path: Path, number: int, line: bytes) -> NpgptError:
     return NpgptError(
-        f"{path}, line {number}: {line!r:.60} is no new token in base64 with its rank"
+        f"{path}, line {number}: {short_repr(line, 60)} is no new token in base64 with its rank"
     )
 
 

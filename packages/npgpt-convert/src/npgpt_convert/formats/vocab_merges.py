@@ -5,7 +5,7 @@ from pathlib import Path
 
 from npgpt_convert.files import read_file, read_object
 from npgpt_convert.vocabulary import Vocabulary, listed
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 
 MAX_SIZE = 16 * 2**20  # bytes of either
 END_OF_TEXT = "<|endoftext|>"
@@ -47,5 +47,7 @@ def _pairs(path: Path) -> Iterator[list[str]]:
             continue
         pair = line.rstrip("\r").split(" ")
         if len(pair) != 2:
-            raise NpgptError(f"{path}, line {number}: {line!r:.60} is no pair of two tokens")
+            raise NpgptError(
+                f"{path}, line {number}: {short_repr(line, 60)} is no pair of two tokens"
+            )
         yield pair

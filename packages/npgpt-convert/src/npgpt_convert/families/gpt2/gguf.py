@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from npgpt_convert.families.family import Dialect, Options, Stored
+from npgpt_convert.families.family import Dialect, Options, Stored, matrix
 from npgpt_convert.families.gpt2.limits import EPS, require_no_head_bias
 from npgpt_convert.families.metadata import Metadata
 from npgpt_convert.foreign import Tensor, rows_of
@@ -51,7 +51,7 @@ def _metadata(options: Options) -> dict[str, Any]:
 
 def _linear(ours: str, theirs: str) -> dict[str, Stored]:
     return {
-        f"blocks.{{}}.{ours}.weight": Stored((f"blk.{{}}.{theirs}.weight",), transposed=True),
+        f"blocks.{{}}.{ours}.weight": matrix(f"blk.{{}}.{theirs}.weight"),
         f"blocks.{{}}.{ours}.bias": Stored((f"blk.{{}}.{theirs}.bias",)),
     }
 
@@ -73,6 +73,6 @@ DIALECT = Dialect(
         **_linear("ff.proj", "ffn_down"),
         "ln_f.gamma": Stored(("output_norm.weight",)),
         "ln_f.beta": Stored(("output_norm.bias",)),
-        "head.weight": Stored((HEAD,), transposed=True),
+        "head.weight": matrix(HEAD),
     },
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from npgpt_convert.families.family import Dialect, Options, Stored
+from npgpt_convert.families.family import Dialect, Options, Stored, matrix
 from npgpt_convert.families.gpt2.limits import EPS, require_no_head_bias
 from npgpt_convert.families.metadata import Metadata
 from npgpt_convert.foreign import Tensor
@@ -76,6 +76,6 @@ DIALECT = Dialect(
         "blocks.{}.ff.proj.bias": Stored(("transformer.h.{}.mlp.c_proj.bias",)),
         "ln_f.gamma": Stored(("transformer.ln_f.weight",)),
         "ln_f.beta": Stored(("transformer.ln_f.bias",)),
-        "head.weight": Stored(("lm_head.weight",), transposed=True),
+        "head.weight": matrix("lm_head.weight"),
     },
 )

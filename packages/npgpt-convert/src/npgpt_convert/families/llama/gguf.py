@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from npgpt_convert.families.family import Dialect, Options, Stored
+from npgpt_convert.families.family import Dialect, Options, Stored, matrix
 from npgpt_convert.families.llama.members import MEMBERS, member, qkv_widths
 from npgpt_convert.families.metadata import Metadata
 from npgpt_convert.foreign import Tensor, rows_of
@@ -132,10 +132,6 @@ def _order(options: Options) -> npt.NDArray[np.intp]:
     return order
 
 
-def _matrix(*names: str, **more: Any) -> Stored:
-    return Stored(names, transposed=True, **more)
-
-
 def _qkv(suffix: str) -> tuple[str, ...]:
     return tuple(f"blk.{{}}.attn_{part}.{suffix}" for part in "qkv")
 
@@ -149,16 +145,16 @@ DIALECT = Dialect(
     names={
         "token_embedding.weight": Stored((TABLE,)),
         "blocks.{}.norm_1.gamma": Stored(("blk.{}.attn_norm.weight",)),
-        "blocks.{}.attn.qkv.weight": _matrix(*_qkv("weight"), widths=qkv_widths, order=_order),
+        "blocks.{}.attn.qkv.weight": matrix(*_qkv("weight"), widths=qkv_widths, order=_order),
         "blocks.{}.attn.qkv.bias": Stored(_qkv("bias"), widths=qkv_widths, order=_order),
         "blocks.{}.attn.q_norm.gamma": Stored(("blk.{}.attn_q_norm.weight",)),
         "blocks.{}.attn.k_norm.gamma": Stored(("blk.{}.attn_k_norm.weight",)),
-        "blocks.{}.attn.proj.weight": _matrix("blk.{}.attn_output.weight"),
+        "blocks.{}.attn.proj.weight": matrix("blk.{}.attn_output.weight"),
         "blocks.{}.norm_2.gamma": Stored(("blk.{}.ffn_norm.weight",)),
-        "blocks.{}.ff.gate.weight": _matrix("blk.{}.ffn_gate.weight"),
-        "blocks.{}.ff.up.weight": _matrix("blk.{}.ffn_up.weight"),
-        "blocks.{}.ff.down.weight": _matrix("blk.{}.ffn_down.weight"),
+        "blocks.{}.ff.gate.weight": matrix("blk.{}.ffn_gate.weight"),
+        "blocks.{}.ff.up.weight": matrix("blk.{}.ffn_up.weight"),
+        "blocks.{}.ff.down.weight": matrix("blk.{}.ffn_down.weight"),
         "norm_f.gamma": Stored(("output_norm.weight",)),
-        "head.weight": _matrix(HEAD),
+        "head.weight": matrix(HEAD),
     },
 )

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from npgpt_convert.families.family import Dialect, Options, Stored
+from npgpt_convert.families.family import Dialect, Options, Stored, matrix
 from npgpt_convert.families.llama.members import member, qkv_widths
 from npgpt_convert.families.metadata import Metadata
 from npgpt_convert.foreign import Tensor
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 
 ROPE_TYPES = ("default", "llama3")
 
@@ -48,7 +48,9 @@ def _require_full_attention(metadata: Metadata, n_layer: int) -> None:
     kinds = metadata.get("layer_types", [])
     for kind in kinds if isinstance(kinds, list) else [kinds]:
         if kind != "full_attention":
-            raise NpgptError(f"layer_types has {kind!r:.60}, supported is 'full_attention'")
+            raise NpgptError(
+                f"layer_types has {short_repr(kind, 60)}, supported is 'full_attention'"
+            )
 
 
 def _rotation(metadata: Metadata, block_size: int) -> dict[str, Any]:
@@ -119,11 +121,6 @@ def _scaling(options: Options) -> dict[str, Any] | None:
     }
 
 
-def _matrix(*names: str, **more: Any) -> Stored:
-    """A matrix of which a program has the transpose, (O, I)."""
-    return Stored(names, transposed=True, **more)
-
-
 def _qkv(suffix: str) -> tuple[str, ...]:
     return tuple(f"model.layers.{{}}.self_attn.{part}_proj.{suffix}" for part in "qkv")
 
@@ -137,16 +134,16 @@ DIALECT = Dialect(
     names={
         "token_embedding.weight": Stored(("model.embed_tokens.weight",)),
         "blocks.{}.norm_1.gamma": Stored(("model.layers.{}.input_layernorm.weight",)),
-        "blocks.{}.attn.qkv.weight": _matrix(*_qkv("weight"), widths=qkv_widths),
+        "blocks.{}.attn.qkv.weight": matrix(*_qkv("weight"), widths=qkv_widths),
         "blocks.{}.attn.qkv.bias": Stored(_qkv("bias"), widths=qkv_widths),
         "blocks.{}.attn.q_norm.gamma": Stored(("model.layers.{}.self_attn.q_norm.weight",)),
         "blocks.{}.attn.k_norm.gamma": Stored(("model.layers.{}.self_attn.k_norm.weight",)),
-        "blocks.{}.attn.proj.weight": _matrix("model.layers.{}.self_attn.o_proj.weight"),
+        "blocks.{}.attn.proj.weight": matrix("model.layers.{}.self_attn.o_proj.weight"),
         "blocks.{}.norm_2.gamma": Stored(("model.layers.{}.post_attention_layernorm.weight",)),
-        "blocks.{}.ff.gate.weight": _matrix("model.layers.{}.mlp.gate_proj.weight"),
-        "blocks.{}.ff.up.weight": _matrix("model.layers.{}.mlp.up_proj.weight"),
-        "blocks.{}.ff.down.weight": _matrix("model.layers.{}.mlp.down_proj.weight"),
+        "blocks.{}.ff.gate.weight": matrix("model.layers.{}.mlp.gate_proj.weight"),
+        "blocks.{}.ff.up.weight": matrix("model.layers.{}.mlp.up_proj.weight"),
+        "blocks.{}.ff.down.weight": matrix("model.layers.{}.mlp.down_proj.weight"),
         "norm_f.gamma": Stored(("model.norm.weight",)),
-        "head.weight": _matrix("lm_head.weight"),
+        "head.weight": matrix("lm_head.weight"),
     },
 )

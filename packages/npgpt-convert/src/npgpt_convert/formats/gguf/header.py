@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from npgpt_convert.formats.gguf.tensor_types import NAMES, TYPES
 from npgpt_convert.formats.gguf.values import Reader, Value
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredTensor:
     """A tensor in a file.
 
     Args:
@@ -53,7 +53,7 @@ class Header:
     """What stands before the numbers."""
 
     metadata: Mapping[str, Value]
-    tensors: Mapping[str, Stored]
+    tensors: Mapping[str, StoredTensor]
 
 
 def aligned(position: int, alignment: int = ALIGNMENT) -> int:
@@ -94,7 +94,7 @@ class _HeaderReader:
         claims = self._by_name(n_tensors, self._claim)
         alignment = metadata.get(ALIGNMENT_KEY, ALIGNMENT)
         if type(alignment) is not int or alignment % 8 or not 8 <= alignment <= 2**20:
-            raise self._error(f"its {ALIGNMENT_KEY} is {alignment!r:.40}")
+            raise self._error(f"its {ALIGNMENT_KEY} is {short_repr(alignment)}")
         start = aligned(reader.position, alignment)
         tensors = {
             name: self._tensor(name, claim, start, alignment) for name, claim in claims.items()
@@ -115,7 +115,7 @@ class _HeaderReader:
         for _ in range(count):
             name = self._reader.string()
             if name in things:
-                raise self._error(f"it names {name!r:.80} twice")
+                raise self._error(f"it names {short_repr(name, 80)} twice")
             things[name] = read()
         return things
 
@@ -129,21 +129,21 @@ class _HeaderReader:
 
     def _tensor(
         self, name: str, claim: tuple[tuple[int, ...], int, int], start: int, alignment: int
-    ) -> Stored:
+    ) -> StoredTensor:
         shape, number, offset = claim
         kind = NAMES[number] if number < len(NAMES) else f"number {number}"
         if kind not in TYPES:
             raise NpgptError(
-                f"{self._path}: the tensor {name!r:.80} is of type {kind}; what is read is"
-                f" {', '.join(TYPES)}. Take another quantization of this model"
+                f"{self._path}: the tensor {short_repr(name, 80)} is of type {kind}; what is read"
+                f" is {', '.join(TYPES)}. Take another quantization of this model"
             )
-        tensor = Stored(kind, shape, start + offset)
+        tensor = StoredTensor(kind, shape, start + offset)
         if min(shape) < 1 or shape[-1] % TYPES[kind].length or offset % alignment:
             raise self._error(
-                f"the tensor {name!r:.80} of type {kind} and shape {shape} at {offset:,}"
+                f"the tensor {short_repr(name, 80)} of type {kind} and shape {shape} at {offset:,}"
             )
         if tensor.end > self._size:
             raise self._error(
-                f"the tensor {name!r:.80} ends at byte {tensor.end:,} of {self._size:,}"
+                f"the tensor {short_repr(name, 80)} ends at byte {tensor.end:,} of {self._size:,}"
             )
         return tensor

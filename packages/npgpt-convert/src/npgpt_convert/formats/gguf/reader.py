@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from npgpt_convert.foreign import ForeignModel, Tensor
-from npgpt_convert.formats.gguf.header import Stored, read_header
+from npgpt_convert.formats.gguf.header import StoredTensor, read_header
 from npgpt_convert.formats.gguf.tensor_types import decode
 from npgpt_core.errors import NpgptError
 from npgpt_core.types import Array
@@ -29,7 +29,7 @@ def read_gguf(path: Path) -> ForeignModel:
     return ForeignModel("gguf", header.metadata, tensors)
 
 
-def _numbers(data: mmap.mmap, stored: Stored) -> Array:
+def _numbers(data: mmap.mmap, stored: StoredTensor) -> Array:
     """The numbers of a tensor: float32, of its shape."""
     with memoryview(data) as view:
         return decode(stored.type, view[stored.start : stored.end]).reshape(stored.shape)

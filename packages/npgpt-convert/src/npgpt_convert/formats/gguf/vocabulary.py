@@ -11,7 +11,7 @@ from typing import TypeVar
 from npgpt_convert.byte_spelling import spelled
 from npgpt_convert.formats.gguf.values import Value
 from npgpt_convert.vocabulary import Vocabulary
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 
 T = TypeVar("T", str, int)
 
@@ -47,12 +47,14 @@ def read_vocabulary(metadata: Mapping[str, Value]) -> Vocabulary:
     model = metadata.get(f"{PREFIX}model")
     if model != MODEL:
         raise NpgptError(
-            f"the tokenizer is of the model {model!r:.40}, supported is {MODEL!r}, which is"
+            f"the tokenizer is of the model {short_repr(model)}, supported is {MODEL!r}, which is"
             " byte-level BPE: SentencePiece and WordPiece are not"
         )
     pre = metadata.get(f"{PREFIX}pre")
     if not isinstance(pre, str) or pre not in READ:
-        raise NpgptError(f"the tokenizer splits words as {pre!r:.40}, supported: {', '.join(READ)}")
+        raise NpgptError(
+            f"the tokenizer splits words as {short_repr(pre)}, supported: {', '.join(READ)}"
+        )
     tokens, merges = _list(metadata, "tokens", str), _list(metadata, "merges", str)
     types = _list(metadata, "token_type", int) or [NORMAL] * len(tokens)
     if len(types) != len(tokens):
@@ -99,7 +101,9 @@ def vocabulary_metadata(vocabulary: Vocabulary, size: int) -> dict[str, Value]:
         types.append(CONTROL if i in special else UNUSED if token is None else NORMAL)
     twice, times = Counter(tokens).most_common(1)[0]
     if times > 1:
-        raise NpgptError(f"the vocabulary spells two ids {twice!r:.60}, and llama.cpp takes one")
+        raise NpgptError(
+            f"the vocabulary spells two ids {short_repr(twice, 60)}, and llama.cpp takes one"
+        )
     return {
         f"{PREFIX}model": MODEL,
         f"{PREFIX}pre": WRITTEN[vocabulary.pattern],
@@ -120,7 +124,7 @@ def _list(metadata: Mapping[str, Value], key: str, kind: type[T]) -> list[T]:
     """A list of strings or whole numbers; empty where there is none."""
     values = metadata.get(PREFIX + key, [])
     if not isinstance(values, list):
-        raise NpgptError(f"{PREFIX}{key} is {values!r:.40}, expected a list")
+        raise NpgptError(f"{PREFIX}{key} is {short_repr(values)}, expected a list")
     listed = [value for value in values if type(value) is kind]
     if len(listed) < len(values):
         raise NpgptError(f"{PREFIX}{key} holds other things than {kind.__name__}")
@@ -131,5 +135,5 @@ def _mark(metadata: Mapping[str, Value], key: str, size: int) -> int | None:
     """The id of a special token, if the file has it."""
     i = metadata.get(PREFIX + key)
     if i is not None and (type(i) is not int or not 0 <= i < size):
-        raise NpgptError(f"{PREFIX}{key} is {i!r:.40}, expected an id below {size:,}")
+        raise NpgptError(f"{PREFIX}{key} is {short_repr(i)}, expected an id below {size:,}")
     return i

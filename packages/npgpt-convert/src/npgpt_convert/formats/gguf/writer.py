@@ -4,7 +4,7 @@ from struct import pack
 from typing import BinaryIO
 
 from npgpt_convert.foreign import ForeignModel
-from npgpt_convert.formats.gguf.header import MAGIC, VERSIONS, Stored, aligned
+from npgpt_convert.formats.gguf.header import MAGIC, VERSIONS, StoredTensor, aligned
 from npgpt_convert.formats.gguf.tensor_types import NAMES, TYPES, encode
 from npgpt_convert.formats.gguf.values import encode_string, encode_value
 
@@ -28,10 +28,10 @@ def write_gguf(file: BinaryIO, model: ForeignModel, kind: str) -> None:
         NpgptError: a number is too large for the type.
     """
     metadata = {**model.metadata, "general.file_type": FILE_TYPES[kind], **QUANTIZATION}
-    stored: dict[str, Stored] = {}
+    stored: dict[str, StoredTensor] = {}
     end = 0
     for name, tensor in model.tensors.items():
-        stored[name] = Stored(_kind(tensor.shape, kind), tensor.shape, aligned(end))
+        stored[name] = StoredTensor(_kind(tensor.shape, kind), tensor.shape, aligned(end))
         end = stored[name].end
     header = [MAGIC, pack("<IQQ", VERSIONS[-1], len(stored), len(metadata))]
     for key, value in metadata.items():

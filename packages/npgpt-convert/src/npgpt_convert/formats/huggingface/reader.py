@@ -7,7 +7,7 @@ from typing import Any
 from npgpt_convert.files import is_there, place, read_object
 from npgpt_convert.foreign import ForeignModel, Tensor
 from npgpt_convert.formats.huggingface.safetensors_file import read_tensors
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -49,7 +49,9 @@ def _of_several(folder: Path, index: Mapping[str, Any]) -> dict[str, Tensor]:
     there = {file: read_tensors(*place(folder / file)) for file in sorted(set(files.values()))}
     for name, file in files.items():
         if name not in there[file]:
-            raise NpgptError(f"{folder / file} has no tensor {name!r:.100}, which {INDEX} names")
+            raise NpgptError(
+                f"{folder / file} has no tensor {short_repr(name, 100)}, which {INDEX} names"
+            )
     return {name: there[file][name] for name, file in files.items()}
 
 

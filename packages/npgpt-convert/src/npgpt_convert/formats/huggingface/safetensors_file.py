@@ -6,7 +6,7 @@ import numpy as np
 
 from npgpt_convert.bfloat16 import from_bfloat16
 from npgpt_convert.foreign import Tensor
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.types import Array
 from npgpt_train.machine.disk import Folder
 from npgpt_train.machine.stored_arrays import StoredArray, stored_arrays
@@ -29,7 +29,7 @@ def read_tensors(folder: Folder, name: str) -> dict[str, Tensor]:
 def _read(stored: StoredArray) -> Array:
     if stored.dtype not in WEIGHTS:
         raise NpgptError(
-            f"the tensor {stored.name!r:.100} is of {stored.dtype},"
+            f"the tensor {short_repr(stored.name, 100)} is of {stored.dtype},"
             f" supported are {', '.join(WEIGHTS)}"
         )
     if stored.dtype == "BF16":

@@ -11,7 +11,7 @@ from typing import Any
 from npgpt_convert.files import is_there, read_object
 from npgpt_convert.formats.tokenizer_json.pre_tokenizers import pattern_of
 from npgpt_convert.vocabulary import Vocabulary, listed
-from npgpt_core.errors import NpgptError, warn
+from npgpt_core.errors import NpgptError, short_repr, warn
 
 MAX_SIZE = 32 * 2**20  # bytes; the largest in use, with 200,000 tokens, has 28 million
 MAX_CONFIG_SIZE = 2**20
@@ -50,7 +50,7 @@ def read_tokenizer_json(path: Path) -> Vocabulary:
 def _require_supported(content: Mapping[str, Any], model: Mapping[str, Any]) -> None:
     kind = model.get("type", "BPE")  # which files of 2020 leave out
     if kind != "BPE":
-        raise NpgptError(f"the tokenizer is {kind!r:.40}, supported is byte-level BPE")
+        raise NpgptError(f"the tokenizer is {short_repr(kind)}, supported is byte-level BPE")
     normalizer = content.get("normalizer")
     if _type(normalizer) == "NFC":
         warn(
@@ -58,17 +58,17 @@ def _require_supported(content: Mapping[str, Any], model: Mapping[str, Any]) -> 
             " as letters with separate accents, has other ids"
         )
     elif normalizer is not None:
-        raise NpgptError(f"the normalizer {_type(normalizer)!r:.40} is not supported")
+        raise NpgptError(f"the normalizer {short_repr(_type(normalizer))} is not supported")
     if model.get("byte_fallback"):
         raise NpgptError(
             "the tokenizer falls back to bytes, as SentencePiece's do; supported is byte-level BPE"
         )
     for option in ("dropout", "continuing_subword_prefix", "end_of_word_suffix"):
         if model.get(option):
-            raise NpgptError(f"{option}={model[option]!r:.40} of the model is not supported")
+            raise NpgptError(f"{option}={short_repr(model[option])} of the model is not supported")
     decoder = _type(content.get("decoder"))
     if decoder != "ByteLevel":
-        raise NpgptError(f"the decoder is {decoder!r:.40}, supported is 'ByteLevel'")
+        raise NpgptError(f"the decoder is {short_repr(decoder)}, supported is 'ByteLevel'")
 
 
 def _type(part: Any) -> Any:
@@ -81,11 +81,11 @@ def _special_tokens(added: Any) -> dict[str, int]:
     for token in added if isinstance(added, list) else [added]:
         spelling, i = (token.get("content"), token.get("id")) if isinstance(token, dict) else (0, 0)
         if not isinstance(spelling, str) or not spelling or type(i) is not int or i < 0:
-            raise NpgptError(f"the added token {token!r:.80} has no content or no id")
+            raise NpgptError(f"the added token {short_repr(token, 80)} has no content or no id")
         if spelling.isspace():
             raise NpgptError(
-                f"the added token {spelling!r:.40} is white space, which text must become: this is"
-                " not supported"
+                f"the added token {short_repr(spelling)} is white space, which text must become:"
+                " this is not supported"
             )
         special_tokens[spelling] = i
     return special_tokens

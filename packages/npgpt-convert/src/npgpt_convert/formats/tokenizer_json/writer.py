@@ -10,7 +10,7 @@ from typing import Any
 from npgpt_convert.byte_spelling import spelled
 from npgpt_convert.formats.tokenizer_json.pre_tokenizers import pre_tokenizer, split
 from npgpt_convert.vocabulary import Vocabulary
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.protocols import Tokenizer
 
 GPT2 = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
@@ -99,8 +99,8 @@ def _document(
             continue
         if vocab.setdefault(spelling, i) != i:
             raise NpgptError(
-                f"the ids {vocab[spelling]} and {i} are both spelled {spelling!r:.60}, and"
-                " tokenizer.json can hold one of them"
+                f"the ids {vocab[spelling]} and {i} are both spelled {short_repr(spelling, 60)},"
+                " and tokenizer.json can hold one of them"
             )
     return {
         "version": "1.0",
