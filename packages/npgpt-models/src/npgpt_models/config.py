@@ -1,9 +1,11 @@
 """What the configs of all architectures check in the same way."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from npgpt_core.errors import NpgptError, short_repr
+from npgpt_core.numbers import whole_number
 
 MAX_LAYERS = 10_000  # each is a hundred objects of Python, however few numbers it holds
 
@@ -21,7 +23,17 @@ def truth_value(name: str, value: Any) -> bool:
     return value
 
 
-def require_layers(n_layer: int) -> None:
-    """Raise an ``NpgptError`` for more layers than any model has."""
-    if n_layer > MAX_LAYERS:
-        raise NpgptError(f"n_layer is {n_layer:,}, expected at most {MAX_LAYERS:,}")
+def settle_sizes(config: Any) -> None:
+    """Hold the sizes that every architecture has against what sizes can be."""
+    settle(config, whole_number, "vocab_size", "block_size", "n_layer", "n_head", "n_embd")
+    if config.n_layer > MAX_LAYERS:
+        raise NpgptError(f"n_layer is {config.n_layer:,}, expected at most {MAX_LAYERS:,}")
+
+
+def require_whole_heads(n_embd: int, n_head: int, otherwise: str = "") -> None:
+    """Raise an ``NpgptError`` unless heads share the channels; ``otherwise`` ends the advice."""
+    if n_embd % n_head:
+        raise NpgptError(
+            f"n_embd is {n_embd}, which n_head = {n_head} does not divide:"
+            f" take n_embd = {n_head * math.ceil(n_embd / n_head)}{otherwise}"
+        )

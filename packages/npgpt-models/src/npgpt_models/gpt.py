@@ -19,9 +19,9 @@ from npgpt_core.layers.layernorm import LayerNorm
 from npgpt_core.layers.linear import Linear
 from npgpt_core.layers.tied_head import TiedHead
 from npgpt_core.module import Module
-from npgpt_core.numbers import real_number, whole_number
+from npgpt_core.numbers import real_number
 from npgpt_core.types import Array, Ids
-from npgpt_models.config import require_layers, settle, truth_value
+from npgpt_models.config import require_whole_heads, settle, settle_sizes, truth_value
 from npgpt_models.positions import next_positions
 
 ACTIVATIONS = {"relu": ReLU, "gelu": GELU}
@@ -57,14 +57,9 @@ class GPTConfig:
     head_bias: bool = True
 
     def __post_init__(self) -> None:
-        settle(self, whole_number, "vocab_size", "block_size", "n_layer", "n_head", "n_embd")
+        settle_sizes(self)
         settle(self, truth_value, "tie_embeddings", "head_bias")
-        require_layers(self.n_layer)
-        if self.n_embd % self.n_head:
-            raise NpgptError(
-                f"n_embd is {self.n_embd}, which n_head = {self.n_head} does not divide:"
-                f" take n_embd = {self.n_head * math.ceil(self.n_embd / self.n_head)}"
-            )
+        require_whole_heads(self.n_embd, self.n_head)
         settle(self, partial(real_number, low=0, high=1), "dropout")
         if self.activation not in list(ACTIVATIONS):
             raise NpgptError(

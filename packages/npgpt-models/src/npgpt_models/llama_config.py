@@ -8,7 +8,7 @@ from typing import Any
 from npgpt_core.errors import NpgptError
 from npgpt_core.layers.rotary import RopeScaling
 from npgpt_core.numbers import real_number, whole_number
-from npgpt_models.config import require_layers, settle, truth_value
+from npgpt_models.config import require_whole_heads, settle, settle_sizes, truth_value
 
 FROM_OTHERS: Any = None  # the default of a size that follows from the other sizes
 
@@ -61,20 +61,16 @@ class LlamaConfig:
     tie_embeddings: bool = True
 
     def __post_init__(self) -> None:
-        settle(self, whole_number, "vocab_size", "block_size", "n_layer", "n_head", "n_embd")
+        settle_sizes(self)
         settle(self, truth_value, "qkv_bias", "qk_norm", "tie_embeddings")
         settle(self, partial(real_number, low=0, high=math.inf), "norm_eps")
-        require_layers(self.n_layer)
-        self._settle_sizes()
+        self._settle_widths()
         self._settle_rotation()
 
-    def _settle_sizes(self) -> None:
+    def _settle_widths(self) -> None:
         h, c = self.n_head, self.n_embd
-        if self.head_size is None and c % h:
-            raise NpgptError(
-                f"n_embd is {c}, which n_head = {h} does not divide:"
-                f" take n_embd = {h * math.ceil(c / h)}, or give head_size"
-            )
+        if self.head_size is None:
+            require_whole_heads(c, h, otherwise=", or give head_size")
         sizes = {"n_kv_head": h, "n_hidden": 8 * math.ceil(c / 3), "head_size": c // h}
         for name, size in sizes.items():
             if getattr(self, name) is None:
