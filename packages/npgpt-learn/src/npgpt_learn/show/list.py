@@ -1,6 +1,6 @@
 """What ``npgpt learn list`` prints."""
 
-from npgpt_learn.show.picture import RIGHT
+from npgpt_learn.show.signs import OPEN, RIGHT
 from npgpt_learn.show.text import say
 from npgpt_learn.statement import N_HINTS
 from npgpt_learn.workbook import Workbook
@@ -10,7 +10,7 @@ def print_list(workbook: Workbook) -> None:
     """A line for each exercise: whether it is done, and how many hints were shown."""
     progress, exercises = workbook.progress, workbook.exercise_set.exercises
     for exercise in exercises:
-        done = RIGHT if exercise.name in progress.passed else "·"
+        done = RIGHT if exercise.name in progress.passed else OPEN
         remarks = []
         if hints := progress.hints.get(exercise.name):
             remarks.append(f"{hints} of {N_HINTS} hints")

@@ -1,9 +1,8 @@
 """An array beside the true one, each number with its mark."""
 
 from npgpt_learn.report import Picture
+from npgpt_learn.show.signs import RIGHT, WRONG
 from npgpt_learn.show.text import say
-
-RIGHT, WRONG = "✓", "✗"
 
 
 def print_picture(name: str, picture: Picture) -> None:

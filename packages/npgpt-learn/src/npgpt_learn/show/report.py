@@ -2,11 +2,11 @@
 
 from npgpt_learn.exercise import Exercise
 from npgpt_learn.report import NOT_WRITTEN, PASSED, Report, ResultReport
-from npgpt_learn.show.picture import RIGHT, WRONG, print_picture
+from npgpt_learn.show.picture import print_picture
+from npgpt_learn.show.signs import RIGHT, WRONG, sign
 from npgpt_learn.show.text import COLUMNS, paragraph, say
 from npgpt_learn.workbook import Workbook
 
-MARKS = {PASSED: RIGHT, NOT_WRITTEN: "·"}
 PRINTED_LINES = 20
 
 
@@ -80,7 +80,7 @@ def _print_problem(workbook: Workbook, exercise: Exercise, report: Report) -> No
 
 def _print_result(result: ResultReport) -> None:
     """Print a result's mark, and what is wrong with it."""
-    start = f"  {MARKS.get(result.state, WRONG)} {result.name}"
+    start = f"  {sign(result.state)} {result.name}"
     if result.state == PASSED:
         say(start)
         return

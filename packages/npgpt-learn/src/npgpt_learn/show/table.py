@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from npgpt_learn.report import NOT_WRITTEN, PASSED, Report
-from npgpt_learn.show.picture import RIGHT, WRONG
+from npgpt_learn.show.signs import sign
 from npgpt_learn.show.text import say
 from npgpt_learn.workbook import Workbook
-
-MARKS = {PASSED: RIGHT, NOT_WRITTEN: "·"}
 
 Marked = tuple[Workbook, Mapping[str, Report]]
 
@@ -22,7 +20,7 @@ def print_table(marked: Sequence[Marked]) -> None:
 
 def _print_one(workbook: Workbook, reports: Mapping[str, Report]) -> None:
     for name, report in reports.items():
-        say(f"  {MARKS.get(report.state, WRONG)} {name:<20} {_brief(report)}".rstrip())
+        say(f"  {sign(report.state)} {name:<20} {_brief(report)}".rstrip())
     say()
     say(f"{_passed(reports)} of {len(reports)} are right.")
 
@@ -43,7 +41,7 @@ def _print_class(marked: Sequence[Marked]) -> None:
     numbers = [name[:2] for name in marked[0][1]]
     say(f"{'':{width}}  {' '.join(numbers)}")
     for name, (_, reports) in zip(names, marked, strict=True):
-        marks = "  ".join(MARKS.get(report.state, WRONG) for report in reports.values())
+        marks = "  ".join(sign(report.state) for report in reports.values())
         say(f"{name:{width}}   {marks}  {_passed(reports)}/{len(reports)}")
 
 
