@@ -1,7 +1,8 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 from click.shell_completion import CompletionItem
@@ -57,18 +58,38 @@ class PartNames(PartName):
 
 PATH = click.Path(path_type=Path)
 
+Option: TypeAlias = Callable[[Any], Any]
+"""What gives a command an option."""
+
 run_argument = click.argument("run", type=PATH, metavar="RUN")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 raw_option = click.option("--raw", is_flag=True, help="Do not escape control characters.")
 
-checkpoint_option = click.option(
-    "--checkpoint",
-    default="best",
-    show_default=True,
-    metavar="best|latest|STEP",
-    help="Which weights of the run; best is the latest while none was found.",
+TEXTS: dict[str, Any] = {"multiple": True, "metavar": "NAME|PATH"}
+"""How ``--data`` is given."""
+
+
+def data_option(help: str) -> Option:
+    """The text of a command that trains nothing."""
+    return click.option("--data", **TEXTS, help=help)
+
+
+def number_option(flag: str, help: str, least: int = 1) -> Option:
+    """A whole number that need not be given."""
+    return click.option(flag, type=click.IntRange(least), metavar="N", help=help)
+
+
+def step_option(default: str, help: str) -> Option:
+    """Which of a run's checkpoints."""
+    return click.option(
+        "--checkpoint", default=default, show_default=True, metavar="best|latest|STEP", help=help
+    )
+
+
+checkpoint_option = step_option(
+    "best", "Which weights of the run; best is the latest while none was found."
 )
 
 

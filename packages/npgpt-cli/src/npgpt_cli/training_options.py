@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from npgpt_cli.options import PATH, PartName, PartNames, given
+from npgpt_cli.options import PATH, TEXTS, PartName, PartNames, given
 from npgpt_core.plugins.kinds import KINDS
 from npgpt_train.settings.choices import PRESETS
 from npgpt_train.settings.settings import SETTINGS
@@ -42,8 +42,7 @@ def setting(name: str) -> Callable[[Command], Command]:
     field = SETTINGS[name]
     default, help = field.metadata["shown"], field.metadata["help"]
     if name == "data":
-        several = {"multiple": True, "metavar": "NAME|PATH"}
-        return _option(name, f"{help}; may be repeated", default, str, **several)
+        return _option(name, f"{help}; may be repeated", default, str, **TEXTS)
     if name in KINDS:
         return _option(KINDS[name].argument, help, default, PartName(name))
     return _option(name, help, default, NUMBERS[str(field.type)])

@@ -4,24 +4,20 @@ from pathlib import Path
 
 import click
 
-from npgpt_cli.options import checkpoint_option, json_option, run_argument
+from npgpt_cli.options import (
+    checkpoint_option,
+    data_option,
+    json_option,
+    number_option,
+    run_argument,
+)
 from npgpt_cli.wording import as_flags
 
 
 @click.command()
 @run_argument
-@click.option(
-    "--data",
-    multiple=True,
-    metavar="NAME|PATH",
-    help="Text to read whole.  [default: the validation split of the run's own]",
-)
-@click.option(
-    "--block-size",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Tokens that the model sees at once.  [default: as many as it can]",
-)
+@data_option("Text to read whole.  [default: the validation split of the run's own]")
+@number_option("--block-size", "Tokens that the model sees at once.  [default: as many as it can]")
 @json_option
 @checkpoint_option
 def evaluate(

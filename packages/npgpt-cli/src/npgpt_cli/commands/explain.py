@@ -5,7 +5,16 @@ from pathlib import Path
 import click
 
 from npgpt_cli.group import LazyGroup
-from npgpt_cli.options import PATH, checkpoint_option, given, json_option, run_argument
+from npgpt_cli.options import (
+    PATH,
+    checkpoint_option,
+    data_option,
+    given,
+    json_option,
+    number_option,
+    run_argument,
+    step_option,
+)
 
 
 @click.group(cls=LazyGroup)
@@ -20,12 +29,7 @@ def explain() -> None:
 @explain.command()
 @click.argument("source", metavar="RUN|NAME")
 @click.argument("text")
-@click.option(
-    "--data",
-    multiple=True,
-    metavar="NAME|PATH",
-    help="What the tokenizer NAME is trained on.  [default: TEXT itself]",
-)
+@data_option("What the tokenizer NAME is trained on.  [default: TEXT itself]")
 @click.option(
     "--vocab-size", type=int, metavar="N", help="Ids of the tokenizer NAME, if it takes a number."
 )
@@ -97,8 +101,8 @@ def backward(run: Path, text: str, as_json: bool, checkpoint: str) -> None:
 @explain.command()
 @run_argument
 @click.argument("text")
-@click.option("--layer", type=click.IntRange(0), metavar="N", help="Only this layer, from 0.")
-@click.option("--head", type=click.IntRange(0), metavar="N", help="Only this head, from 0.")
+@number_option("--layer", "Only this layer, from 0.", least=0)
+@number_option("--head", "Only this head, from 0.", least=0)
 @click.option(
     "--out",
     type=PATH,
@@ -142,12 +146,7 @@ def attention(
 @run_argument
 @click.argument("text", required=False)
 @click.option("--out", type=PATH, required=True, metavar="FILE.html", help="The page to write.")
-@click.option(
-    "--target",
-    type=click.IntRange(1),
-    metavar="N",
-    help="The token whose loss goes back, counted from 0.  [default: the last]",
-)
+@number_option("--target", "The token whose loss goes back, counted from 0.  [default: the last]")
 @checkpoint_option
 def page(run: Path, text: str | None, out: Path, target: int | None, checkpoint: str) -> None:
     """Write one HTML file that shows everything, forward and back.
@@ -165,32 +164,14 @@ def page(run: Path, text: str | None, out: Path, target: int | None, checkpoint:
 
 @explain.command()
 @run_argument
-@click.option(
-    "--data",
-    multiple=True,
-    metavar="NAME|PATH",
-    help="Of an imported run: the text whose batch is taken.",
-)
-@click.option(
-    "--batch-size",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Of an imported run: rows of the batch.  [default: 1]",
-)
-@click.option(
+@data_option("Of an imported run: the text whose batch is taken.")
+@number_option("--batch-size", "Of an imported run: rows of the batch.  [default: 1]")
+@number_option(
     "--block-size",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Of an imported run: tokens of a row.  [default: 128, or all that the model sees]",
+    "Of an imported run: tokens of a row.  [default: 128, or all that the model sees]",
 )
 @json_option
-@click.option(
-    "--checkpoint",
-    default="latest",
-    show_default=True,
-    metavar="best|latest|STEP",
-    help="The step that follows these weights.",
-)
+@step_option("latest", "The step that follows these weights.")
 def step(
     run: Path,
     data: tuple[str, ...],

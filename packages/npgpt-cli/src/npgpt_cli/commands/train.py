@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from npgpt_cli.errors import exit_on_signal
-from npgpt_cli.options import PATH
+from npgpt_cli.options import PATH, number_option
 from npgpt_cli.training_options import CONFIG_HELP, arguments, setting, training_options
 from npgpt_train.settings.policy import DEFAULT_KEEP, ON_NAN
 
@@ -27,12 +27,7 @@ from npgpt_train.settings.policy import DEFAULT_KEEP, ON_NAN
 @click.option(
     "--init-from", type=PATH, metavar="RUN", help="Start from the weights and tokenizer of a run."
 )
-@click.option(
-    "--keep",
-    type=click.IntRange(1),
-    metavar="N",
-    help=f"Checkpoints besides the best.  [default: {DEFAULT_KEEP}]",
-)
+@number_option("--keep", f"Checkpoints besides the best.  [default: {DEFAULT_KEEP}]")
 @click.option(
     "--on-nan",
     type=click.Choice(ON_NAN),
