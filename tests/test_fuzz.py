@@ -26,6 +26,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from npgpt_cli.main import main
+from npgpt_convert import export_model, import_model
 from npgpt_core import registry
 from npgpt_train import Run, load_run
 from npgpt_train.events import ignore
@@ -43,7 +44,8 @@ pytestmark = [
 ]
 
 SMALL = ["--preset", "tiny", "--max-iters", "2", "--eval-interval", "2", "--eval-iters", "1"]
-TOKENIZERS = ("char", "word", "bpe", "byte-bpe")
+TRAINED = ("char", "word", "bpe", "byte-bpe")
+TOKENIZERS = (*TRAINED, "pretrained-bpe")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -53,18 +55,20 @@ def _memory_before():
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory, play):
-    """A small finished run for each tokenizer."""
+    """A small finished run for each tokenizer that is trained; of the other one its file."""
     folder = tmp_path_factory.mktemp("fuzz")
     (folder / "play.txt").write_text(play)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NPGPT_CACHE", str(folder / "cache"))
-        for name in TOKENIZERS:
+        for name in TRAINED:
             size = [] if name == "char" else ["--vocab-size", "300"]
             flags = ["--data", str(folder / "play.txt"), "--tokenizer", name, *size]
             result = CliRunner().invoke(
                 main, ["train", *flags, "--out", str(folder / name), *SMALL]
             )
             assert result.exit_code == 0, result.output
+    export_model(folder / "byte-bpe", "tokenizer.json", folder / "exported.json")
+    import_model(folder / "exported.json", folder / "pretrained-bpe" / "tokenizer.json")
     return folder
 
 
