@@ -27,7 +27,7 @@ from npgpt_core import registry
 from npgpt_core.generation import stream
 from npgpt_core.types import Ids
 from npgpt_core.zero_weights import ZeroWeights
-from npgpt_train.machine.processors import with_fastest_blas
+from npgpt_train.machine.blas import with_fastest_blas
 
 ROUNDS = 10
 PROMPT, NEW = 512, 64

@@ -84,7 +84,7 @@ def generate(
     from npgpt_cli.show.generate import print_object, print_text
     from npgpt_core.errors import NpgptError
     from npgpt_core.generation import stream
-    from npgpt_train.machine.processors import with_fastest_blas
+    from npgpt_train.machine.blas import with_fastest_blas
     from npgpt_train.run.folder import Run
     from npgpt_train.run.loading import load_run
     from npgpt_train.run.sample import stop_token, suppressed_ids

@@ -10,7 +10,7 @@ from npgpt_core.module import Module
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
 from npgpt_train.comparison.characters import WORD
-from npgpt_train.machine.processors import one_blas_thread
+from npgpt_train.machine.blas import one_blas_thread
 from npgpt_train.run.sample import SAMPLE_TEMPERATURE, SAMPLE_TOKENS, first_ids
 from npgpt_train.text.corpus import Corpus
 from npgpt_train.text.token_texts import token_texts

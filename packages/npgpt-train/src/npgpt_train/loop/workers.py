@@ -20,8 +20,8 @@ from npgpt_core.module import Module
 from npgpt_core.protocols import config_of
 from npgpt_core.types import Array, Ids
 from npgpt_train.loop.diagnosis import first_not_finite
+from npgpt_train.machine.blas import one_blas_thread
 from npgpt_train.machine.memory import require_memory, reuse_freed_memory
-from npgpt_train.machine.processors import one_blas_thread
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import numpy as np
 from npgpt_core.generation import generate
 from npgpt_core.protocols import Tokenizer
 from npgpt_core.types import Ids
-from npgpt_train.machine.processors import one_blas_thread
+from npgpt_train.machine.blas import one_blas_thread
 from npgpt_train.run.folder import Run
 
 SAMPLE_TOKENS = 500

@@ -19,8 +19,8 @@ from npgpt_train.explain.page.rendering import render, require_jinja
 from npgpt_train.explain.page.update import update
 from npgpt_train.explain.page.vocabulary import merge_stages, vocabulary
 from npgpt_train.explain.tokens import window
+from npgpt_train.machine.blas import one_blas_thread
 from npgpt_train.machine.disk import writing
-from npgpt_train.machine.processors import one_blas_thread
 from npgpt_train.run.folder import Run
 from npgpt_train.run.paths import containing_folder
 from npgpt_train.run.sample import SAMPLE_TEMPERATURE, first_ids, suppressed_ids
