@@ -1,4 +1,4 @@
-"""Take what the benchmarks measured into docs/ARCHITECTURE.md and the README.
+"""Take what the benchmarks measured into docs/ARCHITECTURE.md, docs/MODELS.md and the README.
 
     python -m benchmarks --coretype Haswell --json benchmarks/results.json    # or tox -e bench
     python docs/scripts/update_benchmarks.py benchmarks/results.json
@@ -177,13 +177,16 @@ def mpi(comparison: Results) -> str:
 
 def smollm2(results: Results) -> str:
     """Milliseconds of the prompt and new tokens a second, a row a side; the limit has no prompt."""
-    prompt, new = (c["sides"] for c in of(results, "generate"))
+    (prompt, prompts), (tokens, news) = (
+        (c["case"].removeprefix("SmolLM2, "), c["sides"]) for c in of(results, "generate")
+    )
+    count = int(tokens.removesuffix(" new tokens"))
     rows = [
-        f"| {name} | {ms(prompt.get(name, {}))} | {64 / side['median']:.1f} |"
-        for name, side in new.items()
+        f"| {name} | {ms(prompts.get(name, {}))} | {count / side['median']:.1f} |"
+        for name, side in news.items()
         if "median" in side
     ]
-    return table(["", "prompt of 512 tokens, ms", "new tokens a second"], rows)
+    return table(["", f"{prompt}, ms", "new tokens a second"], rows)
 
 
 def ms(side: Results) -> str:
