@@ -81,10 +81,9 @@ def explain_step(
             not finite; an imported run without ``data``, or another one with it or with a size.
     """
     step = None if checkpoint == "latest" else run.checkpoints.step_of(checkpoint)
-    imported = run.record.imported_from is not None
-    if imported and data:
+    if run.record.is_imported and data:
         prepared = prepare_imported(run, data, ignore, batch_size, block_size)
-    elif imported or (tuple(data), batch_size, block_size) == ((), None, None):
+    elif run.record.is_imported or (tuple(data), batch_size, block_size) == ((), None, None):
         prepared = prepare_existing(run, ignore, step)
     else:
         raise NpgptError(

@@ -71,7 +71,7 @@ def _entry(folder: Path) -> RunSummary:
         run = Run.open(folder)
         done = run.checkpoints.steps()[-1:]
         best = run.checkpoints.load_state(done[0]).best if done else Best()
-        imported = run.record.imported_from is not None
+        imported = run.record.is_imported
         word = "imported" if imported else "finished" if run.is_finished else "unfinished"
         word = "running" if is_held(folder) else word
     except (NpgptError, OSError) as error:  # OSError: it vanished meanwhile

@@ -79,9 +79,13 @@ class RunRecord:
             raise NpgptError(
                 f"on_nan is {short_repr(self.on_nan)}, expected one of {', '.join(ON_NAN)}"
             )
-        sources = (self.imported_from is None, self.data is not None, bool(self.settings.data))
-        if len(set(sources)) > 1:
+        if {self.data is None, not self.settings.data} != {self.is_imported}:
             raise NpgptError("expected either data or what it was imported from")
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether its model was trained elsewhere, so that it has no text of its own."""
+        return self.imported_from is not None
 
     def __getitem__(self, name: object) -> NoReturn:
         """Say to a plugin of contract 1, for which this was a dict, what it is now."""
