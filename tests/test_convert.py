@@ -324,9 +324,27 @@ def test_a_format_that_cannot_be_written_leaves_nothing(format, run, tmp_path, m
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("npgpt_train.machine.disk.Folder.create", full)
-    words = ["export", "in-qwen2", "--format", format, "--out", tmp_path / "out"]
+    words = ["export", "in-qwen2", "--format", format, "--out", tmp_path / "made" / "out"]
     assert "No space left on device" in run(*words, code=2)
     assert [path.name for path in tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("source", ["out-qwen2", "out-qwen2/tokenizer.json"])
+@pytest.mark.parametrize("there", [(), ("made",), ("made", "made/out")])
+def test_an_import_that_cannot_be_written_leaves_what_was_there(
+    source, there, run, tmp_path, monkeypatch
+):
+    if source.endswith(".json"):
+        there = [name for name in there if name != "made/out"]
+    for name in there:
+        (tmp_path / name).mkdir()
+
+    def full(self, name, *rest):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("npgpt_train.machine.disk.Folder.create", full)
+    assert "No space left" in run("import", source, "--out", tmp_path / "made/out", code=2)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == sorted(Path(n).name for n in there)
 
 
 def test_a_tokenizer_that_cannot_be_said_elsewhere_is_left_out_and_that_is_told(run, tmp_path):

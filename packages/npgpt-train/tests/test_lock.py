@@ -54,6 +54,37 @@ def test_letting_go_twice_closes_nothing_that_others_opened(tmp_path):
         os.close(descriptor)
 
 
+@pytest.mark.parametrize("there", [0, 1, 2])
+def test_discarding_deletes_what_was_made_for_the_lock_and_nothing_else(there, tmp_path):
+    folders = [tmp_path / "made", tmp_path / "made/too"]
+    for folder in folders[:there]:
+        folder.mkdir()
+    held = RunLock(folders[-1])
+    held.discard()
+    assert [folder.exists() for folder in folders] == [number < there for number in range(2)]
+    next_one = RunLock(folders[-1])
+    held.discard()
+    assert is_held(folders[-1])
+    (folders[-1] / "kept").touch()
+    next_one.discard()
+    assert os.listdir(folders[-1]) == ["kept"]
+
+
+def test_a_lock_that_was_there_stays(tmp_path):
+    RunLock(tmp_path).close()
+    RunLock(tmp_path).discard()
+    assert os.listdir(tmp_path) == [NAME]
+
+
+def test_who_opened_a_lock_that_was_discarded_holds_none(tmp_path, monkeypatch):
+    """Its file has no name any more, so the next one would lock another."""
+    first = RunLock(tmp_path)
+    monkeypatch.setattr(lock.time, "sleep", lambda seconds: first.discard())
+    with pytest.raises(NpgptError, match="is being trained by"):
+        RunLock(tmp_path)
+    RunLock(tmp_path).close()
+
+
 @pytest.mark.parametrize(("moments", "free"), [(1, True), (2, True), (3, False)])
 def test_a_lock_that_is_free_after_a_moment_is_waited_for(moments, free, tmp_path, monkeypatch):
     """As long as another process asks whether it is held, it is not free."""

@@ -64,8 +64,7 @@ def _complete_or_absent(out: Path) -> Iterator[tuple[Folder, str]]:
     folder, temporary = Folder(out.parent), f".{out.name}.new"
     if folder.has(out.name) and not (out.is_dir() and not any(out.iterdir())):
         raise NpgptError(f"{out} is there already and not empty: choose another `out`")
-    with writing(str(out)):
-        folder.make()
+    with writing(str(out)), folder.made():
         try:
             folder.remove(temporary)
             yield folder, temporary

@@ -93,8 +93,7 @@ def _write_tokenizer(read: Source, path: Path) -> Imported:
     folder = Folder(path.parent)
     if folder.has(path.name):
         raise NpgptError(f"{path} is there already: choose another `out`")
-    with writing(str(path)):
-        folder.make()
+    with writing(str(path)), folder.made():
         folder.replace(path.name, tokenizer_bytes(tokenizer))
     return Imported(path, read.words, tokenizer)
 

@@ -54,6 +54,12 @@ class Preparation:
         if self.lock is not None:
             self.lock.close()
 
+    def discard(self) -> None:
+        """Delete a new run, and let go of its folder."""
+        self.run.discard()
+        if self.lock is not None:
+            self.lock.discard()
+
 
 def prepare_new(
     settings: Settings,

@@ -99,15 +99,15 @@ def train(
                 emit(stopped_event(prepared.run.folder, error))
             finally:
                 if processes.rank == 0 and not resume:
-                    _discard_untrained(prepared.run)
+                    _discard_untrained(prepared)
             raise
 
 
-def _discard_untrained(run: Run) -> None:
+def _discard_untrained(prepared: Preparation) -> None:
     """Delete a run that failed before its first step, so that it can be started again."""
     with suppress(NpgptError, OSError):  # report what stopped the run, not what failed after it
-        if not run.is_trained():
-            run.discard()
+        if not prepared.run.is_trained():
+            prepared.discard()
 
 
 def _policy(keep: int | None, on_nan: str | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ absent, and synced before its name appears, so that it outlives a power cut.
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedReader
@@ -108,6 +108,21 @@ class Folder:
             path = self._path(str(parent))
             if self._kind(path, "folder") is None:
                 os.mkdir(path)
+
+    def missing(self) -> list[Path]:
+        """What ``make()`` has to make: this folder and those above it, the innermost first."""
+        return [path for path in (self.path, *self.path.parents) if not os.path.exists(path)]
+
+    @contextmanager
+    def made(self) -> Iterator[None]:
+        """This folder in a ``with`` block; if that fails, it stays only if it was there before."""
+        missing = self.missing()
+        try:
+            self.make()
+            yield
+        except BaseException:
+            remove_empty(path for path in missing if os.path.exists(path))
+            raise
 
     def replace(self, name: str, data: bytes) -> None:
         """Write a file atomically: whoever reads it sees the old content or the new."""
@@ -233,6 +248,13 @@ class Folder:
 
 def _is_link(info: os.stat_result) -> bool:
     return stat.S_ISLNK(info.st_mode) or getattr(info, "st_reparse_tag", 0) == JUNCTION
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Delete folders, the innermost first, up to the first that holds something."""
+    with suppress(OSError):
+        for folder in folders:
+            os.rmdir(folder)
 
 
 @contextmanager

@@ -5,11 +5,11 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from npgpt_core.errors import NpgptError, warn
-from npgpt_train.machine.disk import Folder, writing
+from npgpt_train.machine.disk import Folder, remove_empty, writing
 from npgpt_train.machine.json_text import parse_json
 
 NAME = ".lock"
@@ -17,9 +17,10 @@ LOCKED = 1  # byte at the start of the file: Windows lets nobody else read what 
 
 
 class RunLock:
-    """Holds the lock of a run's folder until ``close``.
+    """Holds the lock of a run's folder until ``close`` or ``discard``.
 
-    The file that is locked stays, and says who holds it; a lock that nobody holds says nothing.
+    The file that is locked stays after ``close``, and says who holds it; a lock that nobody holds
+    says nothing.
 
     Args:
         folder: of the run; made if it does not exist.
@@ -30,22 +31,24 @@ class RunLock:
     """
 
     def __init__(self, folder: Path, activity: str = "trained") -> None:
-        with writing(f"the run folder {folder}"):
-            files = Folder(folder)
-            files.make()
-            self._file = files.open_descriptor(NAME)
+        self._files, self._is_new = Folder(folder), False
+        self._missing = self._files.missing()
+        with writing(f"the run folder {folder}"), self._files.made():
+            is_new = not self._files.has(NAME)
+            self._file = self._files.open_descriptor(NAME)
         try:
-            if not any(_lock(self._file, folder) for _ in _attempts()):
+            if not any(_lock(self._file, folder) and self._is_there() for _ in _attempts()):
                 holder = _holder(self._file)
                 raise NpgptError(
                     f"{folder} is being {activity} by {holder}: wait for it, or stop it"
                 )
             holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
+            self._is_new = is_new
             with writing(f"the lock of {folder}"):
                 os.ftruncate(self._file, 0)
                 os.write(self._file, b" " * LOCKED + holder.encode())
         except BaseException:
-            self.close()
+            self.discard()
             raise
 
     def close(self) -> None:
@@ -54,15 +57,29 @@ class RunLock:
             os.close(self._file)
             self._file = -1
 
+    def discard(self) -> None:
+        """Let go, and delete what was made for the lock: its file, and folders that are empty."""
+        if self._is_new and self._file >= 0:
+            with suppress(OSError):  # Windows deletes no file that is open
+                self._files.remove(NAME)
+            remove_empty(self._missing)
+        self.close()
+
+    def _is_there(self) -> bool:
+        """Whether what is locked is the file of that name, and none that was discarded."""
+        with suppress(OSError):
+            return os.path.samestat(os.fstat(self._file), os.lstat(self._files.path / NAME))
+        return False
+
 
 @contextmanager
 def locked(folder: Path) -> Iterator[RunLock]:
-    """The lock of a run's folder, which whoever took it closes, or a ``with`` block that fails."""
+    """The lock of a run's folder, which whoever took it closes; a block that fails discards it."""
     lock = RunLock(folder)
     try:
         yield lock
     except BaseException:
-        lock.close()
+        lock.discard()
         raise
 
 

@@ -53,7 +53,7 @@ class Run:
             start: the weights of another run, to be kept as the checkpoint of step 0.
             recorded: what its ``RunRecord`` will say beside versions and digest of the tokenizer.
 
-        Whatever stops it, an error or Ctrl-C, leaves the folder empty but for the lock.
+        Whatever stops it, an error or Ctrl-C, leaves nothing that was not there.
 
         Raises:
             NpgptError: the folder holds something already, or cannot be written.
