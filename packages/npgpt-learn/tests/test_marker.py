@@ -1,12 +1,16 @@
 """Marking in a process of its own: whatever a learner's code does is answered in words."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict
 
 import pytest
 
+from npgpt_learn.exercise import Exercise
+from npgpt_learn.exercises import PATH
 from npgpt_learn.marker import mark_file
 from npgpt_learn.marking import limits
 from npgpt_learn.marking.inputs import draw
@@ -46,6 +50,10 @@ def test_what_is_right_passes_and_what_it_prints_is_kept(mark):
         ("dx = dy @ Q", "NameError: name 'Q' is not defined", 19),
         ("input()", "EOFError", 19),
         ("linear_backward(dy, x, W, dW, db)", "RecursionError", 15),
+        ("raise KeyboardInterrupt", "the code raised KeyboardInterrupt", 0),
+        ("import sys; sys.stdout.close(); sys.stderr.close(); 1 / 0", "ZeroDivisionError", 19),
+        ("raise type('E', (Exception,), {'__str__': lambda self: 1 / 0})", "E", 19),
+        ("raise ValueError('x' * 10**6)", "xxx...", 19),
     ],
 )
 def test_what_goes_wrong_while_it_runs(mark, instead, problem, line):
@@ -78,6 +86,50 @@ def test_an_endless_loop_is_ended_and_its_line_named(mark):
     assert report.line == 19
 
 
+ODD = [
+    "None", "...", "'text'", "3", "10**400", "float('nan')", "1e300 * x", "-1e300 * x", "1j * x",
+    "x.astype(object)", "x.astype(str)", "[x, x]", "(x, 1)", "{'x': x}", "{1: {2: 3}}", "[[1], x]",
+    "lambda: 1", "x[:0]", "x[None]", "np.float32(3)", "np.ma.array(x)", "np.array(None)", "b'1'",
+    "type('E', (), {'__eq__': lambda self, other: 1 / 0})()", "iter(x)", "x > 0", "range(3)",
+    "np.zeros(3, dtype=[('a', int)])", "np.datetime64('now')", "np.matrix(x)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ODD)
+@pytest.mark.parametrize("topic", ["linear", "bpe"])
+def test_whatever_a_function_returns_is_answered(topic, value):
+    """Each function returns it in its turn."""
+    exercise = PATH.find(topic)
+    for function in re.findall(r"(?m)^def (\w+)", exercise.solution):
+        source = exercise.solution + f"\n\nx = np.ones((5, 3))\n{function} = lambda *a: {value}\n"
+        report = exercise.mark("import numpy as np\n" + source)
+        assert not report.passed
+        assert report.explained, function
+
+
+def test_what_is_not_the_learners_fault_is_said_so(linear, tmp_path):
+    """Such as an exercise whose marking is wrong, or whose mistakes are."""
+    for file, text in (
+        ("marking.py", "MARKING = 3"),
+        ("marking.py", "1 / 0"),
+        ("mistakes.py", "MISTAKES = [3]"),
+    ):
+        folder = tmp_path / f"{len(text):02}_linear"
+        shutil.copytree(linear.folder, folder)
+        (folder / file).write_text(text, encoding="utf-8")
+        learners = tmp_path / "03_linear.py"
+        learners.write_text(linear.solution.replace(DX, "dx = 7 * x"), encoding="utf-8")
+        report = mark_file(Exercise(folder), learners)
+        assert report.state == "failed"
+        assert "your code is not to blame" in report.problem
+        assert report.printed == ""
+
+
+def test_a_file_of_notepad_is_read(linear, tmp_path):
+    (tmp_path / "03_linear.py").write_text(linear.solution, encoding="utf-8-sig")
+    assert mark_file(linear, tmp_path / "03_linear.py").passed
+
+
 def test_a_crash_is_named(mark):
     report = mark("import ctypes; ctypes.string_at(0)")
     assert "SIGSEGV" in report.problem or "ended the process" in report.problem
@@ -89,7 +141,8 @@ def test_shapes_of_a_line_that_fails_are_told(mark):
 
 
 def test_a_file_that_cannot_be_read(linear, tmp_path):
-    assert "cannot be read" in mark_file(linear, tmp_path / "03_linear.py").problem
+    assert "npgpt learn start writes it" in mark_file(linear, tmp_path / "03_linear.py").problem
+    assert "cannot be read" in mark_file(linear, tmp_path).problem
     (tmp_path / "03_linear.py").write_bytes(b"\xff\xfe")
     assert "UTF-8" in mark_file(linear, tmp_path / "03_linear.py").problem
 

@@ -7,12 +7,15 @@ It executes the learner's code. Into FOLDER it writes ``report.json``, and, if t
 import json
 import os
 import sys
+import traceback
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
 from npgpt_core.errors import NpgptError
 from npgpt_learn.exercise import Exercise
+from npgpt_learn.marking.code import read_source, said
 from npgpt_learn.marking.earlier import use_learners_own
 from npgpt_learn.marking.judge import Judge
 from npgpt_learn.marking.limits import LimitedOutput, limit_memory, limit_time
@@ -24,14 +27,17 @@ def main(exercise: str, file: str, folder: str) -> None:
     written = Path(folder, REPORT)
 
     def end(report: Report) -> NoReturn:
-        sys.stdout.flush()
         written.write_text(json.dumps(asdict(report)), encoding="utf-8")
+        with suppress(ValueError, OSError):  # the code may have closed it
+            sys.stdout.flush()
         os._exit(0)
 
     try:
         judge = Judge(Exercise(Path(exercise)))
     except NpgptError as error:  # something that it needs is not installed
         end(Report(FAILED, str(error)))
+    except Exception as error:
+        end(_own_fault(error))
     limit_memory(lambda problem: end(Report(FAILED, problem)))
     sys.stdout = LimitedOutput(sys.stdout.buffer, sys.stdout.encoding, sys.stdout.errors)
     use_learners_own(os.path.dirname(file))
@@ -42,12 +48,29 @@ def main(exercise: str, file: str, folder: str) -> None:
 
 def _marked(judge: Judge, file: str) -> Report:
     try:
-        source = Path(file).read_text(encoding="utf-8")
+        source = read_source(Path(file))
     except UnicodeDecodeError:
         return Report(FAILED, "the file is not text in UTF-8: save it as that")
+    except FileNotFoundError:
+        return Report(FAILED, "the file is not there: npgpt learn start writes it")
     except OSError as error:
         return Report(FAILED, f"the file cannot be read: {error.strerror}")
-    return judge.mark(source, file)
+    try:
+        return judge.mark(source, file)
+    except KeyboardInterrupt:
+        return Report(FAILED, "the code raised KeyboardInterrupt: leave that out")
+    except Exception as error:
+        return _own_fault(error)
+
+
+def _own_fault(error: Exception) -> Report:
+    """What a learner is told of an error that is not in the learner's code."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return Report(
+        FAILED,
+        f"marking failed, and your code is not to blame: {said(error)}, at {frame.filename} line"
+        f" {frame.lineno}. Tell whoever wrote the exercise.",
+    )
 
 
 if __name__ == "__main__":

@@ -4,12 +4,15 @@ import ast
 import re
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from npgpt_learn.marking.limits import TooMuchOutput
+
+SAID = 300  # characters that are shown of an error
 
 
 class Failure(Exception):
@@ -70,15 +73,16 @@ class Code:
 
     def _failure(self, error: BaseException) -> Failure:
         """What an error says to whoever wrote the code."""
-        text = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+        text = said(error)
         match error:
             case SystemExit():
                 text = "the code ended the program (exit or sys.exit): leave that out"
             case TooMuchOutput():
                 text = f"{error}: print less, and outside of loops"
             case MemoryError():
-                reason = f" ({error})" if str(error) else ""
-                text = f"the code needs more memory than it may take{reason}"
+                reason = text.partition(": ")[2]
+                text = "the code needs more memory than it may take"
+                text += f" ({reason})" if reason else ""
             case ValueError() if "read-only" in text:
                 text = "this writes into an array that belongs to the caller: make a new array"
         frames = [
@@ -90,6 +94,21 @@ class Code:
             return Failure(text)
         frame, line = frames[-1]
         return Failure(text, line, _shapes(frame, self.source.splitlines()[line - 1]))
+
+
+def said(error: BaseException) -> str:
+    """The kind of an error and its message, in a line that is not too long."""
+    try:
+        message = str(error)
+    except Exception:  # a learner's class
+        message = ""
+    text = " ".join(f"{type(error).__name__}: {message}".split()).removesuffix(":")
+    return text if len(text) <= SAID else f"{text[:SAID]}..."
+
+
+def read_source(file: Path) -> str:
+    """The text of a file of Python; some editors on Windows begin one with a mark of UTF-8."""
+    return file.read_text(encoding="utf-8-sig")
 
 
 def _shapes(frame: FrameType, line: str) -> list[str]:

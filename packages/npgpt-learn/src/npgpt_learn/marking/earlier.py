@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from npgpt_learn.marking.code import Failure
+from npgpt_learn.marking.code import Failure, read_source
 from npgpt_learn.naming import NAME
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def require_passed(exercises: ExerciseSet) -> None:
         file = getattr(sys.modules.get(exercise.name), "__file__", None)
         if file is None:  # not imported, or the solution
             continue
-        report = exercise.mark(Path(file).read_text(encoding="utf-8"))
+        report = exercise.mark(read_source(Path(file)))
         if not report.passed:
             raise Failure(
                 f"{exercise.name}.py is {report.state}: this exercise puts it to use, so do that"

@@ -32,7 +32,8 @@ def finding(f: Difference) -> str:
     if a is None or t is None:
         kind, expected = _kind(value), _kind(f.truth)
         if kind != expected:
-            return f"{f.name} is {kind}, expected {expected}"
+            hint = ": does the function return it?" if value is None else ""
+            return f"{f.name} is {kind}, expected {expected}{hint}"
         return other_items(f.name, value, f.truth)
     if a.shape != t.shape:
         return _other_shape(f.name, a, t)

@@ -2,6 +2,11 @@
 
 from typing import Any
 
+import numpy as np
+
+from npgpt_core.errors import short_repr
+from npgpt_learn.marking.comparing import same
+
 WIDTH = 60  # characters that are shown of a value
 
 
@@ -18,7 +23,7 @@ def other_items(name: str, value: Any, truth: Any) -> str:
 
 
 def _both(name: str, value: Any, truth: Any) -> str:
-    shown, expected = repr(value), repr(truth)
+    shown, expected = short_repr(value, WIDTH + 1), short_repr(truth, WIDTH + 1)
     short = max(len(shown), len(expected)) <= WIDTH
     return f"{name} is {shown}, expected {expected}" if short else ""
 
@@ -26,14 +31,13 @@ def _both(name: str, value: Any, truth: Any) -> str:
 def _first(name: str, value: Any, truth: Any) -> str:
     """Where two sequences part."""
     pairs = zip(value, truth, strict=False)
-    i = next((i for i, (v, t) in enumerate(pairs) if v != t), min(len(value), len(truth)))
+    i = next((i for i, (v, t) in enumerate(pairs) if not same(v, t)), min(len(value), len(truth)))
     if i == len(value):
         return f"{name} ends after {i} of the {len(truth)} items that are expected"
     if i == len(truth):
         return f"{name} goes on after the {i} items that are expected: {_short(value[i])}"
-    return (
-        f"{name}[{i}] is {_short(value[i])}, expected {_short(truth[i])}; before that it is right"
-    )
+    before = "; before that it is right" if i else ""
+    return f"{name}[{i}] is {_short(value[i])}, expected {_short(truth[i])}{before}"
 
 
 def _keys(name: str, value: dict[Any, Any], truth: dict[Any, Any]) -> str:
@@ -41,7 +45,7 @@ def _keys(name: str, value: dict[Any, Any], truth: dict[Any, Any]) -> str:
     for key, expected in truth.items():
         if key not in value:
             return f"{name} lacks the key {_short(key)}"
-        if value[key] != expected:
+        if not same(value[key], expected):
             return f"{name}[{_short(key)}] is {_short(value[key])}, expected {_short(expected)}"
     for key in value:
         if key not in truth:
@@ -50,5 +54,6 @@ def _keys(name: str, value: dict[Any, Any], truth: dict[Any, Any]) -> str:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    plain = value.item() if isinstance(value, np.generic) else value
+    text = short_repr(plain, WIDTH + 1)
     return text if len(text) <= WIDTH else f"{text[:WIDTH]}..."

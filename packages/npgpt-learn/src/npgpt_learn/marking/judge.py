@@ -48,6 +48,7 @@ class Judge:
             case = marking.case(self.solution, small, rng)
             yield case, case.truth(self.solution)
 
+    @np.errstate(all="ignore")  # what the learner's numbers do is answered, not warned of
     def mark(self, source: str, filename: str = "exercise.py") -> Report:
         """Mark a file's code; it prints what its first call prints."""
         try:

@@ -137,12 +137,12 @@ class LayerCase(Case):
 
 
 def _call(code: Code, function: str, arguments: Sequence[Any], names: Sequence[str]) -> Results:
-    """What a function returns, by name; all is ``...`` where it returns nothing."""
+    """What a function returns, by name; all is the same where it returns nothing."""
     value = getattr(code, function)(*arguments)
     if not names:
         return {}
     if value is None or value is ...:
-        return dict.fromkeys(names, ...)
+        return dict.fromkeys(names, value)
     values = value if len(names) > 1 and isinstance(value, tuple) else (value,)
     if len(values) != len(names):
         what = "1 value" if len(values) == 1 else f"{len(values)} values"

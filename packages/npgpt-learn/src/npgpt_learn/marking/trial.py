@@ -41,9 +41,9 @@ class Trial:
         """
         try:
             code = Code(source, filename)
-            first = case.measure(code)
+            first = code.watched(lambda: case.measure(code))
             with silence():
-                second = case.measure(code)
+                second = code.watched(lambda: case.measure(code))
         except Failure as failure:
             return cls(source, filename, case, truth, failure=failure)
         return cls(source, filename, case, truth, (first, second))
@@ -51,7 +51,8 @@ class Trial:
     def asked(self, case: Case, name: str) -> Any:
         """The result for other inputs; ``...`` where the code fails."""
         try:
-            return case.measure(Code(self.source, self.filename))[name]
+            code = Code(self.source, self.filename)
+            return code.watched(lambda: case.measure(code))[name]
         except Failure:
             return ...
 
