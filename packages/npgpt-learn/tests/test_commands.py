@@ -8,11 +8,15 @@ import sys
 import click
 import pytest
 
-from npgpt_core.errors import NpgptError
+from npgpt_core import registry
+from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_core.testing import parametrize_with_checks
 from npgpt_learn.commands.learn import learn
+from npgpt_learn.exercise_set import ExerciseSet
 from npgpt_learn.exercises import PATH
 from npgpt_learn.progress import Progress
+from npgpt_learn.report import Report
+from npgpt_learn.show.table import print_table
 from npgpt_learn.workbook import Workbook
 
 COMMANDS = {"npgpt learn": learn, **{f"npgpt learn {n}": c for n, c in learn.commands.items()}}
@@ -69,7 +73,7 @@ def test_the_first_that_is_not_done_is_marked(started):
     result = started()
     assert result.exit_code == 0
     assert "All right." in result.output
-    assert "Next: " in result.output
+    assert "Next: exercises/02_square.py\n" in result.output.replace(os.sep, "/")
     assert "02_square" in started().output
 
 
@@ -100,13 +104,18 @@ def test_check_as_json(started, linear):
 
 @pytest.mark.once
 def test_a_class(started, linear, tmp_path):
-    for name in ("anna", "ben"):
-        Workbook.start(tmp_path / name, "npgpt")
+    for name in ("anna", "ben", "carla"):
+        Workbook.start(tmp_path / name)
     (tmp_path / "ben" / "03_linear.py").write_text(linear.solution, encoding="utf-8")
-    result = started("check", "--all", tmp_path / "anna", tmp_path / "ben")
+    (tmp_path / "carla" / "progress.json").write_text("{")
+    names = ["anna", "ben", "carla", "dan"]
+    result = started("check", "--all", *(tmp_path / name for name in names))
     assert result.exit_code == 1
     count = len(PATH.exercises)
-    anna, ben = result.output.splitlines()[1:]
+    anna, ben, *without = result.output.splitlines()[1:]
+    assert [line.split()[0] for line in without] == ["carla", "dan"]
+    assert "is damaged" in without[0]
+    assert "has no exercises" in without[1]
     assert anna.split() == ["anna", *["·"] * count, f"0/{count}"]
     assert ben.split() == ["ben", "·", "·", "✓", *["·"] * (count - 3), f"1/{count}"]
     assert Progress.read(tmp_path / "ben").passed == []  # it is somebody else's
@@ -168,7 +177,82 @@ def test_without_exercises_the_command_says_how_to_start(npgpt_learn, words):
         npgpt_learn(*words)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"exercises": 3}', '{"exercises": "x", "y": 1}'])
+@pytest.mark.once
+def test_a_class_as_json(started, tmp_path):
+    found = json.loads(started("check", "--all", "--json", tmp_path / "x", started.folder).output)
+    assert "has no exercises" in found[str(tmp_path / "x")]["problem"]
+    assert found[str(started.folder)]["01_nudge"]["state"] == "not written yet"
+
+
+def test_folders_of_one_name_are_told_apart(capsys):
+    print_table({"1/anna": NpgptError("no"), "2/anna": {"01_x": Report("passed")}})
+    assert capsys.readouterr().out.splitlines() == [
+        "        01",
+        "1/anna   no",
+        "2/anna   ✓  1/1",
+    ]
+
+
+def test_two_terminals_share_the_progress(started, linear):
+    """What one of them keeps, the other does not write over."""
+    watching = Workbook.open(started.folder)
+    write(started, "03_linear", linear.solution)
+    started("check", "3")
+    started("hint", "5")
+    write(started, "01_nudge", PATH.find("1").solution)
+    watching.mark(PATH.find("1"))
+    progress = Progress.read(started.folder)
+    assert progress.passed == ["03_linear", "01_nudge"]
+    assert progress.hints == {"05_gelu": 1}
+    assert watching.current.name == "02_square"
+
+
+def test_where_progress_cannot_be_kept_the_rest_is_done_all_the_same(started, linear, monkeypatch):
+    def refuse(*_):
+        raise NpgptError("cannot write progress.json")
+
+    monkeypatch.setattr(Progress, "write", refuse)
+    write(started, "03_linear", linear.solution)
+    write(started, "01_nudge", PATH.find("1").solution)
+    first_hint = " ".join(linear.statement.hints[0].split())
+    for words, said in (
+        (("check", "3"), "All right."),
+        (("hint", "3"), first_hint),
+        (("solution", "3", "--give-up"), "dW += x.T @ dy"),
+        (("--watch",), "All right."),  # and it ends
+    ):
+        with pytest.warns(NpgptWarning, match="your progress is not kept: cannot write"):
+            result = started(*words)
+        assert result.exit_code == 0
+        assert said in " ".join(result.output.split())
+    assert "Next" not in result.output  # that would be the same one
+    assert started("start").exit_code == 0  # there is nothing to write
+
+
+def test_start_again_without_the_name_of_the_set(npgpt_learn, monkeypatch):
+    """As after an upgrade; the folder says whose exercises it has."""
+    other = ExerciseSet(PATH.folder)
+    monkeypatch.setattr(registry, "load", lambda kind, name: {"npgpt": PATH, "mine": other}[name])
+    assert npgpt_learn("start", "mine", "--set", "mine").exit_code == 0
+    assert "18 kept" in npgpt_learn("start", "mine").output
+    with pytest.raises(NpgptError, match="has the exercises 'mine', not 'npgpt'"):
+        npgpt_learn("start", "mine", "--set", "npgpt")
+
+
+DAMAGED = [
+    "",
+    "[]",
+    "{}",
+    '{"exercises": 3}',
+    '{"exercises": "x", "y": 1}',
+    '{"exercises": "npgpt", "passed": [3]}',
+    '{"exercises": "npgpt", "given_up": [null]}',
+    '{"exercises": "npgpt", "hints": {"01_nudge": "x"}}',
+    '{"exercises": "npgpt", "hints": {"01_nudge": -1}}',
+]
+
+
+@pytest.mark.parametrize("text", DAMAGED)
 def test_damaged_progress_is_told(started, text):
     (started.folder / "progress.json").write_text(text)
     with pytest.raises(NpgptError, match=r"progress.json is damaged"):

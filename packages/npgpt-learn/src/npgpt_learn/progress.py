@@ -28,6 +28,19 @@ class Progress:
     hints: dict[str, int] = field(default_factory=dict)
     given_up: list[str] = field(default_factory=list)
 
+    def check(self) -> None:
+        """Raise a TypeError where a field, or something in it, has another type."""
+        empty = Progress("")
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if type(value) is not type(getattr(empty, each.name)):
+                raise TypeError(each.name)
+        counts = self.hints.values()
+        if not all(isinstance(name, str) for name in (*self.passed, *self.given_up)):
+            raise TypeError("a name")
+        if not all(type(count) is int and count > 0 for count in counts):
+            raise TypeError("a number of hints")
+
     @classmethod
     def read(cls, folder: Path) -> Progress:
         """The progress in a folder.
@@ -39,10 +52,7 @@ class Progress:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             progress = cls(**content)
-            empty = cls("")
-            for each in fields(cls):
-                if type(getattr(progress, each.name)) is not type(getattr(empty, each.name)):
-                    raise TypeError(each.name)
+            progress.check()
         except (ValueError, TypeError) as error:
             raise NpgptError(
                 f"{path} is damaged: delete it, and `npgpt learn start` writes a new one; your"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from npgpt_core.errors import NpgptError
 
 PASSED, NOT_WRITTEN, WRONG, FAILED = "passed", "not written yet", "wrong", "failed"
 REPORT, TRACE = "report.json", "trace.txt"
@@ -93,6 +95,10 @@ class Report:
             for result in data["results"]
         ]
         return cls(**{**data, "results": results})
+
+
+Marked = Mapping[str, Report] | NpgptError
+"""What was found in a folder: a report of each exercise, or why there is none."""
 
 
 def _picture(data: dict[str, Any] | None) -> Picture | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from npgpt_core import registry
-from npgpt_core.errors import NpgptError
+from npgpt_core.errors import NpgptError, warn
 from npgpt_learn.exercise import Exercise
 from npgpt_learn.exercise_set import ExerciseSet
 from npgpt_learn.progress import FILE, Progress
@@ -18,6 +20,9 @@ from npgpt_learn.statement import N_HINTS
 NAME = "exercises"
 """The folder that is made and looked for unless another is given."""
 
+OWN = "npgpt"
+"""The set that is begun unless another is given."""
+
 
 @dataclass(frozen=True)
 class Workbook:
@@ -26,12 +31,10 @@ class Workbook:
     Attributes:
         folder: where it is.
         exercise_set: whose exercises it has.
-        progress: as the folder's file has it.
     """
 
     folder: Path
     exercise_set: ExerciseSet
-    progress: Progress
 
     @classmethod
     def open(cls, folder: Path) -> Workbook:
@@ -42,8 +45,7 @@ class Workbook:
         """
         if not (folder / FILE).is_file():
             raise NpgptError(f"{folder} has no exercises: npgpt learn start writes them")
-        progress = Progress.read(folder)
-        return cls(folder, registry.load("exercise", progress.exercises), progress)
+        return cls(folder, registry.load("exercise", Progress.read(folder).exercises))
 
     @classmethod
     def find(cls) -> Workbook:
@@ -59,22 +61,25 @@ class Workbook:
         raise NpgptError("there are no exercises here: npgpt learn start writes them")
 
     @classmethod
-    def start(cls, folder: Path, exercises: str) -> tuple[Workbook, list[Path]]:
+    def start(cls, folder: Path, exercises: str | None = None) -> tuple[Workbook, list[Path]]:
         """Write the files that are not there yet, and leave all others as they are.
+
+        Args:
+            folder: where.
+            exercises: the name of the set; if None, that which the folder has, or npgpt's own.
 
         Raises:
             NpgptError: there is no such set, the folder has another one, or cannot be written.
         """
-        exercise_set: ExerciseSet = registry.load("exercise", exercises)
-        progress = Progress(exercises)
-        if (folder / FILE).exists():
-            progress = Progress.read(folder)
-            if progress.exercises != exercises:
-                raise NpgptError(
-                    f"{folder} has the exercises {progress.exercises!r}, not {exercises!r}: choose"
-                    " another folder"
-                )
-        workbook = cls(folder, exercise_set, progress)
+        began = (folder / FILE).exists()
+        progress = Progress.read(folder) if began else Progress(exercises or OWN)
+        if exercises not in (None, progress.exercises):
+            raise NpgptError(
+                f"{folder} has the exercises {progress.exercises!r}, not {exercises!r}: choose"
+                " another folder"
+            )
+        exercise_set: ExerciseSet = registry.load("exercise", progress.exercises)
+        workbook = cls(folder, exercise_set)
         texts = {e.name + ".py": e.learners_file for e in exercise_set.exercises}
         for exercise in exercise_set.exercises:
             texts |= exercise.files
@@ -87,8 +92,25 @@ class Workbook:
                 (folder / name).write_text(texts[name], encoding="utf-8")
         except OSError as error:
             raise NpgptError(f"cannot write {folder}: {error.strerror}") from error
-        progress.write(folder)
+        if not began:
+            progress.write(folder)
         return workbook, [folder / name for name in fresh]
+
+    @property
+    def progress(self) -> Progress:
+        """As the folder's file has it now: another terminal may have changed it."""
+        return Progress.read(self.folder)
+
+    @contextmanager
+    def _changed(self) -> Iterator[Progress]:
+        """The progress, kept with what is changed in it; a warning where it cannot be kept."""
+        progress, before = self.progress, self.progress
+        yield progress
+        if progress != before:
+            try:
+                progress.write(self.folder)
+            except NpgptError as error:
+                warn(f"your progress is not kept: {error}")
 
     def file(self, exercise: Exercise) -> Path:
         """The learner's file."""
@@ -97,18 +119,18 @@ class Workbook:
     @property
     def current(self) -> Exercise | None:
         """The first that is not done; None if all are."""
-        exercises = self.exercise_set.exercises
-        return next((e for e in exercises if e.name not in self.progress.passed), None)
+        exercises, passed = self.exercise_set.exercises, self.progress.passed
+        return next((e for e in exercises if e.name not in passed), None)
 
     def mark(self, exercise: Exercise) -> Report:
         """Mark the learner's file, and keep whether it passed."""
         from npgpt_learn.marker import mark_file  # starts processes; listing needs none
 
         report = mark_file(exercise, self.file(exercise))
-        passed = self.progress.passed
-        if report.passed != (exercise.name in passed):
-            (passed.append if report.passed else passed.remove)(exercise.name)
-            self.progress.write(self.folder)
+        with self._changed() as progress:
+            others = [name for name in progress.passed if name != exercise.name]
+            if report.passed != (exercise.name in progress.passed):
+                progress.passed = [*others, exercise.name] if report.passed else others
         return report
 
     def mark_all(self) -> dict[str, Report]:
@@ -124,10 +146,10 @@ class Workbook:
 
     def hint(self, exercise: Exercise) -> tuple[str, ...]:
         """The hints so far, and one more."""
-        hints = self.progress.hints
-        hints[exercise.name] = min(N_HINTS, hints.get(exercise.name, 0) + 1)
-        self.progress.write(self.folder)
-        return exercise.statement.hints[: hints[exercise.name]]
+        with self._changed() as progress:
+            count = min(N_HINTS, progress.hints.get(exercise.name, 0) + 1)
+            progress.hints[exercise.name] = count
+        return exercise.statement.hints[:count]
 
     def solution(self, exercise: Exercise, give_up: bool) -> str:
         """The solution's source.
@@ -135,15 +157,15 @@ class Workbook:
         Raises:
             NpgptError: the exercise is not done, and the learner does not give up.
         """
-        if exercise.name not in self.progress.passed:
-            if not give_up:
-                raise NpgptError(
-                    f"{exercise.name} is not done yet: npgpt learn hint {exercise.number} tells"
-                    " more; `give_up=True` shows the solution all the same"
-                )
-            if exercise.name not in self.progress.given_up:
-                self.progress.given_up.append(exercise.name)
-                self.progress.write(self.folder)
+        with self._changed() as progress:
+            if exercise.name not in progress.passed:
+                if not give_up:
+                    raise NpgptError(
+                        f"{exercise.name} is not done yet: npgpt learn hint {exercise.number} tells"
+                        " more; `give_up=True` shows the solution all the same"
+                    )
+                if exercise.name not in progress.given_up:
+                    progress.given_up.append(exercise.name)
         return exercise.solution
 
     def reset(self, exercise: Exercise) -> Path | None:
@@ -162,8 +184,7 @@ class Workbook:
             file.write_text(exercise.learners_file, encoding="utf-8")
         except OSError as error:
             raise NpgptError(f"cannot write {file}: {error.strerror}") from error
-        if exercise.name in self.progress.passed:
-            self.progress.passed.remove(exercise.name)
-        self.progress.hints.pop(exercise.name, None)
-        self.progress.write(self.folder)
+        with self._changed() as progress:
+            progress.passed = [name for name in progress.passed if name != exercise.name]
+            progress.hints.pop(exercise.name, None)
         return copy

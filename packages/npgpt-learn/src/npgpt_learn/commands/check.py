@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from npgpt_core.errors import NpgptError
 from npgpt_learn.commands.arguments import chosen
+
+if TYPE_CHECKING:
+    from npgpt_learn.report import Marked
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="[N|NAME|FILE]")
+@click.argument("words", nargs=-1, metavar="[N|NAME|FILE | DIR...]")
 @click.option(
     "--all", "everything", is_flag=True, help="Mark all exercises, of each folder that is named."
 )
@@ -44,10 +49,26 @@ def _check_all(folders: tuple[str, ...], as_json: bool) -> int:
     from npgpt_learn.show.table import print_table
     from npgpt_learn.workbook import Workbook
 
-    workbooks = [Workbook.open(Path(folder)) for folder in folders] or [Workbook.find()]
-    marked = [(workbook, workbook.mark_all()) for workbook in workbooks]
+    found = {folder: _mark_all(Path(folder)) for folder in folders}
+    if not found:
+        workbook = Workbook.find()
+        found = {str(workbook.folder): workbook.mark_all()}
     if as_json:
-        print_json({str(workbook.folder): reports for workbook, reports in marked})
+        print_json(found)
     else:
-        print_table(marked)
-    return 0 if all(report.passed for _, reports in marked for report in reports.values()) else 1
+        print_table(found)
+    passed = (
+        not isinstance(reports, NpgptError) and all(report.passed for report in reports.values())
+        for reports in found.values()
+    )
+    return 0 if all(passed) else 1
+
+
+def _mark_all(folder: Path) -> Marked:
+    """The reports of a folder; one that has no exercises does not keep others from being marked."""
+    from npgpt_learn.workbook import Workbook
+
+    try:
+        return Workbook.open(folder).mark_all()
+    except NpgptError as error:
+        return error

@@ -12,12 +12,10 @@ import click
 @click.option(
     "--set",
     "exercises",
-    default="npgpt",
-    show_default=True,
     metavar="NAME",
-    help="Whose exercises; npgpt plugins lists all.",
+    help="Whose exercises; npgpt plugins lists all.  [default: npgpt, or what DIR has]",
 )
-def start(folder: Path, exercises: str) -> None:
+def start(folder: Path, exercises: str | None) -> None:
     """Write the exercises into a folder of yours.
 
     DIR is exercises unless given. Files that are there already stay as they are, so that this adds

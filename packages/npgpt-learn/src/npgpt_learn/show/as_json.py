@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from npgpt_core.errors import NpgptError
+
 
 def print_json(found: Any) -> None:
     """JSON of dataclasses and plain values."""
@@ -13,6 +15,8 @@ def print_json(found: Any) -> None:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, NpgptError):
+        return {"problem": str(value)}
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     raise TypeError(f"{type(value).__name__} is no JSON")

@@ -4,7 +4,7 @@ from npgpt_learn.exercise import Exercise
 from npgpt_learn.report import NOT_WRITTEN, PASSED, Report, ResultReport
 from npgpt_learn.show.picture import print_picture
 from npgpt_learn.show.signs import RIGHT, WRONG, sign
-from npgpt_learn.show.text import COLUMNS, paragraph, say
+from npgpt_learn.show.text import COLUMNS, from_here, paragraph, say
 from npgpt_learn.workbook import Workbook
 
 PRINTED_LINES = 20
@@ -47,8 +47,8 @@ def _print_passed(workbook: Workbook, exercise: Exercise) -> None:
     say()
     if (following := workbook.current) is None:
         print_all_done(workbook)
-    else:
-        say(f"Next: {workbook.file(following)}")
+    elif following is not exercise:  # that one is done, though its progress could not be kept
+        say(f"Next: {from_here(workbook.file(following))}")
 
 
 def _print_printed(text: str) -> None:

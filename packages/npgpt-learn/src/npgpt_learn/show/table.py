@@ -1,24 +1,24 @@
 """What ``npgpt learn check --all`` prints: a row for each folder, or for each exercise of one."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from npgpt_learn.report import NOT_WRITTEN, PASSED, Report
+from npgpt_core.errors import NpgptError
+from npgpt_learn.report import NOT_WRITTEN, PASSED, Marked, Report
 from npgpt_learn.show.signs import sign
 from npgpt_learn.show.text import say
-from npgpt_learn.workbook import Workbook
-
-Marked = tuple[Workbook, Mapping[str, Report]]
 
 
-def print_table(marked: Sequence[Marked]) -> None:
-    """A table: ✓ done, ✗ wrong, · not written yet."""
-    if len(marked) == 1:
-        _print_one(*marked[0])
+def print_table(found: Mapping[str, Marked]) -> None:
+    """A table of what was found in folders: ✓ done, ✗ wrong, · not written yet."""
+    (first, *more) = found.values()
+    if more or isinstance(first, NpgptError):
+        _print_class(found)
     else:
-        _print_class(marked)
+        _print_one(first)
 
 
-def _print_one(workbook: Workbook, reports: Mapping[str, Report]) -> None:
+def _print_one(reports: Mapping[str, Report]) -> None:
     for name, report in reports.items():
         say(f"  {sign(report.state)} {name:<20} {_brief(report)}".rstrip())
     say()
@@ -35,14 +35,27 @@ def _brief(report: Report) -> str:
     return f"wrong: {', '.join(wrong)}" if wrong else ""
 
 
-def _print_class(marked: Sequence[Marked]) -> None:
-    names = [workbook.folder.name or str(workbook.folder) for workbook, _ in marked]
+def _print_class(found: Mapping[str, Marked]) -> None:
+    names = _names(list(found))
     width = max(map(len, names))
-    numbers = [name[:2] for name in marked[0][1]]
-    say(f"{'':{width}}  {' '.join(numbers)}")
-    for name, (_, reports) in zip(names, marked, strict=True):
-        marks = "  ".join(sign(report.state) for report in reports.values())
-        say(f"{name:{width}}   {marks}  {_passed(reports)}/{len(reports)}")
+    numbers = max((_numbers(marked) for marked in found.values()), key=len)
+    say(f"{'':{width}}  {' '.join(numbers)}".rstrip())
+    for name, marked in zip(names, found.values(), strict=True):
+        if isinstance(marked, NpgptError):
+            say(f"{name:{width}}   {marked}")
+            continue
+        marks = "  ".join(sign(report.state) for report in marked.values())
+        say(f"{name:{width}}   {marks}  {_passed(marked)}/{len(marked)}")
+
+
+def _names(folders: Sequence[str]) -> list[str]:
+    """The last part of each path, if no two have the same."""
+    names = [Path(folder).name or folder for folder in folders]
+    return names if len(set(names)) == len(names) else list(folders)
+
+
+def _numbers(marked: Marked) -> list[str]:
+    return [] if isinstance(marked, NpgptError) else [name[:2] for name in marked]
 
 
 def _passed(reports: Mapping[str, Report]) -> int:

@@ -1,6 +1,7 @@
 """Words on a screen of 80 columns."""
 
 import textwrap
+from pathlib import Path
 
 import click
 
@@ -37,3 +38,9 @@ def paragraph(text: str, indent: str = "", start: str = "") -> None:
 def say(text: str = "") -> None:
     """Print text in which nothing moves the cursor."""
     click.echo(printable(text))
+
+
+def from_here(path: Path) -> Path:
+    """A path as it is typed in the current folder, if that is above it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

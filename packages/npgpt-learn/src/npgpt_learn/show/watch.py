@@ -23,6 +23,8 @@ def show_while_watching(workbook: Workbook) -> None:
             say(f"Watching {file.name}, Ctrl-C ends.")
             _wait(file, before)
             click.clear()
+        elif workbook.current is exercise:  # the progress cannot be kept: no use to go on
+            return
     print_all_done(workbook)
 
 
