@@ -2,12 +2,14 @@
 
     python packages/npgpt-learn/tests/mutants.py [NAME ...] [--count 200] [--seed 0] [--show]
 
-A change puts another token of the same file, an operator, a number or a name in the place of one,
-or leaves one out. Only the learner's lines are changed. A change counts if it compiles, and gives
-another result than the solution does for inputs that the marking does not use.
+A change leaves a token out, or puts another of the same kind (operator, number, name, attribute) in
+its place, one of the same function or a usual one. Only the learner's lines are changed. A change
+counts if it compiles, and gives another result than the solution does for inputs that the marking
+does not use.
 """
 
 import argparse
+import ast
 import contextlib
 import io
 import keyword
@@ -17,20 +19,23 @@ import sys
 import tokenize
 import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from npgpt_learn.exercise import Exercise
 from npgpt_learn.exercises import PATH
 from npgpt_learn.marking.code import Code
-from npgpt_learn.marking.judge import Judge
 from npgpt_learn.marking.trial import Trial
 from npgpt_learn.report import Report
 
-OPERATORS = ["+", "-", "*", "/", "@", "**", "//", "+=", "-=", "*=", "="]
-NUMBERS = ["0", "1", "2", "3", "0.5", "-1"]
-NAMES = ["T", "abs", "copy", "len", "max", "mean", "min", "np", "range", "sum"]
-KINDS = (tokenize.NAME, tokenize.NUMBER, tokenize.OP)
+USUAL = {
+    "operator": "+ - * / @ % ** // += -= *= /= = < <= , : . ( ) [ ]",
+    "number": "0 1 2 3 0.5",
+    "name": "abs all any bool dict enumerate float int len list max min np range round sorted sum",
+    "attribute": "T argmax copy cumsum max mean min prod shape sum",
+}
+"""Tokens of each kind that may stand in a place even if the function has no such token."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +47,30 @@ class Mutant:
     report: Report
 
 
+def kind_of(before, token):
+    """What may stand in a token's place; "" if nothing."""
+    if token.type == tokenize.NAME and not keyword.iskeyword(token.string):
+        return "attribute" if before.string == "." else "name"
+    return {tokenize.OP: "operator", tokenize.NUMBER: "number"}.get(token.type, "")
+
+
 def sources(exercise, rng):
     """Yield every (changed line, source), in random order."""
     solution = exercise.solution
     lines = solution.splitlines()
     given = set(exercise.learners_file.splitlines())
     tokens = list(tokenize.generate_tokens(io.StringIO(solution).readline))
-    places = [t for t in tokens if t.type in KINDS and lines[t.start[0] - 1] not in given]
-    words = {t.string for t in tokens if t.type in KINDS and not keyword.iskeyword(t.string)}
-    words = sorted(words | {*OPERATORS, *NUMBERS, *NAMES, ""})
-    changes = [(token, word) for token in places for word in words if token.string != word]
+    changes = []
+    for function in ast.walk(ast.parse(solution)):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        rows = range(function.lineno, function.end_lineno + 1)
+        pairs = [(before, token) for before, token in pairwise(tokens) if token.start[0] in rows]
+        inside = [(kind_of(before, token), token) for before, token in pairs]
+        for kind, token in inside:
+            if kind and lines[token.start[0] - 1] not in given:
+                words = {"", *USUAL[kind].split(), *(t.string for k, t in inside if k == kind)}
+                changes += [(token, word) for word in sorted(words - {token.string})]
     rng.shuffle(changes)
     for token, word in changes:
         (row, start), (_, end) = token.start, token.end
@@ -66,16 +85,13 @@ class Reference:
     def __init__(self, exercise):
         solution = Code(exercise.solution, "solution.py")
         rng = np.random.default_rng(1234)
-        markings = exercise.markings * 2
+        markings = [marking for marking in exercise.markings if not marking.last] * 2
         cases = [marking.case(solution, False, rng) for marking in markings]
-        self.cases = [(case, case.measure(solution)) for case in cases]
+        self.cases = [(case, case.truth(solution)) for case in cases]
 
     def differs(self, source):
-        for case, expected in self.cases:
-            trial = Trial.of(source, "mutant.py", case, expected)
-            if trial.failure or not all(trial.right(name) for name in expected):
-                return True
-        return False
+        trials = (Trial.of(source, "exercise.py", case, truth) for case, truth in self.cases)
+        return not all(trial.passed for trial in trials)
 
 
 class TooSlow(BaseException):
@@ -111,7 +127,9 @@ def limited(seconds):
 def mutants(exercise: Exercise, count: int, seed: int = 0) -> list[Mutant]:
     """Changes of a solution that change its result, each with its report."""
     rng = random.Random(seed)
-    judge, reference = Judge(exercise), Reference(exercise)
+    reference = Reference(exercise)
+    for mistake in exercise.mistakes:  # they are tried once; here without a limit
+        exercise.mark(mistake.made_in(exercise.solution))
     found = []
     for line, source in sources(exercise, rng):
         if len(found) == count:
@@ -119,9 +137,8 @@ def mutants(exercise: Exercise, count: int, seed: int = 0) -> list[Mutant]:
         try:
             with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                compile(source, "mutant.py", "exec")
-                with limited(1):
-                    report = judge.mark(source) if reference.differs(source) else None
+                with limited(0.5):
+                    report = exercise.mark(source) if reference.differs(source) else None
                 if report is not None:
                     found.append(Mutant(line.strip(), source, report))
         except (SyntaxError, TooSlow):

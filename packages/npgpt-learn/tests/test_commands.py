@@ -34,6 +34,16 @@ def test_sub_commands_explain_themselves(command):
 
 
 @pytest.fixture
+def in_this_process(monkeypatch):
+    """No process of its own for each marking: ``test_marker`` is about that."""
+
+    def mark_file(exercise, file):
+        return exercise.mark(file.read_text("utf-8"))
+
+    monkeypatch.setattr("npgpt_learn.marker.mark_file", mark_file)
+
+
+@pytest.fixture
 def started(npgpt_learn):
     assert npgpt_learn("start").exit_code == 0
     npgpt_learn.folder /= "exercises"
@@ -65,6 +75,7 @@ def test_start_again_keeps_what_is_there_and_adds_what_is_new(started):
     assert (started.folder / "02_square.py").exists()
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_the_first_that_is_not_done_is_marked(started):
     result = started()
     assert result.exit_code == 1
@@ -77,6 +88,7 @@ def test_the_first_that_is_not_done_is_marked(started):
     assert "02_square" in started().output
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_check_tells_what_is_wrong_and_why(started, linear):
     mistake = linear.mistakes[3]
     write(started, "03_linear", mistake.made_in(linear.solution))
@@ -89,6 +101,7 @@ def test_check_tells_what_is_wrong_and_why(started, linear):
         assert max(map(len, result.output.splitlines())) <= 80
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_check_works_in_a_folder_below(started, linear, monkeypatch):
     write(started, "03_linear", linear.solution)
     (started.folder / "notes").mkdir()
@@ -96,14 +109,15 @@ def test_check_works_in_a_folder_below(started, linear, monkeypatch):
     assert started("check", "3").exit_code == 0
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_check_as_json(started, linear):
     write(started, "03_linear", linear.solution)
     found = json.loads(started("check", "3", "--json").output)
     assert found["03_linear"]["state"] == "passed"
 
 
-@pytest.mark.once
-def test_a_class(started, linear, tmp_path):
+def test_a_class(started, linear, tmp_path, monkeypatch):
+    monkeypatch.setattr(PATH, "exercises", PATH.exercises[:4])
     for name in ("anna", "ben", "carla"):
         Workbook.start(tmp_path / name)
     (tmp_path / "ben" / "03_linear.py").write_text(linear.solution, encoding="utf-8")
@@ -121,6 +135,7 @@ def test_a_class(started, linear, tmp_path):
     assert Progress.read(tmp_path / "ben").passed == []  # it is somebody else's
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_list_and_progress(started, linear):
     write(started, "03_linear", linear.solution)
     started("check", "3")
@@ -150,6 +165,7 @@ def test_reset_keeps_a_copy(started, linear):
     assert (started.folder / "03_linear.py").read_text("utf-8") == linear.learners_file
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_the_solution_comes_after_passing_or_giving_up(started, linear):
     with pytest.raises(NpgptError, match="not done yet"):
         started("solution", "3")

@@ -12,7 +12,14 @@ from npgpt_learn.marking.judge import Judge
 SLOW = {"bpe", "gpt"}
 """Topics whose marking may take more than a second."""
 
-each = pytest.mark.parametrize("exercise", PATH.exercises, ids=lambda exercise: exercise.name)
+each = pytest.mark.parametrize(
+    "exercise",
+    [
+        pytest.param(e, id=e.name, marks=[pytest.mark.once] if e.topic == "gpt" else [])
+        for e in PATH.exercises
+    ],
+)
+"""The last one is marked by the contract of models, which takes seconds."""
 
 
 @pytest.mark.parametrize("check", checks_of("exercise").values(), ids=checks_of("exercise"))

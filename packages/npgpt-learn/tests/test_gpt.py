@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -67,6 +68,15 @@ def test_what_comes_last_waits_for_the_rest():
     names = [result.name for result in GPT.mark(mistake.made_in(GPT.solution)).results]
     assert "logits" in names
     assert "losses" not in names
+
+
+def test_a_model_that_is_wrong_all_over_is_answered_in_time():
+    begin = time.process_time()
+    report = GPT.mark(
+        GPT.solution.replace("attention.attention, q, k, v", "attention.attention, q, k, q")
+    )
+    assert report.state == "wrong"
+    assert time.process_time() - begin < 5
 
 
 def test_npgpt_finds_the_model_by_the_path_of_the_folder(folder):

@@ -1,17 +1,13 @@
-"""A solution with one token changed never passes, and as a rule is told more than "wrong".
-
-NPGPT_TEST_MUTANTS=200 tries as many changes of each solution as the documents speak of.
-"""
+"""A solution with one token changed never passes, and as a rule is told more than "wrong"."""
 
 import importlib.util
-import os
 from pathlib import Path
 
 import pytest
 
 from npgpt_learn.exercises import PATH
 
-COUNT = int(os.environ.get("NPGPT_TEST_MUTANTS", "50"))
+COUNT = 200
 
 spec = importlib.util.spec_from_file_location("mutants", Path(__file__).with_name("mutants.py"))
 mutants = importlib.util.module_from_spec(spec)

@@ -23,6 +23,7 @@ from npgpt_learn.skeleton import skeleton_of, without_docstring
 from npgpt_learn.statement import Statement
 
 if TYPE_CHECKING:
+    from npgpt_learn.marking.judge import Judge
     from npgpt_learn.marking.marking import Marking
     from npgpt_learn.report import Report
 
@@ -71,6 +72,7 @@ class Exercise:
             raise NpgptError(f"{folder.name} is no exercise's name, expected such as 03_linear")
         self.folder, self.name = folder, folder.name
         self.number, self.topic = int(named["number"]), named["topic"]
+        self._judges: dict[int, Judge] = {}
 
     @functools.cached_property
     def statement(self) -> Statement:
@@ -122,7 +124,9 @@ class Exercise:
         """Mark code in this process: code that is trusted. ``seed`` draws the inputs."""
         from npgpt_learn.marking.judge import Judge  # imports NumPy
 
-        return Judge(self, seed).mark(source)
+        if seed not in self._judges:
+            self._judges[seed] = Judge(self, seed)
+        return self._judges[seed].mark(source)
 
     def _read(self, file: str) -> str:
         return (self.folder / file).read_text(encoding="utf-8")

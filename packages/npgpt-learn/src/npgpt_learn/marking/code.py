@@ -1,11 +1,12 @@
 """The code of a solution, a mistake or a learner, and its functions, called with care."""
 
 import ast
+import functools
 import re
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class Code:
     def __init__(self, source: str, filename: str) -> None:
         self.source, self.filename = source, filename
         self.names: dict[str, Any] = {"__name__": "exercise"}
-        code = compile(source, filename, "exec", dont_inherit=True)
+        code = _compiled(source, filename)
         self.watched(lambda: exec(code, self.names))
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -109,6 +110,11 @@ def said(error: BaseException) -> str:
 def read_source(file: Path) -> str:
     """The text of a file of Python; some editors on Windows begin one with a mark of UTF-8."""
     return file.read_text(encoding="utf-8-sig")
+
+
+@functools.lru_cache(maxsize=1)  # one file is executed for every case
+def _compiled(source: str, filename: str) -> CodeType:
+    return compile(source, filename, "exec", dont_inherit=True)
 
 
 def _shapes(frame: FrameType, line: str) -> list[str]:

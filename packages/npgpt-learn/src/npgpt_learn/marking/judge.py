@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from npgpt_learn.report import FAILED, NOT_WRITTEN, PASSED, WRONG, Report, Resul
 from npgpt_learn.skeleton import empty_lines, skeleton_of
 
 if TYPE_CHECKING:
-    from npgpt_learn.exercise import Exercise
+    from npgpt_learn.exercise import Exercise, Mistake
 
 ELLIPSIS = "'ellipsis'"
 """Stands in what Python and NumPy say of arithmetic with ``...``."""
@@ -41,6 +42,7 @@ class Judge:
         self.exercise, self.solution = exercise, Code(exercise.solution, "solution.py")
         rng = np.random.default_rng(seed)
         self.groups = [list(self._cases(marking, rng)) for marking in exercise.markings]
+        self._tried = functools.cache(self._try)
 
     def _cases(self, marking: Marking, rng: np.random.Generator) -> Iterator[tuple[Case, Results]]:
         """The cases of a marking, the small one first, each with its truth."""
@@ -56,7 +58,7 @@ class Judge:
         except SyntaxError as error:
             return _failed(Failure(f"{type(error).__name__}: {error.msg}", error.lineno or 0))
         line = next(iter(empty_lines(source)), 0)
-        if _dump(tree) == _dump(ast.parse(skeleton_of(self.exercise.solution))):
+        if line and _dump(tree) == _dump(ast.parse(skeleton_of(self.exercise.solution))):
             return Report(NOT_WRITTEN, line=line)
         results: list[ResultReport] = []
         for i, cases in enumerate(self.groups):
@@ -67,9 +69,9 @@ class Judge:
             if failure := trials[-1].failure:
                 if line and self._unwritten(failure, source):
                     return Report(NOT_WRITTEN, line=failure.line or line)
-                return _failed(failure, same_failure(trials, self._known(cases)))
+                return _failed(failure, same_failure(trials, self._known(i)))
             with silence():
-                results += self._results(trials, cases, bool(line))
+                results += self._results(trials, i, bool(line))
         states = {result.state for result in results}
         state = next(state for state in (WRONG, NOT_WRITTEN, PASSED) if state in states)
         return Report(state, line=line, results=results)
@@ -83,19 +85,23 @@ class Judge:
         fails = source.splitlines()[failure.line - 1] if failure.line else ""
         return ELLIPSIS in failure.text or (bool(fails) and fails in given)
 
-    def _known(self, cases: Sequence[tuple[Case, Results]]) -> Iterator[Known]:
-        """Every known mistake, tried on the same cases."""
+    def _known(self, group: int) -> Iterator[Known]:
+        """The known mistakes with their trials on a group of cases, if these are come to."""
         for mistake in self.exercise.mistakes:
-            wrong = mistake.made_in(self.exercise.solution)
-            yield mistake.hint, list(_trials(wrong, "mistake.py", cases))
+            before = range(group) if self.exercise.markings[group].last else ()
+            if all(trial.passed for i in before for trial in self._tried(mistake, i)):
+                yield mistake.hint, self._tried(mistake, group)
 
-    def _results(
-        self, trials: Sequence[Trial], cases: Sequence[tuple[Case, Results]], empty: bool
-    ) -> list[ResultReport]:
+    def _try(self, mistake: Mistake, group: int) -> list[Trial]:
+        """Try a mistake on a group of cases."""
+        wrong = mistake.made_in(self.exercise.solution)
+        return list(_trials(wrong, "mistake.py", self.groups[group]))
+
+    def _results(self, trials: Sequence[Trial], group: int, empty: bool) -> list[ResultReport]:
         """The report of every result; ``empty`` where lines are still to be written."""
         names = list(trials[0].truth)
         wrong = [name for name in names if not all(trial.right(name) for trial in trials)]
-        hints = same_results(wrong, trials, self._known(cases)) if wrong else {}
+        hints = same_results(wrong, trials, self._known(group)) if wrong else {}
         return [
             self._wrong(name, trials, hints.get(name, ""), empty)
             if name in wrong
@@ -122,7 +128,7 @@ class Judge:
             others={other: truth for other, truth in trial.truth.items() if other != name},
             ask=lambda case: trial.asked(case, name),
             ask_solution=lambda case: case.measure(self.solution)[name],
-            steps=steps_of(trial.source, trial.filename, trial.case),
+            steps=trial.steps,
             solution_steps=steps_of(self.exercise.solution, "solution.py", trial.case),
         )
         return finding(difference) or trial.case.says.get(name, "")

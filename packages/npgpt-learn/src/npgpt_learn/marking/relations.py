@@ -83,8 +83,13 @@ def moved_rows(f: Difference) -> str:
     """The rows, or the columns, are right and in another order."""
     for axis, what in ((0, "rows"), (-1, "columns"))[: f.t.ndim]:
         a, t = _slices(f, axis)
-        order = [next((j for j in range(len(t)) if same(row, t[j])), -1) for row in a]
-        if sorted(order) == list(range(len(t))):
+        left = list(t)
+        for row in a:
+            found = next((j for j, other in enumerate(left) if same(row, other)), None)
+            if found is None:
+                break
+            del left[found]
+        else:
             moved = what if f.t.ndim > 1 else "numbers"
             return f"the {moved} of {f.name} are right, but in another order"
     return ""

@@ -6,11 +6,13 @@ import io
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from npgpt_learn.marking.code import Code, Failure
 from npgpt_learn.marking.comparing import same
 from npgpt_learn.marking.marking import Case, Results
+from npgpt_learn.marking.steps import steps_of
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,16 @@ class Trial:
     def right(self, name: str) -> bool:
         """Whether a result is right in both calls."""
         return all(same(call[name], self.truth[name]) for call in self.calls)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every result is right."""
+        return not self.failure and all(self.right(name) for name in self.truth)
+
+    @cached_property
+    def steps(self) -> Results:
+        """The values on the way to the results."""
+        return steps_of(self.source, self.filename, self.case)
 
     def there(self, name: str) -> bool:
         """Whether a call gave a result, or added something to what was there."""
