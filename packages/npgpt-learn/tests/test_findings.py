@@ -33,6 +33,9 @@ DW, DB, DX = "dW += x.T @ dy", "db += dy.sum(axis=0)", "dx = dy @ W.T"
         (DB, "db[...] = dy.sum(axis=0)", "db", "db is written over, but it is to be added to"),
         (DB, "db -= dy.sum(axis=0)", "db", "db has the wrong sign everywhere"),
         (DB, "pass", "db", "db is as it was given"),
+        (DX, "dx = None", "dx", "dx is None, expected an array: does the function return it?"),
+        (DX, "dx = (dy @ W.T)[:2]", "dx", "a gradient has the shape of what it is the gradient of"),
+        ("y = x @ W + b", "y = x @ W + 1.1 * b", "y", "y is off by the same number all along"),
     ],
 )
 def test_what_is_said(linear, line, instead, name, said):
@@ -99,6 +102,37 @@ def test_where_it_begins():
     source = layernorm.solution.replace("mean = dx_hat.mean", "mean = 7 * dx_hat.mean")
     dx = layernorm.mark(source).results[-1]
     assert dx.finding == "it begins with mean: every number of mean is 7 times what it should be"
+
+
+@pytest.mark.parametrize(
+    ("topic", "changes", "name", "said"),
+    [
+        # of a variable that another function has, which is right
+        ("sampling", {"z = (logits": "z = 7; x = (logits", "exp(z)": "exp(x)", "[:k]": "[1:k]"},
+         "p after top_k", "it begins with likeliest"),
+        # of a variable that is made of the result
+        ("adam", {"(dw - m)": "(dw + m)"}, "m", ""),
+        ("adam", {"(dw - m)": "(dw + m)"}, "w after 3 steps", "it begins with m_hat, which is"),
+        # of a variable that is written into the result itself
+        ("adam", {"+ epsilon)": ") - epsilon"}, "w after 1 step", "in the first step m_hat is dw"),
+        # a term that is the size of an axis by chance
+        ("kv_cache", {"positions = np.arange(start, end)": "positions = np.arange(len(x))",
+                      "> positions[:, None]": "> np.arange(start, end)[:, None]"},
+         "y of one token more", "it begins with positions, which is wrong"),
+        # what is no gradient
+        ("heads", {"return z": "return z[0]"}, "z", "z has the shape (5, 4), expected (2, 5, 4)"),
+    ],
+)  # fmt: skip
+def test_nothing_is_blamed_that_is_not_where_it_begins(topic, changes, name, said):
+    exercise = PATH.find(topic)
+    source = exercise.solution
+    for right, wrong in changes.items():
+        assert source.count(right) == 1
+        source = source.replace(right, wrong)
+    (found,) = [result for result in exercise.mark(source).results if result.name == name]
+    assert found.finding.startswith(said)
+    assert bool(found.finding) == bool(said)
+    assert "a gradient has" not in found.finding
 
 
 def test_two_mistakes_at_once_are_told_both(linear):

@@ -9,6 +9,7 @@ import numpy as np
 
 from npgpt_core.types import Array
 from npgpt_learn.marking.marking import Case, Results
+from npgpt_learn.marking.steps import Steps
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Difference:
         others: the truth of the other results, by name.
         ask: what the code gives for other inputs; ``...`` where it fails.
         ask_solution: what the solution gives for them.
-        steps: the values on the way, by the names that the code has for them.
-        solution_steps: by the names that the solution has.
+        steps: the values on the way.
+        solution_steps: those of the solution.
     """
 
     name: str
@@ -34,8 +35,8 @@ class Difference:
     others: Results
     ask: Callable[[Case], Any]
     ask_solution: Callable[[Case], Any]
-    steps: Results
-    solution_steps: Results
+    steps: Steps
+    solution_steps: Steps
 
     @cached_property
     def a(self) -> Array:

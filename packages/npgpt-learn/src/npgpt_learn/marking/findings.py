@@ -36,16 +36,17 @@ def finding(f: Difference) -> str:
             return f"{f.name} is {kind}, expected {expected}{hint}"
         return other_items(f.name, value, f.truth)
     if a.shape != t.shape:
-        return _other_shape(f.name, a, t)
+        return _other_shape(f, a, t)
     return next(filter(None, (found(f) for found in (*SIMPLE, a_step, *ASKING, *VAGUE))), "")
 
 
 def a_step(f: Difference) -> str:
     """A value on the way is wrong already, under the name that the solution has for it."""
-    step = first_wrong(f.steps, f.solution_steps, {f.name: f.truth, **f.others})
+    results = {f.name: f.truth, **f.others}
+    step, value, truth = first_wrong(f.name, f.steps, f.solution_steps, results)
     if not step:
         return ""
-    a, t = numbers(f.steps[step]), numbers(f.solution_steps[step])
+    a, t = numbers(value), numbers(truth)
     if a is None or t is None:
         return f"it begins with {step}, which is no number"
     if a.shape != t.shape:
@@ -65,14 +66,16 @@ def _kind(value: Any) -> str:
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
-def _other_shape(name: str, a: Array, t: Array) -> str:
-    says = f"{name} has the shape {a.shape}, expected {t.shape}"
+def _other_shape(f: Difference, a: Array, t: Array) -> str:
+    says = f"{f.name} has the shape {a.shape}, expected {t.shape}"
     if any(same(np.transpose(a, axes), t) for axes in _orders(a.ndim)):
         return f"{says}: the numbers are right, but they lie the wrong way round (transposed)"
     for axis in range(a.ndim):
         if same(a.sum(axis), t) or same(a.sum(axis, keepdims=True), t):
             return f"{says}: it is not summed over axis {axis} yet"
-    return f"{says}: a gradient has the shape of what it is the gradient of"
+    if f.case.is_gradient(f.name):
+        return f"{says}: a gradient has the shape of what it is the gradient of"
+    return says
 
 
 def _orders(ndim: int) -> Iterator[tuple[int, ...]]:

@@ -111,6 +111,10 @@ class LayerCase(Case):
 
     passes: Passes = field(kw_only=True)
 
+    def is_gradient(self, result: str) -> bool:
+        """Whether the backward pass returns it, or adds to it."""
+        return result in self.before or result in self.passes.returned
+
     def measure(self, code: Code) -> Results:
         """The output, and the gradients: those added to without what was there before."""
         y = self.passes.y

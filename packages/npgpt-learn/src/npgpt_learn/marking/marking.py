@@ -27,7 +27,7 @@ class Case:
         function: that measures.
         before: noise that is in an array which results are to be added to, by name.
         says: what is said of a result that is wrong if nothing more is known.
-        above: the name of the gradient that all results are proportional to; "" if none is.
+        above: the name of the input that all gradients are proportional to; "" if none is.
         reference: says the truth in the place of the solution, if it is given.
     """
 
@@ -38,6 +38,10 @@ class Case:
     before: Mapping[str, Array] = field(default_factory=dict)
     above: str = ""
     reference: Callable[..., Results] | None = None
+
+    def is_gradient(self, result: str) -> bool:
+        """Whether a result is known to be the gradient of an input."""
+        return False
 
     def measure(self, code: Code) -> Results:
         """What the code gives.

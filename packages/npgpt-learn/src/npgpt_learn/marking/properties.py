@@ -13,7 +13,7 @@ from npgpt_learn.marking.inputs import frozen
 def not_proportional(f: Difference) -> str:
     """A gradient that does not double when the one from above does."""
     dy = f.case.above
-    if not dy:
+    if not dy or not f.case.is_gradient(f.name):
         return ""
     twice = replace(f.case, given={**f.case.given, dy: frozen(2 * f.case.given[dy])})
     if same(f.ask(twice), 2 * f.a):

@@ -153,8 +153,6 @@ def _at_hand(f: Difference) -> Iterator[tuple[str, Array]]:
         yield f"{name}²", u**2
         if (u > 0).all():
             yield f"√{name}", np.sqrt(u)
-    for letter, size in f.case.sizes.items():
-        yield letter, np.full(f.t.shape, float(size))
     yield "1", np.ones(f.t.shape)
 
 

@@ -1,7 +1,9 @@
 """The values that functions have under a name when they return: where does it begin to be wrong?"""
 
+import ast
 import sys
 from contextlib import suppress
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
@@ -10,34 +12,79 @@ from npgpt_learn.marking.comparing import numbers, same
 from npgpt_learn.marking.marking import Case, Results
 
 
-def steps_of(source: str, filename: str, case: Case) -> Results:
-    """The local variables of a file's functions in the order in which they are made.
+@dataclass
+class Steps:
+    """What the functions of a file had and gave when they were called last.
 
-    Parameters come after them, with what was written into them.
+    Attributes:
+        source: of the file.
+        variables: function -> its variables. Parameters come after the others, with what was
+            written into them.
+        returned: function -> what it returned.
     """
-    found: Results = {}
 
-    def see(frame: FrameType, event: str, _: Any) -> None:
+    source: str
+    variables: dict[str, Results] = field(default_factory=dict)
+    returned: Results = field(default_factory=dict)
+
+
+def steps_of(source: str, filename: str, case: Case) -> Steps:
+    """The steps of a file's functions for a case."""
+    found = Steps(source)
+
+    def see(frame: FrameType, event: str, value: Any) -> None:
         if event == "return" and frame.f_code.co_filename == filename:
+            function = frame.f_code.co_name
             parameters = frame.f_code.co_varnames[: frame.f_code.co_argcount]
             made = {name: v for name, v in frame.f_locals.items() if name not in parameters}
-            found.update({**made, **frame.f_locals})
+            found.variables[function] = {**made, **frame.f_locals}
+            found.returned[function] = value
 
     with suppress(Failure):
         code = Code(source, filename)
         sys.setprofile(see)
         try:
-            case.measure(code)
+            code.watched(lambda: case.measure(code))
         finally:
             sys.setprofile(None)
     return found
 
 
-def first_wrong(steps: Results, right: Results, results: Results) -> str:
-    """The first name with another value than the solution has for it; no result; "" if none."""
-    for name, value in right.items():
-        if name in results or name not in steps or numbers(value) is None:
+def first_wrong(result: str, steps: Steps, right: Steps, results: Results) -> tuple[str, Any, Any]:
+    """The first variable with another value than the solution's: name, value, and what is right.
+
+    It is none of the results, it stands in a function that does not return what it should, and the
+    solution does not write it later than the result. The name is "" if there is none.
+    """
+    for function, truth in right.variables.items():
+        values = steps.variables.get(function, {})
+        if not values or _returned_alike(steps.returned[function], right.returned[function]):
             continue
-        if not same(steps[name], value):
-            return name
-    return ""
+        written = _written(right.source, function)
+        for name, value in truth.items():
+            later = result in written and written.get(name, 0) >= written[result]
+            if later or name in results or name in result.split() or name not in values:
+                continue
+            if numbers(value) is not None and not same(values[name], value):
+                return name, values[name], value
+    return "", None, None
+
+
+def _returned_alike(value: Any, right: Any) -> bool:
+    """Whether a function returned what it should, and something at all."""
+    if isinstance(right, tuple) and isinstance(value, tuple) and len(value) == len(right):
+        return all(map(same, value, right))
+    return right is not None and same(value, right)
+
+
+def _written(source: str, function: str) -> dict[str, int]:
+    """The line in which a function first writes each variable, or into it."""
+    lines: dict[str, int] = {}
+    for definition in ast.walk(ast.parse(source)):
+        if isinstance(definition, ast.FunctionDef) and definition.name == function:
+            for node in ast.walk(definition):
+                target = node.value if isinstance(node, ast.Subscript) else node
+                stored = isinstance(getattr(node, "ctx", None), ast.Store)
+                if stored and isinstance(target, ast.Name):
+                    lines[target.id] = min(target.lineno, lines.get(target.id, target.lineno))
+    return lines
