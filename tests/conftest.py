@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from advice import require_known_options
 from click.testing import CliRunner, Result
 
 from npgpt_cli.main import main
@@ -44,10 +45,13 @@ def text_file(tmp_path: Path, play: str) -> Path:
 
 @pytest.fixture
 def npgpt() -> Callable[..., Result]:
-    """Run the command in this process."""
+    """Run the command in this process; what it advises is an option that there is."""
 
     def run(*args: object, stdin: bytes | None = None) -> Result:
-        return CliRunner().invoke(main, [str(a) for a in args], input=stdin)
+        words = [str(arg) for arg in args]
+        result = CliRunner().invoke(main, words, input=stdin)
+        require_known_options(words, result.stderr)
+        return result
 
     return run
 

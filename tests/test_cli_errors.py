@@ -4,6 +4,7 @@ import sys
 import tempfile
 
 import pytest
+from advice import require_known_options
 
 from npgpt_train.run.folder import Run
 from npgpt_train.settings.choices import choose, read_config
@@ -217,3 +218,25 @@ def test_a_damaged_tokenizer_is_told_by_its_own_class(npgpt, tmp_path):
     output = npgpt("tokenize", path, "a").output
     assert "no state of the tokenizer 'char': field 'options' is missing" in output
     assert "'word'" not in output
+
+
+@pytest.mark.parametrize(
+    ("words", "advice", "is_known"),
+    [
+        ("train", "Error: take a smaller --batch-size", True),
+        ("evaluate run", "Error: take a smaller --batch-size", False),
+        ("explain step run", "Warning: take a smaller --batch-size", True),
+        ("explain tokens run", "Warning: take a smaller --batch-size", False),
+        ("evaluate run", "Error: train it with --init-from run", True),
+        ("evaluate run", "the text says --batch-size", True),
+        ("evaluate run", "Error: pip install --upgrade npgpt", True),
+    ],
+)
+def test_advice_that_a_command_does_not_take_is_found(words, advice, is_known):
+    """The fixture ``npgpt`` asks this of every command that a test runs."""
+    try:
+        require_known_options(words.split(), advice)
+    except AssertionError:
+        assert not is_known
+    else:
+        assert is_known

@@ -13,6 +13,8 @@ from npgpt_convert import export_model, import_model
 from npgpt_core import NpgptError
 from npgpt_train import load_run, train
 from npgpt_train.events import ignore
+from npgpt_train.loop import batches
+from npgpt_train.machine.memory import require_memory
 from npgpt_train.run.folder import Run
 
 MODELS = {
@@ -327,6 +329,22 @@ def test_a_format_that_cannot_be_written_leaves_nothing(format, run, tmp_path, m
     words = ["export", "in-qwen2", "--format", format, "--out", tmp_path / "made" / "out"]
     assert "No space left on device" in run(*words, code=2)
     assert [path.name for path in tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "instead"),
+    [
+        (["train", "--data", "play.txt"], "take a smaller --batch-size or --block-size"),
+        (["evaluate", "gpt"], "take a smaller --block-size"),
+        (["explain", "step", "gpt"], "use a larger machine"),
+        (["explain", "step", "in-gpt", "--data", "play.txt"], "--batch-size or --block-size"),
+    ],
+)
+def test_a_batch_beyond_the_memory_is_told_with_what_the_command_can_change(
+    words, instead, run, monkeypatch
+):
+    monkeypatch.setattr(batches, "require_memory", lambda size, *told: require_memory(2**80, *told))
+    assert run(*words, code=2).endswith(f"{instead}\n")
 
 
 @pytest.mark.parametrize("source", ["out-qwen2", "out-qwen2/tokenizer.json"])

@@ -392,11 +392,11 @@ def fail_to_log(monkeypatch, step):
         (1, "No step was taken; when the disk can be written again, start the run once more", None),
         (
             2,
-            "There is no checkpoint; when the disk can be written again, go on with `resume=True`",
+            "There is no checkpoint; when the disk can be written again, train on with `resume=",
             0,
         ),
-        (3, "The checkpoint of step 2 is complete; .*go on with `resume=True` and `out=run`", 2),
-        (6, "The checkpoint of step 4 is complete; .*go on with `resume=True` and `out=run`", 4),
+        (3, "The checkpoint of step 2 is complete; .*train on with `resume=True` and `out=run`", 2),
+        (6, "The checkpoint of step 4 is complete; .*train on with `resume=True` and `out=run`", 4),
     ],
 )
 def test_a_full_disk_says_how_to_go_on(step, advice, left, begin, monkeypatch):

@@ -83,7 +83,7 @@ def test_there_are_no_more_replicas_than_rows():
 
 
 def test_gradients_of_too_many_replicas_are_refused_before_any_is_made():
-    too_many = pytest.raises(NpgptError, match=r"1,000,000,000 times .*take fewer `workers`")
+    too_many = pytest.raises(NpgptError, match=r"1,000,000,000 times .*take fewer workers")
     with too_many, open_workers(Bigram(), 10**9, 10**9):
         pass
 
@@ -93,7 +93,7 @@ def test_threads_that_the_system_does_not_give_are_an_error(monkeypatch):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    with pytest.raises(NpgptError, match=r"no 3 threads .*take fewer `workers`"):
+    with pytest.raises(NpgptError, match=r"no 3 threads .*take fewer workers"):
         _gradients(3)
 
 
@@ -101,9 +101,17 @@ def test_threads_that_the_system_does_not_give_are_an_error(monkeypatch):
     "sizes", [(2**62, 8, 60), (8, 2**62, 60), (8, 8, 2**62), (8, 8, 60, 2**62)]
 )
 def test_batches_beyond_any_memory_are_refused(sizes):
-    with pytest.raises(NpgptError, match=r"rows of .* takes at least .*smaller `batch_size`"):
+    with pytest.raises(NpgptError, match=r"rows of .* takes at least .*: use a larger machine"):
         require_batch_memory(*sizes)
     require_batch_memory(*(min(size, 100) for size in sizes))
+
+
+@pytest.mark.parametrize("accumulation", [1, 2])
+def test_a_batch_beyond_any_memory_can_be_made_smaller_by_what_can_be_set(accumulation):
+    names = ["batch_size", "grad_accumulation"]
+    offered = " or ".join(f"`{name}`" for name in names[:accumulation])
+    with pytest.raises(NpgptError, match=f": take a smaller {offered}$"):
+        require_batch_memory(2**62, 8, 60, accumulation, names)
 
 
 def test_losses_are_those_of_the_whole_text_side_by_side():

@@ -136,7 +136,9 @@ def evaluate_text(
         NpgptError: a text of less than one block, or a loss that is not finite.
     """
     batch_size = max(1, min(settings.batch_size, len(ids) // settings.block_size))
-    require_batch_memory(batch_size, settings.block_size, tokenizer.vocab_size)
+    require_batch_memory(
+        batch_size, settings.block_size, tokenizer.vocab_size, settable=["block_size"]
+    )
     with open_workers(model, settings.workers, batch_size) as workers:
         loss, count = evaluate(workers, ids, batch_size=batch_size, block_size=settings.block_size)
     return Evaluation(loss, count, characters, unknown_share(tokenizer, ids))

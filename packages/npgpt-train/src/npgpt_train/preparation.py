@@ -32,6 +32,9 @@ from npgpt_train.text.token_file import Tokens, token_files
 from npgpt_train.text.tokenizer_file import require_restorable
 from npgpt_train.text.unknown import unknown_share
 
+SIZES = ("batch_size", "block_size", "grad_accumulation")
+"""What a new run can have less of where memory is short; of an imported model the first two."""
+
 
 @dataclass(frozen=True)
 class Preparation:
@@ -99,7 +102,7 @@ def prepare_new(
         _take_over(model, source, settings.block_size)
         start = Checkpoint(0, model.state_dict(), optimizer.state_dict())
     origins = provenance(settings, corpus.is_dataset)
-    tokens = _encoded(settings, corpus, tokenizer, origins["tokenizer"], report)
+    tokens = _encoded(settings, corpus, tokenizer, origins["tokenizer"], report, SIZES)
     if trained is not None:
         warn_of_unknown_share(unknown_share(tokenizer, tokens.train))
     require_restorable(settings.tokenizer.name, tokenizer, tokens.tokenizer, corpus.sample)
@@ -246,7 +249,7 @@ def prepare_imported(
     )
     corpus = read_text(settings.data, report)
     origin = origin_of("tokenizer", settings.tokenizer.name)
-    tokens = _encoded(settings, corpus, run.tokenizer(), origin, report)
+    tokens = _encoded(settings, corpus, run.tokenizer(), origin, report, SIZES[:2])
     model = run.model()
     model.train()
     optimizer, schedule = parts.build_optimizer(settings, model), parts.build_schedule(settings)
@@ -261,7 +264,12 @@ def prepare_imported(
 
 
 def _encoded(
-    settings: Settings, corpus: Corpus, tokenizer: Any, origin: Origin, report: Reporter
+    settings: Settings,
+    corpus: Corpus,
+    tokenizer: Any,
+    origin: Origin,
+    report: Reporter,
+    settable: Sequence[str] = (),
 ) -> Tokens:
     """The tokens of a corpus, of which both splits are long enough for a block.
 
@@ -271,5 +279,6 @@ def _encoded(
     report(Preparing("encoding the text"))
     tokens = token_files(corpus, tokenizer, origin)
     s, both = settings, (tokens.train, tokens.val)
-    require_batches(both, s.batch_size, s.block_size, tokenizer.vocab_size, s.grad_accumulation)
+    sizes = (s.batch_size, s.block_size, tokenizer.vocab_size, s.grad_accumulation)
+    require_batches(both, *sizes, settable)
     return tokens

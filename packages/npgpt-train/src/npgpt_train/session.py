@@ -121,7 +121,7 @@ def _advice(run: Run) -> str:
     steps = run.checkpoints.steps()
     last = f"The checkpoint of step {steps[-1]} is complete" if steps else "There is no checkpoint"
     how = f"`resume=True` and `out={run.folder}`"
-    return f"{last}; when the disk can be written again, go on with {how}"
+    return f"{last}; when the disk can be written again, train on with {how}"
 
 
 def _started(prepared: Preparation) -> Started:

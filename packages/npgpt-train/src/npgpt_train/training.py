@@ -169,7 +169,7 @@ def _new(
         trained = Part(name)
     settings = parts.resolve(choices, processes.size, trained)
     folder = Path(out) if out is not None else next_free(Path("runs"), _default_name(settings))
-    check_free(folder)
+    check_free(folder, "continue it with `resume=True`, or ")
     recorded = {"preset": choices.preset or "full", **policy}
     return prepare_new(settings, folder, source, tokenizer, processes.size, report, **recorded)
 

@@ -12,7 +12,7 @@ from npgpt_train.explain.backward import norm
 from npgpt_train.loop.batches import require_batch_memory
 from npgpt_train.loop.trainer import Trainer
 from npgpt_train.loop.workers import open_workers
-from npgpt_train.preparation import prepare_existing, prepare_imported
+from npgpt_train.preparation import SIZES, prepare_existing, prepare_imported
 from npgpt_train.run.folder import Run
 
 
@@ -90,10 +90,10 @@ def explain_step(
             f"{run.folder} has a text and batches of its own, and the next one is taken: leave out"
             " `data`, `batch_size` and `block_size`"
         )
-    s = prepared.run.settings
+    s, settable = prepared.run.settings, SIZES[:2] if run.record.is_imported else ()
     accumulation = s.grad_accumulation * run.record.ranks  # the rows of all ranks
     s = dataclasses.replace(s, grad_accumulation=accumulation)
-    require_batch_memory(s.batch_size, s.block_size, run.record.vocab_size, accumulation)
+    require_batch_memory(s.batch_size, s.block_size, run.record.vocab_size, accumulation, settable)
     with open_workers(prepared.model, s.workers, s.batch_size) as workers:
         train, val = prepared.tokens.train, prepared.tokens.val
         trainer = Trainer(workers, prepared.optimizer, prepared.schedule, train, val, s)

@@ -1,6 +1,6 @@
 """Batches: random windows of the tokens, and the same windows one token later as targets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -48,21 +48,30 @@ def require_batches(
     block_size: int,
     vocab_size: int,
     grad_accumulation: int,
+    settable: Sequence[str] = (),
 ) -> None:
     """Refuse splits of a text (n,) that are too short for a block, and batches that are too large.
+
+    ``settable`` are the sizes among the arguments that the caller's user can change.
 
     Raises:
         NpgptError: says what to change.
     """
     for tokens in splits:
         last_start(tokens, block_size)
-    require_batch_memory(batch_size, block_size, vocab_size, grad_accumulation)
+    require_batch_memory(batch_size, block_size, vocab_size, grad_accumulation, settable)
 
 
 def require_batch_memory(
-    batch_size: int, block_size: int, vocab_size: int, grad_accumulation: int = 1
+    batch_size: int,
+    block_size: int,
+    vocab_size: int,
+    grad_accumulation: int = 1,
+    settable: Sequence[str] = (),
 ) -> None:
     """Refuse batches whose ids (int64, at their places) and logits (float32) alone are too many.
+
+    ``settable`` is as in ``require_batches``.
 
     Raises:
         NpgptError: the machine has less memory.
@@ -72,4 +81,9 @@ def require_batch_memory(
     what = f"a batch of {batch_size:,} rows of {block_size:,} tokens"
     if grad_accumulation > 1:
         what = f"{grad_accumulation:,} times {what}"
-    require_memory(ids + logits, what, "take a smaller `batch_size` or `grad_accumulation`")
+    else:
+        settable = [name for name in settable if name != "grad_accumulation"]
+    sizes = " or ".join(f"`{name}`" for name in settable)
+    require_memory(
+        ids + logits, what, f"take a smaller {sizes}" if sizes else "use a larger machine"
+    )

@@ -65,8 +65,8 @@ def warn_of_unknown_share(share: float) -> None:
     if share > 0:
         warn(
             f"{share:.2%} of the training tokens are unknown to the tokenizer, which was trained on"
-            " another text: the model reads and learns <unk> instead. A new run without `init_from`"
-            " learns a vocabulary of its own"
+            " another text: the model reads and learns <unk> instead. A new run whose tokenizer is"
+            " trained on this text has a vocabulary for it"
         )
 
 

@@ -126,7 +126,7 @@ class Workers:
             )
         except RuntimeError as error:
             raise NpgptError(
-                f"this system gives no {count} threads ({error}): take fewer `workers`"
+                f"this system gives no {count} threads ({error}): take fewer workers"
             ) from error
         return list(results)
 
@@ -164,9 +164,8 @@ def open_workers(model: Module, count: int, rows: int) -> Iterator[Workers]:
         NpgptError: the gradients of so many replicas do not fit into memory.
     """
     count = min(count, rows)
-    require_memory(
-        count * model.nbytes, f"{count:,} times the gradients of the model", "take fewer `workers`"
-    )
+    what = f"{count:,} times the gradients of the model"
+    require_memory(count * model.nbytes, what, "take fewer workers or a larger machine")
     with one_blas_thread(), reuse_freed_memory():
         workers = Workers(model, count)
         try:

@@ -30,18 +30,17 @@ def containing_folder(path: str | os.PathLike[str]) -> tuple[Folder, str]:
     return Folder(runs[-1]), whole.relative_to(runs[-1]).as_posix()
 
 
-def check_free(folder: Path) -> set[str]:
+def check_free(folder: Path, or_else: str = "") -> set[str]:
     """Raise an ``NpgptError`` unless a new run can be made in ``folder``.
 
     What is left by a process that died before its run was made does not count; gives its names.
+    ``or_else`` is what can be done with a run that is there.
     """
     if folder.exists() and not folder.is_dir():
         raise NpgptError(f"{folder} is a file, expected a folder for the run")
     there = set(Folder(folder).names())
     if RECORD in there:
-        raise NpgptError(
-            f"{folder} holds a run already: continue it with `resume=True`, or choose another `out`"
-        )
+        raise NpgptError(f"{folder} holds a run already: {or_else}choose another `out`")
     is_begun = checkpoint.FOLDER in there and Checkpoints(folder).steps() not in ([], [0])
     if there - UNFINISHED or is_begun:
         raise NpgptError(f"{folder} is not empty: choose another `out`")
