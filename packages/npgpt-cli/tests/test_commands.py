@@ -130,7 +130,7 @@ def test_a_file_that_is_no_tokenizer_is_told(tmp_path, monkeypatch):
 def test_a_tokenizer_of_another_program_is_to_be_imported(tmp_path):
     path = tmp_path / "tokenizer.json"
     path.write_text('{"model": {"type": "BPE"}}')
-    assert "has to be imported first (`npgpt import " in npgpt("tokenize", path, "a").output
+    assert "has to be imported first: npgpt import " in npgpt("tokenize", path, "a").output
 
 
 class Letters:

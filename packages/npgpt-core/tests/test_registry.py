@@ -323,6 +323,16 @@ def test_distributions_are_named_as_pip_normalizes_them(install):
     assert registry.find("dataset", "MY.nice-PLUGIN/nice").name == "nice"
 
 
+def test_a_name_is_a_parts_or_begins_with_a_plugin_that_was_found(install):
+    install("one", bringing("one", "same"))
+    install("two", bringing("two", "same"))
+    install("Bro_ken", "import no_such_module")
+    for name in ("same", "one/same", "TWO/same", "one/other", "bro-ken/lost"):
+        assert registry.has("dataset", name)
+    for name in ("other", "./same", "three/same", "", "one/same/more"):
+        assert not registry.has("dataset", name)
+
+
 def test_one_distribution_may_have_several_entry_points(install, tmp_path):
     points = "[npgpt]\na = several._plugin\nb = several.other\nc = several.again\n"
     install("several", bringing("several", "first"), points=points)

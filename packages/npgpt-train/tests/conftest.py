@@ -133,6 +133,7 @@ def small_parts(monkeypatch, tmp_path):
         return TARGETS[kind, name]
 
     monkeypatch.setattr(registry, "find", lambda kind, name: find(kind, name.split("/")[-1]))
+    monkeypatch.setattr(registry, "has", lambda kind, name: (kind, name.split("/")[-1]) in TARGETS)
     monkeypatch.setattr(registry, "load", load)
     monkeypatch.setattr(
         registry, "create", lambda kind, name, *a, **o: registry.load(kind, name)(*a, **o)

@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -338,6 +339,32 @@ def test_a_tokenizer_a_model_and_seeds_are_compared(toys, tmp_path):
         best = [numbers["training"]["best_val_loss"] for numbers in runs]
         assert record["groups"][model]["best_val_loss"]["lowest"] == min(best)
     assert "## Over seeds" in (tmp_path / "report.md").read_text()
+
+
+def test_tokenizers_in_files_are_compared_as_they_are(toys, tmp_path):
+    paths = {name: str(tmp_path / f"{name}.json") for name in ("ab", "every")}
+    for path, known in zip(paths.values(), ("ab", CHARACTERS), strict=True):
+        Path(path).write_text(json.dumps({"known": [*known]}))
+    given = {"tokenizers": [*paths.values()]}
+    with pytest.warns(NpgptWarning, match="are unknown to the tokenizer"):
+        record = run(tmp_path / "out", toys, **given)
+    assert list(record["runs"]) == [*paths]
+    sizes = {name: numbers["model"]["vocab_size"] for name, numbers in record["runs"].items()}
+    assert sizes == {"ab": 6, "every": 4 + len(CHARACTERS)}
+    assert {n: numbers["settings"] for n, numbers in record["runs"].items()} == {
+        name: {"tokenizer": path} for name, path in paths.items()
+    }
+    told = []
+    again = run(tmp_path / "out", toys, told.append, **given)
+    assert [e.state for e in told if isinstance(e, Comparing)] == ["finished"] * 2
+    assert again["runs"] == record["runs"]
+    shutil.copy(paths["every"], paths["ab"])
+    with pytest.raises(NpgptError, match=r"another tokenizer than .*ab.json is now"):
+        run(tmp_path / "out", toys, **given)
+    Path(paths["ab"]).unlink()
+    with pytest.raises(NpgptError, match=r"there is no run and no file .*ab.json"):
+        run(tmp_path / "new", toys, **given)
+    assert not (tmp_path / "new").exists()
 
 
 def test_optimizers_that_share_a_learning_rate_are_warned_of_before_they_train(toys, tmp_path):

@@ -4,12 +4,14 @@ import warnings
 
 import pytest
 
+from npgpt_core import registry
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train.comparison.axes import LONGEST
 from npgpt_train.comparison.variants import plan, warn_if_lr_is_shared
 from npgpt_train.settings import part_options
 from npgpt_train.settings.choices import choose
 
+INSTALLED = ("char", "word", "bpe", "open")
 CHOSEN = choose(preset="tiny", flags={"seed": 7}).values
 
 
@@ -22,6 +24,7 @@ def parts(monkeypatch):
         return {"char": {}, "open": None}.get(name, others.get(kind, {}))
 
     monkeypatch.setattr(part_options, "defaults", defaults)
+    monkeypatch.setattr(registry, "has", lambda kind, name: name in (*INSTALLED, "mine/char"))
 
 
 def names(**axes):
@@ -51,6 +54,39 @@ def names(**axes):
 )
 def test_the_short_forms_keep_the_names_that_folders_have(axes, expected):
     assert names(**axes) == expected
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (["a.json"], ["a"]),
+        (["char", "a.json", "sub/b.json"], ["char", "a", "b"]),
+        (["one/a.json", "two/a.json"], ["one-a", "two-a"]),
+        (["char", "sub/char.json"], ["char", "sub-char"]),
+        (["a.json", "b.json", "../a.json"], ["here-a", "here-b", "above-a"]),
+        (["run/tokenizer.json", "word"], ["run", "word"]),
+        (["lone/tokenizer.json", "word"], ["tokenizer", "word"]),
+        (["..json", "a b\n*?.json"], ["tokenizer", "a-b"]),
+    ],
+)
+def test_paths_of_tokenizers_are_called_shortly_apart_and_as_a_folder_may_be(
+    paths, expected, tmp_path, monkeypatch
+):
+    here = tmp_path / "above" / "here"
+    (here / "run").mkdir(parents=True)
+    (here / "run" / "run.json").touch()
+    monkeypatch.chdir(here)
+    assert names(tokenizers=paths) == expected
+
+
+def test_a_tokenizer_of_a_variant_may_be_a_path():
+    assert names(variants=["tokenizer=one/a.json lr=0.5", "lr=0.1"]) == ["a-lr0.5", "lr0.1"]
+
+
+@pytest.mark.parametrize("paths", [["a.json", "./a.json"], ["one/a.json", "ONE/A.json"]])
+def test_paths_whose_folders_would_be_one_are_refused(paths):
+    with pytest.raises(NpgptError, match="two variants have the name"):
+        names(tokenizers=paths)
 
 
 @pytest.mark.parametrize(

@@ -232,8 +232,15 @@ def test_the_tokenizer_of_a_run_is_trained_already(run, trained_on):
     assert (tokenizer.extra, trained_on) == (3, [])
     assert origin == "the tokenizer of run"
     for given in ({"data": ["play.txt"]}, {"vocab_size": 5}):
-        with pytest.raises(NpgptError, match="run is a run, whose tokenizer is trained"):
+        with pytest.raises(NpgptError, match="the tokenizer of run is trained"):
             find_tokenizer("run", "to be", **given)
+
+
+def test_a_tokenizer_may_be_in_a_file(run, trained_on):
+    shutil.copy("run/tokenizer.json", "mine.json")
+    tokenizer, origin = find_tokenizer("mine.json", "to be")
+    assert (tokenizer.extra, trained_on) == (3, [])
+    assert origin == "the tokenizer of mine.json"
 
 
 # --------------------------------------------------------------------------- step

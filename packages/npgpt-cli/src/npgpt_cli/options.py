@@ -22,8 +22,8 @@ class PartName(click.ParamType):  # type: ignore[type-arg]  # generic only since
         self.name = kind
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """What stands for the value in the help."""
-        return "NAME"
+        """What stands for the value in the help; a tokenizer may be a run's or a file's."""
+        return "NAME|PATH" if self.kind == "tokenizer" else "NAME"
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -37,8 +37,8 @@ class PartNames(PartName):
     """Names of registered parts with commas between them, as a list."""
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """What stands for the value in the help."""
-        return "NAME[,...]"
+        """What stands for the values in the help."""
+        return f"{super().get_metavar(param, ctx)}[,...]"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None

@@ -27,7 +27,7 @@ def explain() -> None:
 
 
 @explain.command()
-@click.argument("source", metavar="RUN|NAME")
+@click.argument("source", metavar="RUN|FILE.json|NAME")
 @click.argument("text")
 @data_option("What the tokenizer NAME is trained on.  [default: TEXT itself]")
 @click.option(
@@ -39,8 +39,8 @@ def tokenize(
 ) -> None:
     """Show how TEXT becomes tokens, merge by merge.
 
-    The tokenizer is that of a RUN, or an installed one (bpe, char, ...) that is trained on the
-    spot: on TEXT itself, or on --data. The ids are shown too, and what became unknown.
+    The tokenizer is that of a run or a file, or an installed one (bpe, char, ...) that is trained
+    on the spot: on TEXT itself, or on --data. The ids are shown too, and what became unknown.
     """
     from npgpt_cli.show.as_json import print_json
     from npgpt_cli.show.explain_tokenize import print_tokenization

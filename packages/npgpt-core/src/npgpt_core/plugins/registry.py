@@ -42,6 +42,16 @@ def _candidates(found: list[Spec], name: str) -> list[Spec]:
     return [spec for spec in matches if spec.distribution in OWN_DISTRIBUTIONS] or matches
 
 
+def has(kind: str, name: str) -> bool:
+    """Whether a name is a part's, or begins with a plugin that was found, in working order or not.
+
+    ``find`` gives the part of such a name, or says why there is none.
+    """
+    distribution, _, _ = name.rpartition("/")
+    found = {plugin.distribution for plugin in plugins()}
+    return bool(_candidates(specs(kind), name)) or normalized(distribution) in found
+
+
 def find(kind: str, name: str) -> Spec:
     """The part of a name, or of a ``distribution/name``.
 

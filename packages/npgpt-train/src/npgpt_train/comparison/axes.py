@@ -4,16 +4,20 @@ A tokenizer, a model, an optimizer or a seed is a variant that sets one thing.
 """
 
 import hashlib
+import os
 import re
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from npgpt_core.errors import NpgptError, short_repr
+from npgpt_train.run.paths import TOKENIZER, is_run
 from npgpt_train.settings.choices import flatten, parse_value
 from npgpt_train.settings.settings import PARTS
+from npgpt_train.text.tokenizer_file import SUFFIX, is_tokenizer_path
 
 LONGEST = 80  # characters of a name
 UNSAFE = re.compile(r"[^\w.+-]+")  # in the name of a folder, anywhere
@@ -31,7 +35,32 @@ def parts_axis(kind: str, names: Sequence[str]) -> list[Choice]:
     """An axis of parts; a single one is that of all runs and names none of them."""
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise NpgptError(f"{kind} {repeated[0]!r} is named twice: each stands for one run")
-    return [Choice({kind: name}, "" if len(names) == 1 else None) for name in names]
+    words = [""] if len(names) == 1 else _words(kind, names)
+    return [Choice({kind: name}, word) for name, word in zip(names, words, strict=True)]
+
+
+def _words(kind: str, names: Sequence[str]) -> list[str]:
+    """What parts are called: by their names; a path by as little of its end as tells them apart."""
+    ends = [_ends(kind, name) for name in names]
+    depths = range(1, max(map(len, ends), default=0) + 1)
+    called = [[words[:depth][-1] for words in ends] for depth in depths]
+    distinct = (words for words in called if len({*map(str.casefold, words)}) == len(words))
+    return next(distinct, [words[-1] for words in ends])
+
+
+def _ends(kind: str, name: str) -> list[str]:
+    """A part's name; of the path of a tokenizer its last part, the last two, ...; all are safe."""
+    if not (kind == "tokenizer" and is_tokenizer_path(name)):
+        return [_safe(name)]
+    path = Path(os.path.abspath(name))
+    if path.name == TOKENIZER and is_run(path.parent):
+        path = path.parent
+    parts = [*path.parent.parts[1:], path.name.removesuffix(SUFFIX)]
+    return [_safe("-".join(parts[-depth:])) or kind for depth in range(1, len(parts) + 1)]
+
+
+def _safe(name: str) -> str:
+    return UNSAFE.sub("-", name).strip("-.")
 
 
 def choice_of(given: Mapping[str, Any] | str) -> Choice:
@@ -95,12 +124,12 @@ def name_of(choice: Choice) -> str:
     if choice.name is not None:
         return choice.name
     words = [_word(key, value) for key, value in choice.settings.items() if key != "seed"]
-    return UNSAFE.sub("-", "-".join(words)).strip("-.")
+    return _safe("-".join(words))
 
 
 def _word(key: str, value: Any) -> str:
     if key in PARTS:
-        return str(value)
+        return _ends(key, str(value))[0]
     shown = f"{value:.12g}" if isinstance(value, float) else str(value)
     return f"{key.rpartition('.')[2]}{shown}"
 

@@ -9,7 +9,7 @@ from npgpt_core.errors import NpgptError
 from npgpt_core.events import Preparing
 from npgpt_core.protocols import Observer
 from npgpt_train.comparison.report import require_libraries, write_report
-from npgpt_train.comparison.runs import check_record, check_settings, train_all
+from npgpt_train.comparison.runs import check_record, check_settings, check_tokenizer, train_all
 from npgpt_train.comparison.summary import measure_all, summarize
 from npgpt_train.comparison.variants import Variant, plan, warn_if_lr_is_shared
 from npgpt_train.events import Reporter, default_reporter
@@ -17,12 +17,14 @@ from npgpt_train.loop.processes import open_processes
 from npgpt_train.machine.disk import Folder, writing
 from npgpt_train.observers import split_options
 from npgpt_train.run.folder import Run
+from npgpt_train.run.loading import named_tokenizer
 from npgpt_train.run.paths import is_run
 from npgpt_train.settings import parts
 from npgpt_train.settings.choices import choose, flatten
 from npgpt_train.settings.part_options import dotted, with_defaults
-from npgpt_train.settings.settings import Settings
+from npgpt_train.settings.settings import Part, Settings
 from npgpt_train.text.corpus import read_text
+from npgpt_train.text.tokenizer_file import is_tokenizer_path
 
 REPORT = "report.json"
 
@@ -54,7 +56,8 @@ def compare(
         out: folder of the runs and of the report.
         variants: the settings of each, ``{"optim": "sgd", "lr": 0.5}`` or ``"optim=sgd lr=0.5"``;
             ``name`` says what to call it.
-        tokenizers: names; that of the settings if none is given.
+        tokenizers: names, or paths of runs or of tokenizers' files, which are taken as they are;
+            that of the settings if none is given.
         models: names; that of the settings if none is given.
         optimizers: names; that of the settings if none is given.
         seeds: number of runs for each, with seeds one after another from that of the settings.
@@ -92,11 +95,20 @@ def compare(
         vocab_size=vocab_size,
     )
     choices = [choose(**shared, flags={**flags, **variant.flags}) for variant in planned]
-    wanted = dict(zip(planned, map(parts.resolve, choices), strict=True))
+    named = {v: choice.values["tokenizer"] for v, choice in zip(planned, choices, strict=True)}
+    taken = {v: named_tokenizer(path) for v, path in named.items() if is_tokenizer_path(path)}
+    wanted = {
+        variant: parts.resolve(
+            choice, trained=Part(taken[variant][0]) if variant in taken else None
+        )
+        for variant, choice in zip(planned, choices, strict=True)
+    }
     folders = {variant: Folder(folder).checked_path(f"runs/{variant.name}") for variant in planned}
     there = {variant: Run.open(where) for variant, where in folders.items() if is_run(where)}
     for variant, run in there.items():  # before the first hour of work
-        check_settings(run, wanted[variant])
+        check_settings(run, with_defaults(wanted[variant]))
+        if variant in taken:
+            check_tokenizer(run, taken[variant][1], named[variant])
     warn_if_lr_is_shared(choices)
     report(Preparing("reading the text"))
     data = wanted[planned[0]].data
@@ -109,7 +121,7 @@ def compare(
     )
     metrics = {variant: run.whole_metrics() for variant, run in runs.items()}
     text, measured = measure_all(runs, metrics, corpus, report)
-    settings = _used(wanted, runs)
+    settings = _used(wanted, runs, {variant: named[variant] for variant in taken})
     results = summarize(settings, measured, diverged, text, chosen.preset or "full")
     report(Preparing("writing the report"))
     with writing(f"the report in {folder}"):
@@ -119,9 +131,13 @@ def compare(
 
 
 def _used(
-    wanted: Mapping[Variant, Settings], runs: Mapping[Variant, Run]
+    wanted: Mapping[Variant, Settings], runs: Mapping[Variant, Run], paths: Mapping[Variant, str]
 ) -> dict[Variant, Settings]:
-    """The settings of all; of those that diverged, which may have left no folder, as asked."""
+    """The settings of all; of those that diverged, which may have left no folder, as asked.
+
+    A tokenizer that was taken from one of the ``paths`` is called by it.
+    """
     workers = next(iter(runs.values())).settings.workers
     settled = {v: replace(s, workers=s.workers or workers) for v, s in wanted.items()}
-    return {v: with_defaults(runs[v].settings) if v in runs else settled[v] for v in wanted}
+    used = {v: with_defaults(runs[v].settings) if v in runs else settled[v] for v in wanted}
+    return used | {v: replace(used[v], tokenizer=Part(path)) for v, path in paths.items()}

@@ -6,7 +6,7 @@ from typing import Any
 
 from npgpt_core.errors import NpgptError, warn
 from npgpt_core.events import Comparing
-from npgpt_core.protocols import Observer
+from npgpt_core.protocols import Observer, Tokenizer
 from npgpt_core.shell import command
 from npgpt_train.comparison.stability import require_finite
 from npgpt_train.comparison.variants import Variant
@@ -16,6 +16,7 @@ from npgpt_train.run.folder import Run
 from npgpt_train.settings.part_options import with_defaults
 from npgpt_train.settings.settings import Settings, differences
 from npgpt_train.text.corpus import Corpus
+from npgpt_train.text.tokenizer_file import tokenizer_bytes
 from npgpt_train.training import train
 
 
@@ -28,6 +29,15 @@ def check_settings(run: Run, wanted: Settings) -> None:
         raise NpgptError(
             f"{run.folder} was made with other settings ({'; '.join(found.values())}):"
             " compare into another `out`"
+        )
+
+
+def check_tokenizer(run: Run, tokenizer: Tokenizer, path: str) -> None:
+    """Refuse a run that was made with another tokenizer than the one at ``path``."""
+    if tokenizer_bytes(run.tokenizer()) != tokenizer_bytes(tokenizer):
+        raise NpgptError(
+            f"{run.folder} was made with another tokenizer than {path} is now: compare into another"
+            " `out`"
         )
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from npgpt_core.errors import NpgptError, warn
 from npgpt_core.numbers import whole_number
 from npgpt_train.comparison.axes import (
-    UNSAFE,
     Choice,
     choice_of,
     name_of,
@@ -72,8 +71,8 @@ def plan(
     runs = []
     for choices in product(*(axis or [Choice({})] for axis in axes)):
         settings = {key: value for choice in choices for key, value in choice.settings.items()}
-        tokenizer = str(settings.get("tokenizer", chosen["tokenizer"]))
-        group = "-".join(filter(None, map(name_of, choices))) or UNSAFE.sub("-", tokenizer)
+        unnamed = Choice({"tokenizer": settings.get("tokenizer", chosen["tokenizer"])})
+        group = "-".join(filter(None, map(name_of, choices))) or name_of(unnamed)
         unseeded = "seed" not in settings or (choices[3].name is not None and seeds == 1)
         name = group if unseeded else f"{group}-seed{settings['seed']}"
         flags = part_options.dotted(settings, {**chosen, **settings})

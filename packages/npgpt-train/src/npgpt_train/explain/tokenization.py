@@ -11,9 +11,10 @@ from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError
 from npgpt_core.protocols import Tokenizer
 from npgpt_train.explain.tokens import Token, token, tokens
-from npgpt_train.run.folder import Run
+from npgpt_train.run.loading import load_tokenizer
 from npgpt_train.run.paths import is_run
 from npgpt_train.text.corpus import Corpus, open_dataset
+from npgpt_train.text.tokenizer_file import is_tokenizer_path
 from npgpt_train.text.unknown import unknown_spans
 
 
@@ -68,21 +69,21 @@ def explain_tokenization(tokenizer: Tokenizer, text: str) -> Tokenization:
 def find_tokenizer(
     name: str, text: str, data: Sequence[str] = (), **options: Any
 ) -> tuple[Tokenizer, str]:
-    """The tokenizer of a run, or one by name trained on the spot; and where it comes from.
+    """That of a run or a file, or one by name trained on the spot; and where it comes from.
 
     It is trained, with its options, on the text, or on the part of ``data`` (a dataset's name, or
     files) that a run would train on.
 
     Raises:
-        NpgptError: there is neither, or ``data`` or options for a run.
+        NpgptError: there is none of them, or ``data`` or options for a trained one.
     """
-    if is_run(name):
+    if is_run(name) or is_tokenizer_path(name):
         if data or options:
             raise NpgptError(
-                f"{name} is a run, whose tokenizer is trained: leave out `data` and `vocab_size`,"
+                f"the tokenizer of {name} is trained: leave out `data` and `vocab_size`,"
                 f" or name a tokenizer ({', '.join(registry.names('tokenizer'))})"
             )
-        return Run.open(name).tokenizer(), f"the tokenizer of {name}"
+        return load_tokenizer(name), f"the tokenizer of {name}"
     try:
         registry.find("tokenizer", name)
     except PluginError as error:

@@ -8,11 +8,12 @@ from npgpt_core import registry
 from npgpt_core.errors import NpgptError
 from npgpt_core.module import Module
 from npgpt_core.protocols import Tokenizer
+from npgpt_core.shell import command
 from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import Metrics
 from npgpt_train.run.paths import containing_folder, is_run
 from npgpt_train.settings.settings import Settings
-from npgpt_train.text.tokenizer_file import MAX_SIZE
+from npgpt_train.text.tokenizer_file import MAX_SIZE, OTHERS
 
 
 class LoadedRun(NamedTuple):
@@ -70,6 +71,8 @@ def named_tokenizer(path: str | Path) -> tuple[str, Tokenizer]:
         return run.settings.tokenizer.name, run.tokenizer()
     if not os.path.isfile(path):
         raise NpgptError(f"there is no run and no file {path}")
+    if path.suffix in OTHERS:
+        raise NpgptError(f"{path} is {_foreign(path)}")
     folder, file = containing_folder(path)
     state = folder.read_json(file, MAX_SIZE)
     names = registry.names("tokenizer")
@@ -84,6 +87,13 @@ def named_tokenizer(path: str | Path) -> tuple[str, Tokenizer]:
     if (said := state.get("tokenizer")) in names:  # whose state it is, and why that is refused
         raise NpgptError(f"no installed tokenizer reads {path}: {refusals[said]}")
     raise NpgptError(
-        f"no installed tokenizer reads {path}: it is no state of {', '.join(names)}; a file of"
-        f" another program has to be imported first (`npgpt import {path}`, of npgpt-convert)"
+        f"no installed tokenizer reads {path}: it is no state of {', '.join(names)}, but perhaps"
+        f" {_foreign(path)}"
+    )
+
+
+def _foreign(path: Path) -> str:
+    return (
+        "a file of another program, which has to be imported first:"
+        f" {command('npgpt', 'import', path)} (of npgpt-convert)"
     )

@@ -13,6 +13,8 @@ from npgpt_core.errors import NpgptError, PluginError
 from npgpt_core.protocols import Tokenizer
 
 MAX_SIZE = 64 * 2**20  # bytes; a vocabulary of a million tokens takes about a third
+SUFFIX = ".json"
+OTHERS = (".gguf", ".tiktoken")  # suffixes of files in which other programs have tokenizers
 PROBE = "The 7 quick-brown foxes can't jump:\r\n\t  NAÏVE café — 你好 🙂 <unk>\n"
 
 
@@ -42,9 +44,14 @@ def tokenizer_bytes(tokenizer: Tokenizer) -> bytes:
 
 
 def is_tokenizer_path(name: object) -> bool:
-    """Whether a name is that of no installed tokenizer, but the path of a run or a file."""
-    is_name = not isinstance(name, str) or name in registry.names("tokenizer")
-    return not is_name and os.path.exists(str(name))
+    """Whether a name is that of no tokenizer, but the path of a run or a file, there or not.
+
+    What is not there is meant as a path if it has a separator or the suffix of a file.
+    """
+    if not isinstance(name, str) or registry.has("tokenizer", name):
+        return False
+    looks_so = os.path.dirname(name) != "" or name.endswith((SUFFIX, *OTHERS))
+    return looks_so or os.path.exists(name)
 
 
 def encoding_digest(tokenizer: Tokenizer, *texts: str) -> str:
