@@ -21,6 +21,14 @@ def check_integer(name: str, value: Any, least: int, most: int) -> int:
     return number
 
 
+def check_list(name: str, value: Any) -> list[Any]:
+    """``value`` as a list, where it is an iterable."""
+    try:
+        return list(value)
+    except TypeError:
+        raise NpgptError(f"{name}={short_repr(value)}: give a list") from None
+
+
 def check_text(text: Any) -> str:
     """``text``, where it is a string."""
     if not isinstance(text, str):

@@ -11,7 +11,7 @@ from typing import Any, Self
 from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.special_tokens import SPECIAL_IDS
 from npgpt_tokenizers.base import UNKNOWN_TEXT
-from npgpt_tokenizers.checks import check_texts
+from npgpt_tokenizers.checks import check_list, check_texts
 from npgpt_tokenizers.coding import MergingTokenizer
 from npgpt_tokenizers.merging import PairMerges, WholeWordCache, WordCache
 from npgpt_tokenizers.patterns import PATTERNS
@@ -80,7 +80,12 @@ class PretrainedBPETokenizer(MergingTokenizer):
         tokenizer = cls()
         special_ids = {"pad_id": pad_id, "unk_id": unk_id, "bos_id": bos_id, "eos_id": eos_id}
         tokenizer._set_vocabulary(
-            list(tokens), merges, pattern, special_tokens or {}, special_ids, ignore_merges
+            check_list("tokens", tokens),
+            None if merges is None else check_list("merges", merges),
+            pattern,
+            {} if special_tokens is None else special_tokens,
+            special_ids,
+            ignore_merges,
         )
         return tokenizer
 
@@ -144,7 +149,7 @@ class PretrainedBPETokenizer(MergingTokenizer):
     def _set_vocabulary(
         self,
         tokens: list[bytes | None],
-        merges: Iterable[tuple[int, int]] | None,
+        merges: list[tuple[int, int]] | None,
         pattern: str,
         special_tokens: Mapping[str, int],
         special_ids: Mapping[str, int | None],
@@ -161,7 +166,7 @@ class PretrainedBPETokenizer(MergingTokenizer):
         self._lacking = [byte for byte in range(256) if bytes([byte]) not in ids]
         self.unk_id = self.unk_id if self._lacking else None
         self._byte_ids = [ids.get(bytes([byte]), self.unk_id) for byte in range(256)]
-        merges = merges_of_ranks(tokens) if merges is None else list(merges)
+        merges = merges_of_ranks(tokens) if merges is None else merges
         merged = PairMerges(merged_symbols(merges, tokens, ids))
         spelling = Spelling({}, self._spell)
         if ignore_merges:

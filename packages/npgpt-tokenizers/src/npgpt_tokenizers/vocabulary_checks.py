@@ -31,6 +31,10 @@ def check_special_tokens(
     special_tokens: Mapping[Any, Any], tokens: Sequence[bytes | None]
 ) -> dict[str, int]:
     """Spelling -> id, where every id has one spelling and no bytes."""
+    if not isinstance(special_tokens, Mapping):
+        raise NpgptError(
+            f"special_tokens={short_repr(special_tokens)}: give a mapping of spellings to ids"
+        )
     owner: dict[int, str] = {}
     for spelling, value in special_tokens.items():
         if not isinstance(spelling, str) or not spelling:
