@@ -310,6 +310,25 @@ def test_there_is_nothing_to_fold_without_a_bias(run, tmp_path):
     assert "this head has no bias" in run(*words, "--fold-head-bias", code=2)
 
 
+def test_an_import_has_no_bias_to_fold_and_is_not_asked_for_a_text(run, tmp_path):
+    words = ["export", "in-gpt", "--format", "huggingface", "--out", tmp_path / "out"]
+    assert "this head has no bias, leave it out" in run(*words, "--fold-head-bias", code=2)
+    assert "--data is the text of the loss that --fold-head-bias tells" in run(
+        *words, "--data", "play.txt", code=2
+    )
+
+
+def test_a_bias_is_folded_without_the_text_of_its_run_if_another_is_named(run, tmp_path, play):
+    (tmp_path / "mine.txt").write_text(play)
+    words = ["--preset", "tiny", "--max-iters", 1, "--eval-interval", 1, "--eval-iters", 1]
+    run("train", "--data", tmp_path / "mine.txt", "--out", tmp_path / "run", *words)
+    (tmp_path / "mine.txt").unlink()
+    words = ["export", tmp_path / "run", "--format", "huggingface", "--fold-head-bias"]
+    assert "is not found" in run(*words, "--out", tmp_path / "a", code=2)
+    told = run(*words, "--out", tmp_path / "a", "--data", "play.txt")
+    assert re.search(r"the loss over play.txt was \d\.\d{4}, it is \d\.\d{4} nats", told)
+
+
 @pytest.mark.parametrize("format", ["huggingface", "gguf", "tokenizer.json", "tiktoken"])
 def test_what_is_there_is_not_written_over(format, run, tmp_path):
     out = tmp_path / "there"

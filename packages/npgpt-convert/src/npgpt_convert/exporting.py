@@ -1,7 +1,7 @@
 """A run, written as another program reads it: complete or absent."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ def export_model(
     *,
     checkpoint: str = "best",
     fold_head_bias: bool = False,
+    data: Sequence[str] = (),
     type: str | None = None,
 ) -> Exported:
     """Write the model of a run, with its tokenizer, or the tokenizer alone.
@@ -39,6 +40,8 @@ def export_model(
         checkpoint: "best", "latest" or a step.
         fold_head_bias: whether the bias of a GPT's head, which no other program has there, moves
             into the shift before the head. The loss before and after is in the notes.
+        data: a dataset's name or paths, over whose text that loss is; none for the validation text
+            of the run.
         type: of the matrices in GGUF, "F32", "F16" or "Q8_0"; F32 unless given.
 
     Raises:
@@ -52,7 +55,9 @@ def export_model(
             f"type is {short_repr(type)}, expected {', '.join(TYPES)} with the format"
             " gguf, and none with another"
         )
-    export = Export(Run.open(run), checkpoint, fold_head_bias, type or TYPES[0], [])
+    if data and not fold_head_bias:
+        raise NpgptError("`data` is the text of the loss that `fold_head_bias` tells: leave it out")
+    export = Export(Run.open(run), checkpoint, fold_head_bias, data, type or TYPES[0], [])
     with _complete_or_absent(Path(out)) as (folder, name):
         WRITERS[format](export, folder, name)
     return Exported(Path(out), tuple(export.notes))

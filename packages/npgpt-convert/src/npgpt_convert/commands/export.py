@@ -30,6 +30,12 @@ from npgpt_convert.targets.names import FORMATS, TYPES
     " it; the loss before and after is printed.",
 )
 @click.option(
+    "--data",
+    multiple=True,
+    metavar="NAME|PATH",
+    help="Text of that loss.  [default: the validation split of the run's own]",
+)
+@click.option(
     "--checkpoint",
     default="best",
     show_default=True,

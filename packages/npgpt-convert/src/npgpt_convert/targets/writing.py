@@ -1,6 +1,6 @@
 """The formats that a run can be written in, each with what it needs of the run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -31,6 +31,7 @@ class Export:
         run: whose model or tokenizer.
         checkpoint: "best", "latest" or a step.
         fold: whether the bias of the head moves into the shift before it.
+        data: the text of the loss before and after that; none for the run's own.
         type: of the matrices in GGUF.
         notes: what there is to say of it, in lines; writers add to them.
     """
@@ -38,6 +39,7 @@ class Export:
     run: Run
     checkpoint: str
     fold: bool
+    data: Sequence[str]
     type: str
     notes: list[str]
 
@@ -53,14 +55,16 @@ class Export:
         model = self.run.model(self.checkpoint)
         state: Mapping[str, Array] = model.parameters()
         if self.fold:
-            before = evaluate_model(self.run, model).loss
-            state = fold_head_bias(state)
-            model.load_state_dict({**state, "head.bias": 0 * model.parameters()["head.bias"]})
-            after = evaluate_model(self.run, model).loss
+            folded = fold_head_bias(state)
+            before = evaluate_model(self.run, model, self.data).loss
+            model.load_state_dict({**folded, "head.bias": 0 * state["head.bias"]})
+            after = evaluate_model(self.run, model, self.data).loss
+            which = f"loss over {' '.join(self.data)}" if self.data else "validation loss"
             self.notes.append(
-                f"the bias of the head is folded: the validation loss was {before:.4f}, it is"
-                f" {after:.4f} nats per token"
+                f"the bias of the head is folded: the {which} was {before:.4f}, it is {after:.4f}"
+                " nats per token"
             )
+            state = folded
             options["head_bias"] = False
         return to_foreign(format, part.name, options, state)
 
