@@ -287,6 +287,18 @@ def test_what_is_no_id_is_named_in_one_line(ids, told, npgpt, small_run):
     assert len(result.stderr) < 200
 
 
+def test_a_special_token_is_spelled_only_if_that_is_asked_for(npgpt, small_run):
+    """One that decodes to nothing: the rest of the text is what it was."""
+    text = "the <eos>king"
+    special = npgpt("tokenize", small_run, text, "--special-tokens").stdout
+    plain = npgpt("tokenize", small_run, text).stdout
+    assert special.split() == [*plain.split()[:4], "3", *plain.split()[-4:]]
+    assert npgpt("tokenize", small_run, "--decode", plain).stdout.startswith("the \ufffdeos")
+    flags = ["--prompt", text, "--temperature", 0, "--max-new-tokens", 5, "--json"]
+    flags += ["--special-tokens"]
+    assert json.loads(npgpt("generate", small_run, *flags).stdout)["prompt"] == text
+
+
 # ------------------------------------------------------------------------ streaming
 
 

@@ -66,3 +66,13 @@ def test_the_command_continues_a_prompt(folder, run):
     flags = ["--prompt", prompt, "--temperature", "0", "--max-new-tokens", "8"]
     text = npgpt("generate", folder, *flags)
     assert text.strip() == prompt + run.tokenizer.decode(GOLDEN["continued"][:8])
+
+
+def test_it_is_asked_in_the_form_of_its_conversations(folder):
+    """The command of docs/MODELS.md."""
+    prompt = "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n"
+    words = ["generate", folder, "--prompt", prompt, "--temperature", "0", "--json"]
+    answer = json.loads(npgpt(*words, "--special-tokens"))
+    assert (answer["text"], answer["stop_reason"]) == ("The capital of France is Paris.", "eos")
+    other = json.loads(npgpt(*words, "--max-new-tokens", "8"))
+    assert other["text"].startswith("The answer is: France")

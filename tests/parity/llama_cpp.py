@@ -19,9 +19,9 @@ class LlamaCpp:
         params.warmup, params.ui, params.verbosity = False, False, -1
         self._server = xllamacpp.Server(params)
 
-    def encode(self, text):
-        """Ids of a text, in which nothing is a special token."""
-        body = {"content": text, "add_special": False, "parse_special": False}
+    def encode(self, text, special_tokens=False):
+        """Ids of a text, in which nothing is a special token unless that is asked for."""
+        body = {"content": text, "add_special": False, "parse_special": special_tokens}
         return self._post("/tokenize", body)["tokens"]
 
     def greedy(self, ids, count):

@@ -22,6 +22,7 @@ from npgpt_convert.formats.tiktoken import read_tiktoken, tiktoken_bytes
 from npgpt_convert.formats.tokenizer_json.writer import tokenizer_config, tokenizer_json
 from npgpt_convert.formats.vocab_merges import read_vocab_merges
 from npgpt_convert.vocabulary import Vocabulary
+from npgpt_core.special_tokens import encode_text
 from npgpt_tokenizers import BPETokenizer, ByteBPETokenizer, CharTokenizer, PretrainedBPETokenizer
 from npgpt_tokenizers.patterns import PATTERNS
 
@@ -310,4 +311,8 @@ def test_smollm2_in_llama_cpp(smollm2_file, ours_of_smollm2, all_texts):
     def ours(text):
         return [i for i in ours_of_smollm2.encode(text).tolist() if i != 0]
 
-    require_equal(ours, LlamaCpp(smollm2_file).encode, all_texts)
+    theirs = LlamaCpp(smollm2_file)
+    require_equal(ours, theirs.encode, all_texts)
+    for text in ("<|im_start|>user\nHi <|im_end|>\n<|im_start|>assistant\n", "<|im_end|><|im", "<"):
+        ids = encode_text(ours_of_smollm2, text, special_tokens=True)
+        assert ids.tolist() == theirs.encode(text, special_tokens=True)

@@ -67,6 +67,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 raw_option = click.option("--raw", is_flag=True, help="Do not escape control characters.")
 
+special_tokens_option = click.option(
+    "--special-tokens",
+    is_flag=True,
+    help="What spells a special token in the text, such as <|im_start|>, is that token.",
+)
+
 TEXTS: dict[str, Any] = {"multiple": True, "metavar": "NAME|PATH"}
 """How ``--data`` is given."""
 

@@ -1,13 +1,36 @@
-"""What the special tokens of a tokenizer must be: a run and the contract kit ask the same."""
+"""Special tokens: what those of a tokenizer must be, and a text that holds some.
 
+A run and the contract kit ask the same of them.
+"""
+
+import re
 from collections.abc import Mapping
+
+import numpy as np
 
 from npgpt_core.errors import NpgptError, short_repr
 from npgpt_core.numbers import is_whole
 from npgpt_core.protocols import Tokenizer
+from npgpt_core.types import Ids
 
 SPECIAL_IDS = ("pad_id", "unk_id", "bos_id", "eos_id")
 """The special tokens whose meaning npgpt knows, as attributes of a tokenizer."""
+
+
+def encode_text(tokenizer: Tokenizer, text: str, *, special_tokens: bool = False) -> Ids:
+    """Ids (n,) of a text in which, if asked for, the spelling of a special token is that token.
+
+    Ask for it only where the author of the whole text may decide that: ``tokenizer.encode`` makes
+    no text a special token, so that nobody can end a text, or speak for somebody else, by spelling
+    one. Of two spellings that begin at one place the longer counts.
+    """
+    tokens = tokenizer.special_tokens if special_tokens else {}
+    spellings = sorted(tokens, key=len, reverse=True)
+    pieces = re.split(f"({'|'.join(map(re.escape, spellings))})", text) if tokens else [text]
+    ids: list[int] = []
+    for number, piece in enumerate(pieces):  # text and special tokens take turns
+        ids.extend([tokens[piece]] if number % 2 else tokenizer.encode(piece))
+    return np.array(ids, np.int64)
 
 
 def require_special_tokens(tokenizer: Tokenizer) -> None:

@@ -5,7 +5,13 @@ from typing import Any
 
 import click
 
-from npgpt_cli.options import PATH, checkpoint_option, raw_option, run_argument
+from npgpt_cli.options import (
+    PATH,
+    checkpoint_option,
+    raw_option,
+    run_argument,
+    special_tokens_option,
+)
 from npgpt_cli.reading import read_input
 
 
@@ -15,6 +21,7 @@ from npgpt_cli.reading import read_input
     "--prompt", metavar="TEXT|-", help="Text to continue; - reads it.  [default: a line break]"
 )
 @click.option("--prompt-file", type=PATH, help="A file whose text to continue.")
+@special_tokens_option
 @click.option(
     "--max-new-tokens",
     type=click.IntRange(0),
@@ -61,6 +68,7 @@ def generate(
     run: Path,
     prompt: str | None,
     prompt_file: Path | None,
+    special_tokens: bool,
     num_samples: int,
     seed: int | None,
     ignore_eos: bool,
@@ -79,11 +87,10 @@ def generate(
     """
     import secrets
 
-    import numpy as np
-
     from npgpt_cli.show.generate import print_object, print_text
     from npgpt_core.errors import NpgptError
     from npgpt_core.generation import stream
+    from npgpt_core.special_tokens import encode_text
     from npgpt_train.machine.blas import with_fastest_blas
     from npgpt_train.run.folder import Run
     from npgpt_train.run.loading import load_run
@@ -92,7 +99,7 @@ def generate(
 
     text = _prompt(prompt, prompt_file)
     model, tokenizer, _, _ = load_run(run, checkpoint)
-    ids = np.asarray(tokenizer.encode(text))
+    ids = encode_text(tokenizer, text, special_tokens=special_tokens)
     if ids.size == 0:
         raise NpgptError("the prompt is empty: give at least one character")
     warn_of_unknown_prompt(tokenizer, text, ids)
