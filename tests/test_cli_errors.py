@@ -220,13 +220,63 @@ def test_a_damaged_tokenizer_is_told_by_its_own_class(npgpt, tmp_path):
     assert "'word'" not in output
 
 
+HOSTILE = "li\nne\t\x1b[31m\u202e\x9bX"
+SHOWN = r"li\nne\t\x1b[31m\u202e\x9bX"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "import {} --out out",
+        "import {}.gguf",
+        "import damaged/{}.gguf",
+        "import damaged",
+        "export {} --format gguf --out out",
+        "tokenize {}.json text",
+        "explain tokenize damaged/{}.json text",
+        "explain forward {} text",
+        "generate {}",
+        "generate {} --prompt-file {}",
+        "evaluate {}",
+        "plot {}",
+        "train --data {}",
+        "train --data play.txt --tokenizer damaged/{}.json",
+        "train --data play.txt --init-from {}",
+        "train --data play.txt --config {}",
+        "train --resume --out {}",
+        "compare --data play.txt --tokenizers {}.json,char --out out",
+    ],
+)
+def test_an_error_about_a_hostile_name_is_one_line(words, npgpt, text_file, monkeypatch):
+    monkeypatch.chdir(text_file.parent)
+    damaged = text_file.parent / "damaged"
+    damaged.mkdir()
+    for suffix in (".gguf", ".json"):
+        (damaged / f"{HOSTILE}{suffix}").write_text("no")
+    result = npgpt(*(word.replace("{}", HOSTILE) for word in words.split()))
+    assert result.exit_code == 2, result.output
+    assert (result.stdout, result.stderr.count("\n")) == ("", 1)
+    assert result.stderr[:-1].isprintable()
+    if words != "import damaged":
+        assert SHOWN in result.stderr.replace("\\\\", "\\")
+
+
+def test_a_run_of_a_text_with_a_hostile_name_has_a_harmless_one(npgpt, text_file, monkeypatch):
+    monkeypatch.chdir(text_file.parent)
+    text_file.rename(f"{HOSTILE}.txt")
+    result = npgpt("train", "--data", f"{HOSTILE}.txt", *SMALL)
+    assert result.exit_code == 0, result.output
+    assert [path.name for path in text_file.parent.glob("runs/*")] == ["li-ne--[31m--X-char-1"]
+    assert all(line.isprintable() for line in result.output.splitlines())
+
+
 @pytest.mark.parametrize(
     ("words", "advice", "is_known"),
     [
         ("train", "Error: take a smaller --batch-size", True),
         ("evaluate run", "Error: take a smaller --batch-size", False),
         ("explain step run", "Warning: take a smaller --batch-size", True),
-        ("explain tokens run", "Warning: take a smaller --batch-size", False),
+        ("explain tokenize run", "Warning: take a smaller --batch-size", False),
         ("evaluate run", "Error: train it with --init-from run", True),
         ("evaluate run", "the text says --batch-size", True),
         ("evaluate run", "Error: pip install --upgrade npgpt", True),

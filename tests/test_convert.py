@@ -269,6 +269,16 @@ def test_what_is_no_model_is_refused(source, told, run, tmp_path):
     assert told in run("import", source, "--out", tmp_path / "run", code=2)
 
 
+def test_an_import_without_a_name_is_called_after_its_source_in_what_can_be_printed(
+    run, folder, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    name = "li\nne\x1b[31mX" + "é" * 100
+    shutil.copytree(folder / "out-qwen2", name)
+    assert all(line.isprintable() for line in run("import", name).splitlines())
+    assert [path.name for path in Path("runs").iterdir()] == [f"li-ne-[31mX{'é' * 39}-1"]
+
+
 def test_a_run_is_not_written_over(run):
     assert "holds a run already" in run("import", "out-gpt", "--out", "in-gpt", code=2)
 

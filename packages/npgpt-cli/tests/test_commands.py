@@ -47,7 +47,7 @@ def test_runs_are_a_table_with_what_is_known(listed):
     assert head.split("  ")[0] == "run"
     assert [" ".join(row.split()) for row in rows] == [
         "runs/a finished 1,200 of 3,400 2.2500 at 1,000 x.txt y.txt char gpt 2026-11-05 04:03",
-        "runs/b unfinished 0 of 3,400 x .txt char gpt 2026-11-05 04:03",
+        r"runs/b unfinished 0 of 3,400 x\n.txt char gpt 2026-11-05 04:03",
         "runs/c damaged 2026-11-05 04:03",
     ]
     assert reason == r"runs/c: run.json is\x1b damaged"

@@ -10,7 +10,7 @@ import click
 
 from npgpt_cli.wording import as_flags
 from npgpt_core.errors import NpgptError, NpgptWarning
-from npgpt_core.escaping import printable
+from npgpt_core.escaping import one_line, printable
 from npgpt_core.plugins.origin import origin
 from npgpt_core.shell import command
 
@@ -23,7 +23,7 @@ class InputError(click.ClickException):
     def __init__(self, error: NpgptError) -> None:
         plugin = origin(error)
         message = f"{' '.join(str(error).split())} (from {plugin})" if plugin else str(error)
-        super().__init__(printable(as_flags(message)))
+        super().__init__(one_line(as_flags(message)))
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     if issubclass(category, NpgptWarning):
-        click.echo(f"Warning: {printable(as_flags(str(message)))}", err=True)
+        click.echo(f"Warning: {one_line(as_flags(str(message)))}", err=True)
     else:
         click.echo(warnings.formatwarning(message, category, filename, lineno), err=True, nl=False)
 
@@ -109,5 +109,5 @@ def exit_on_signal(how_to_continue: str = "") -> Iterator[None]:
     except Interrupted as stopped:
         resume = printable(command("npgpt", "train", "--resume", "--out", stopped.folder))
         how = how_to_continue or (resume if stopped.step else "the same command begins again")
-        click.echo(f"\n{stopped}: {how}", err=True)
+        click.echo(f"\n{one_line(str(stopped))}: {how}", err=True)
         raise SystemExit(128 + stopped.signal) from stopped

@@ -56,7 +56,7 @@ def import_model(source: str | Path, out: str | Path | None = None) -> Imported:
     name = str(source)
     is_name = name in MODELS and not Path(name).exists()
     path = find_installed(name) if is_name else Path(source)
-    stem = name if is_name else path.resolve().stem
+    stem = name if is_name else path.resolve().stem[:50]
     target = next_free(RUNS, stem) if out is None else Path(out)
     with _naming(path):
         read = read_source(path)

@@ -13,3 +13,8 @@ def printable(text: str) -> str:
     A model or a file could otherwise move the cursor, recolour the screen or rename the window.
     """
     return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+def one_line(text: str) -> str:
+    """Printable text in which line breaks and tabs are escaped, too, as in the name of a file."""
+    return printable(text).replace("\n", r"\n").replace("\t", r"\t")

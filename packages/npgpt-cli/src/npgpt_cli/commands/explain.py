@@ -15,6 +15,7 @@ from npgpt_cli.options import (
     run_argument,
     step_option,
 )
+from npgpt_core.escaping import one_line
 
 
 @click.group(cls=LazyGroup)
@@ -139,7 +140,7 @@ def attention(
     else:
         print_attention(explanation, overview=layer is None and head is None)
         if out is not None:
-            click.echo(f"\nThe picture is {out}.")
+            click.echo(f"\nThe picture is {one_line(str(out))}.")
 
 
 @explain.command()
@@ -159,7 +160,7 @@ def page(run: Path, text: str | None, out: Path, target: int | None, checkpoint:
     from npgpt_train.run.folder import Run
 
     write_page(Run.open(run), out, text, target=target, checkpoint=checkpoint)
-    click.echo(f"The page is {out}.")
+    click.echo(f"The page is {one_line(str(out))}.")
 
 
 @explain.command()

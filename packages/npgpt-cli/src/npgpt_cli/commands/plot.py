@@ -6,6 +6,7 @@ import click
 
 from npgpt_cli.options import PATH, run_argument
 from npgpt_core.errors import NpgptError
+from npgpt_core.escaping import one_line
 
 
 @click.command()
@@ -24,4 +25,4 @@ def plot(run: Path, out: Path | None) -> None:
         raise NpgptError(f"{run} has no metrics to draw: no step of it was done here")
     path = out or opened.folder / "curves.png"
     plot_curves(metrics, path, title=opened.folder.name)
-    click.echo(path)
+    click.echo(one_line(str(path)))

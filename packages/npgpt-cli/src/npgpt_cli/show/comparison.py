@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from npgpt_core.escaping import one_line
 from npgpt_train.comparison.differences import diverged, same_model, same_tokens
 from npgpt_train.comparison.rows import SAME_TOKENS, TOKENS_DIFFER
 from npgpt_train.comparison.tables import outcome
@@ -31,4 +32,4 @@ def print_comparison(results: dict[str, Any], folder: Path) -> None:
     Console().print(table)
     if len(results["runs"]) > 1:
         click.echo(f"\n{SAME_TOKENS if same_tokens(results) else TOKENS_DIFFER}")
-    click.echo(f"the report is in {folder}: report.html, report.md, report.json")
+    click.echo(one_line(f"the report is in {folder}: report.html, report.md, report.json"))

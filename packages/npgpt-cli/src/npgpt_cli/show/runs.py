@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from npgpt_cli.show.console import open_console, table
-from npgpt_core.escaping import printable
+from npgpt_core.escaping import one_line
 from npgpt_train.run.listing import RunSummary
 
 COLUMNS = {
@@ -24,7 +24,7 @@ COLUMNS = {
 def print_runs(entries: Sequence[RunSummary], folder: Path) -> None:
     """A table of the runs below a folder, and below it what is wrong with the damaged ones."""
     if not entries:
-        click.echo(f"there are no runs below {_one_line(str(folder))}")
+        click.echo(f"there are no runs below {one_line(str(folder))}")
         return
     shown = table(COLUMNS)
     for column in shown.columns:
@@ -34,7 +34,7 @@ def print_runs(entries: Sequence[RunSummary], folder: Path) -> None:
     open_console().print(shown)
     for entry in entries:
         if entry.reason:
-            click.echo(_one_line(f"{entry.folder}: {entry.reason}"))
+            click.echo(one_line(f"{entry.folder}: {entry.reason}"))
 
 
 def _cells(entry: RunSummary) -> list[str]:
@@ -43,9 +43,4 @@ def _cells(entry: RunSummary) -> list[str]:
     data, written = " ".join(entry.data), f"{entry.date:%Y-%m-%d %H:%M}"
     names = (data, entry.tokenizer or "", entry.model or "")
     cells = (str(entry.folder), entry.state, steps, best, *names, written)
-    return [_one_line(cell) for cell in cells]
-
-
-def _one_line(text: str) -> str:
-    """Harmless text without line breaks."""
-    return " ".join(printable(text).split())
+    return [one_line(cell) for cell in cells]

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from npgpt_cli.terminal import ignoring_output_errors, is_terminal
 from npgpt_cli.wording import as_flags
-from npgpt_core.escaping import printable
+from npgpt_core.escaping import one_line, printable
 from npgpt_core.events import (
     Comparing,
     Continuing,
@@ -54,11 +54,10 @@ class TrainingDisplay:
         """Show one event."""
         match event:
             case Preparing():
-                self._line(f"{printable(event.what)} ...")
+                self._line(f"{event.what} ...")
             case Continuing():
                 others = f"; --out names one of {event.others} others" if event.others else ""
-                name = printable(str(event.folder))
-                self._line(f"continuing {name}, the newest unfinished run{others}")
+                self._line(f"continuing {event.folder}, the newest unfinished run{others}")
             case Started():
                 self._start(event)
             case Stepped():
@@ -71,11 +70,13 @@ class TrainingDisplay:
             case Comparing():
                 self._comparing = True
                 self._stop()  # of a run that diverged
-                click.echo(f"\n[{event.number} of {event.total}] {event.name}: {event.state}")
+                click.echo()
+                self._line(f"[{event.number} of {event.total}] {event.name}: {event.state}")
             case Finished():
                 self._finish(event)
 
     def _line(self, text: str) -> None:
+        text = one_line(text)
         if self._progress is not None:
             self._progress.console.print(text, markup=False, highlight=False)
         else:
@@ -141,9 +142,9 @@ class TrainingDisplay:
             click.echo(as_flags(event.verdict))
         if self._comparing:
             return
-        click.echo(
+        self._line(
             f"the run is in {event.folder}: run.json, metrics.jsonl, checkpoints, sample.txt"
         )
-        click.echo(f"curves: {event.curves}" if event.curves else event.note)
+        self._line(f"curves: {event.curves}" if event.curves else event.note)
         generate = command("npgpt", "generate", event.folder)
         click.echo(f"continue its text with: {printable(generate)}")

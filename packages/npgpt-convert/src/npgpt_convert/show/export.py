@@ -3,11 +3,11 @@
 import click
 
 from npgpt_convert.exporting import Exported
-from npgpt_core.escaping import printable
+from npgpt_core.escaping import one_line
 
 
 def print_exported(done: Exported) -> None:
     """What there is to say, and where it is."""
     for note in done.notes:
-        click.echo(printable(note))
-    click.echo(printable(f"written: {done.path}"))
+        click.echo(one_line(note))
+    click.echo(one_line(f"written: {done.path}"))

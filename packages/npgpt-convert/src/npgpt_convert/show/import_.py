@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from npgpt_convert.importing import Imported
-from npgpt_core.escaping import printable
+from npgpt_core.escaping import one_line, printable
 from npgpt_core.shell import command
 
 
@@ -23,5 +23,5 @@ def print_imported(done: Imported) -> None:
 
 
 def _print_next(where: str, *words: str | Path) -> None:
-    click.echo(printable(where))
+    click.echo(one_line(where))
     click.echo(f"go on with: {printable(command('npgpt', *words))}")

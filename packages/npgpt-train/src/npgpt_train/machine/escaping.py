@@ -2,15 +2,14 @@
 
 import re
 
-from npgpt_core.escaping import printable
+from npgpt_core.escaping import one_line
 
 _MARKDOWN = re.compile(r"[<>&|\\`*\[\]#~$]|(?<![^\W_])_|_(?![^\W_])")  # "_" in a word is itself
 
 
 def markdown(text: str) -> str:
     """Text that stands for itself in a line, a heading or a table's cell of Markdown."""
-    line = printable(text).replace("\n", r"\n").replace("\t", r"\t")
-    return _MARKDOWN.sub(lambda match: _escaped(match[0]), line)
+    return _MARKDOWN.sub(lambda match: _escaped(match[0]), one_line(text))
 
 
 def _escaped(mark: str) -> str:

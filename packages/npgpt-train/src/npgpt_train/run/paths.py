@@ -48,7 +48,11 @@ def check_free(folder: Path, or_else: str = "") -> set[str]:
 
 
 def next_free(parent: Path, name: str) -> Path:
-    """The first of ``parent/name-1``, ``parent/name-2``, ... that does not exist."""
+    """The first of ``parent/name-1``, ``parent/name-2``, ... that does not exist.
+
+    What cannot be printed in the name, such as a line break, is ``-`` there.
+    """
+    name = "".join(character if character.isprintable() else "-" for character in name)
     number = 1
     while (parent / f"{name}-{number}").exists():
         number += 1
