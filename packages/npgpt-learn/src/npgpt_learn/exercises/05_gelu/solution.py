@@ -1,8 +1,10 @@
 """GELU, by its usual approximation with tanh, and its gradient."""
 
+import math
+
 import numpy as np
 
-SCALE = np.sqrt(2 / np.pi)
+SCALE = math.sqrt(2 / math.pi)
 CUBIC = 0.044715
 
 

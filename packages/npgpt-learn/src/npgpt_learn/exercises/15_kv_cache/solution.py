@@ -1,5 +1,7 @@
 """Attention for a text that grows: keys and values of what was seen are kept."""
 
+import math
+
 import numpy as np
 
 
@@ -12,7 +14,7 @@ def new_cache(n_positions, n_channels):
 def recompute(x, P, W):
     """All at once: q, k, v = (x + P) W; y = causal attention: (T, C) -> (T, C)."""
     q, k, v = np.split((x + P[: len(x)]) @ W, 3, axis=-1)
-    scores = q @ k.T / np.sqrt(q.shape[-1])
+    scores = q @ k.T / math.sqrt(q.shape[-1])
     later = np.triu(np.ones(scores.shape, dtype=bool), k=1)
     e = np.exp(np.where(later, -np.inf, scores))
     y = e / e.sum(axis=-1, keepdims=True) @ v
@@ -33,7 +35,7 @@ def extend(x, P, W, cache):
     # Yours: keys, values (S, C), of all tokens so far
     keys = cache["k"][:end]
     values = cache["v"][:end]
-    scores = q @ keys.T / np.sqrt(q.shape[-1])
+    scores = q @ keys.T / math.sqrt(q.shape[-1])
     # Yours: later (N, S), True where a key comes after its query
     later = np.arange(end) > positions[:, None]
     e = np.exp(np.where(later, -np.inf, scores))
