@@ -46,8 +46,3 @@ def test_marking_takes_less_than_a_second(exercise):
     begin = time.process_time()
     Judge(exercise).mark(exercise.mistakes[-1].made_in(exercise.solution))
     assert time.process_time() - begin < 0.5
-
-
-@each
-def test_the_chapter_is_named(exercise):
-    assert "docs/" in exercise.statement.text
