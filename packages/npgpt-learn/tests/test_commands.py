@@ -102,6 +102,17 @@ def test_check_tells_what_is_wrong_and_why(started, linear):
 
 
 @pytest.mark.usefixtures("in_this_process")
+def test_what_explains_several_results_is_said_once(started):
+    adam = PATH.find("adam")
+    wrong = adam.solution.replace("m_hat = m / ", "m_hat = 1.7 * m / ")
+    write(started, "12_adam", wrong)
+    report = adam.mark(wrong)
+    output = started("check", "12").output
+    assert len([result for result in report.results if result.finding]) > 1
+    assert output.count("it begins with m_hat") == output.count("as it should be") == 1
+
+
+@pytest.mark.usefixtures("in_this_process")
 def test_check_works_in_a_folder_below(started, linear, monkeypatch):
     write(started, "03_linear", linear.solution)
     (started.folder / "notes").mkdir()
@@ -193,8 +204,8 @@ def test_without_exercises_the_command_says_how_to_start(npgpt_learn, words):
         npgpt_learn(*words)
 
 
-@pytest.mark.once
-def test_a_class_as_json(started, tmp_path):
+def test_a_class_as_json(started, tmp_path, monkeypatch):
+    monkeypatch.setattr(PATH, "exercises", PATH.exercises[:1])
     found = json.loads(started("check", "--all", "--json", tmp_path / "x", started.folder).output)
     assert "has no exercises" in found[str(tmp_path / "x")]["problem"]
     assert found[str(started.folder)]["01_nudge"]["state"] == "not written yet"

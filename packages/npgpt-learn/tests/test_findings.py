@@ -3,7 +3,10 @@
 import pytest
 
 from npgpt_learn.exercises import PATH
+from npgpt_learn.marking.known_mistakes import same_results
+from npgpt_learn.marking.marking import Case
 from npgpt_learn.marking.picture import spelled
+from npgpt_learn.marking.trial import Trial
 
 DW, DB, DX = "dW += x.T @ dy", "db += dy.sum(axis=0)", "dx = dy @ W.T"
 
@@ -70,15 +73,15 @@ def test_the_wrong_number_of_arrays():
 def test_a_transposed_array():
     softmax = PATH.find("softmax")
     report = softmax.mark(softmax.solution.replace("return dx", "return dx.T"))
-    assert "they lie the wrong way round (transposed)" in report.results[1].finding
+    assert "they lie the wrong way round (transposed)" in report.results[0].finding
 
 
 def test_rows_that_should_sum_to_zero():
     softmax = PATH.find("softmax")
     report = softmax.mark(softmax.solution.replace("dx = y * (dy - along)", "dx = (y * dy)**3"))
-    assert "is not proportional to dy" in report.results[1].finding
+    assert "is not proportional to dy" in report.results[0].finding
     report = softmax.mark(softmax.solution.replace("dx = y * (dy - along)", "dx = y**3 * dy"))
-    assert "each row of dx should sum to 0" in report.results[1].finding
+    assert "each row of dx should sum to 0" in report.results[0].finding
 
 
 def test_what_is_written_into_a_parameter_is_where_it_ends():
@@ -141,12 +144,26 @@ def test_two_mistakes_at_once_are_told_both(linear):
     assert len(linear.mark(wrong).hints) == 2
 
 
+def test_of_two_hints_it_is_that_of_the_mistake_that_gives_the_rest_too():
+    def trial(**results):
+        return Trial("", "", Case({}, {}, dict), {"dw": 1, "db": 2}, [results])
+
+    known = [("both", [trial(dw=9, db=9)]), ("dw alone", [trial(dw=9, db=2)])]
+    for order in (known, known[::-1]):
+        assert same_results(["dw"], [trial(dw=9, db=2)], order) == {"dw": "dw alone"}
+
+
+def test_what_is_given_is_reported_only_if_it_is_wrong(linear):
+    for instead, names in (("y = x @ W + b", []), ("y = x @ W - b", ["y"])):
+        report = linear.mark(linear.solution.replace("y = x @ W + b", instead))
+        assert [result.name for result in report.results] == [*names, "dW", "db", "dx"]
+
+
 def test_what_is_written_already_is_marked(linear):
     """The other lines are still to be written."""
     source = linear.learners_file.replace("    ...", f"    {DW}", 1)
     report = linear.mark(source)
     assert {result.name: result.state for result in report.results} == {
-        "y": "passed",
         "dW": "passed",
         "db": "not written yet",
         "dx": "not written yet",

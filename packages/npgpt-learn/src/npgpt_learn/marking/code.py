@@ -137,6 +137,11 @@ def returned_by(source: str, function: str) -> list[str]:
     return [name.id for name in names if isinstance(name, ast.Name)]
 
 
+def same_function(function: str, source: str, other: str) -> bool:
+    """Whether two sources define a function by the same code."""
+    return ast.dump(_definition(source, function)) == ast.dump(_definition(other, function))
+
+
 def _definition(source: str, function: str) -> ast.FunctionDef:
     definitions = {n.name: n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef)}
     return definitions[function]

@@ -107,6 +107,7 @@ class Judge:
             if name in wrong
             else ResultReport(name, PASSED)
             for name in names
+            if name in wrong or name not in trials[0].case.unasked
         ]
 
     def _wrong(self, name: str, trials: Sequence[Trial], hint: str, empty: bool) -> ResultReport:

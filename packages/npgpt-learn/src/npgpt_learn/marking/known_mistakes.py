@@ -22,15 +22,20 @@ def _failures(trials: Sequence[Trial]) -> list[Any]:
 
 
 def same_results(
-    names: Sequence[str], trials: Sequence[Trial], known: Iterable[Known]
+    wrong: Sequence[str], trials: Sequence[Trial], known: Iterable[Known]
 ) -> dict[str, str]:
-    """Result -> the hint of the mistake that gives the same one, of those that explain most."""
-    explained = [
-        (hint, [name for name in names if _equal(name, trials, theirs)]) for hint, theirs in known
-    ]
+    """Result that is wrong -> the hint of the mistake that gives the same one.
+
+    Of several mistakes it is the one that explains the most, and of those the one that gives the
+    most of the other results too.
+    """
+    explained = []
+    for hint, theirs in known:
+        equal = [name for name in trials[0].truth if _equal(name, trials, theirs)]
+        explained.append((hint, [name for name in wrong if name in equal], len(equal)))
     found: dict[str, str] = {}
-    for hint, same_names in sorted(explained, key=lambda pair: -len(pair[1])):
-        for name in same_names:
+    for hint, names, _ in sorted(explained, key=lambda each: (-len(each[1]), -each[2])):
+        for name in names:
             found.setdefault(name, hint)
     return found
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from npgpt_core.testing.gradients import numerical_gradient
 from npgpt_core.types import Array
-from npgpt_learn.marking.code import Code, Failure, parameters_of, returned_by
+from npgpt_learn.marking.code import Code, Failure, parameters_of, returned_by, same_function
 from npgpt_learn.marking.inputs import floats, frozen
 from npgpt_learn.marking.marking import Case, Marking, Results
+from npgpt_learn.skeleton import skeleton_of
 
 
 class Layer(Marking):
@@ -42,6 +43,7 @@ class Layer(Marking):
         drawn = super().case(solution, small, rng)
         passes = Passes.of(self.name, solution.source)
         outputs = passes.forward(solution, drawn.given)
+        given = same_function(self.name, solution.source, skeleton_of(solution.source))
         dy = f"d{passes.y}"
         above = floats(np.shape(outputs[passes.y]), small, rng)
         before = {
@@ -56,6 +58,7 @@ class Layer(Marking):
             drawn.function,
             before=before,
             above=dy if dy in passes.backward_parameters else "",
+            unasked=(passes.y,) if given else (),
             passes=passes,
         )
 

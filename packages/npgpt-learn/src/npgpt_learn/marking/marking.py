@@ -1,6 +1,6 @@
 """How an exercise is marked: inputs are drawn, results measured, and the truth is said."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ class Case:
         says: what is said of a result that is wrong if nothing more is known.
         above: the name of the input that all gradients are proportional to; "" if none is.
         reference: says the truth in the place of the solution, if it is given.
+        unasked: results that the learner does not write; they are reported only if they are wrong.
     """
 
     sizes: Mapping[str, int]
@@ -38,6 +39,7 @@ class Case:
     before: Mapping[str, Array] = field(default_factory=dict)
     above: str = ""
     reference: Callable[..., Results] | None = None
+    unasked: Sequence[str] = ()
 
     def is_gradient(self, result: str) -> bool:
         """Whether a result is known to be the gradient of an input."""

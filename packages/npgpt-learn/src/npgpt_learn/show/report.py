@@ -1,7 +1,9 @@
 """What a marking found, for the learner."""
 
+from collections.abc import Sequence
+
 from npgpt_learn.exercise import Exercise
-from npgpt_learn.report import NOT_WRITTEN, PASSED, Report, ResultReport
+from npgpt_learn.report import PASSED, Report, ResultReport
 from npgpt_learn.show.picture import print_picture
 from npgpt_learn.show.signs import RIGHT, WRONG, sign
 from npgpt_learn.show.text import COLUMNS, from_here, paragraph, say
@@ -25,12 +27,15 @@ def print_report(workbook: Workbook, exercise: Exercise, report: Report) -> None
         _print_problem(workbook, exercise, report)
     elif not report.results:
         say(f"  Not written yet: line {report.line} is yours.")
+    groups: dict[tuple[str, str], list[ResultReport]] = {}
     for result in report.results:
-        _print_result(result)
-    for result in report.results:
-        if result.picture is not None:
+        groups.setdefault((result.state, result.mistake or result.finding), []).append(result)
+    for (state, why), results in groups.items():
+        _print_results(state, why, [result.name for result in results])
+    for first, *_ in groups.values():
+        if first.picture is not None:
             say()
-            print_picture(result.name, result.picture)
+            print_picture(first.name, first.picture)
     say()
     say(f"A hint: npgpt learn hint {exercise.number}")
 
@@ -78,12 +83,14 @@ def _print_problem(workbook: Workbook, exercise: Exercise, report: Report) -> No
         paragraph(report.mistake, "    ")
 
 
-def _print_result(result: ResultReport) -> None:
-    """Print a result's mark, and what is wrong with it."""
-    start = f"  {sign(result.state)} {result.name}"
-    if result.state == PASSED:
-        say(start)
-        return
-    why = NOT_WRITTEN if result.state == NOT_WRITTEN else result.mistake or result.finding
-    start += "  "
-    paragraph(why or "is wrong", " " * len(start), start)
+def _print_results(state: str, why: str, names: Sequence[str]) -> None:
+    """Print the mark of results of which the same is to be said, and that."""
+    start = f"  {sign(state)} "
+    listed = ", ".join(names)
+    if state == PASSED or len(listed) > COLUMNS // 4:
+        paragraph(listed, "    ", start)
+        start = "    "
+    else:
+        start += f"{listed}  "
+    if state != PASSED:
+        paragraph(why or state, " " * len(start), start)
