@@ -31,17 +31,20 @@ def require_known_options(words: Iterable[str], errors: str) -> None:
 def _called(words: Iterable[str]) -> click.Command:
     command: click.Command = main
     for word in words:
-        if isinstance(command, click.Group) and not word.startswith("-"):
-            command = command.get_command(click.Context(command), word) or command
+        if isinstance(command, click.Group):
+            command = _commands(command).get(word, command)
     return command
 
 
+def _commands(group: click.Group) -> dict[str, click.Command]:
+    context = click.Context(group)
+    found = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    return {name: command for name, command in found.items() if command is not None}
+
+
 def _of_named(line: str) -> Iterator[str]:
-    context = click.Context(main)
-    for name in main.list_commands(context):
+    for name, command in _commands(main).items():
         if re.search(rf"\b{NAMES.get(name, name)}\b", line):
-            command = main.get_command(context, name)
-            assert command is not None
             yield from _options(command)
 
 
@@ -49,7 +52,5 @@ def _options(command: click.Command) -> Iterator[str]:
     for parameter in command.params:
         yield from parameter.opts
     if isinstance(command, click.Group):
-        for name in command.list_commands(context := click.Context(command)):
-            member = command.get_command(context, name)
-            assert member is not None
+        for member in _commands(command).values():
             yield from _options(member)
