@@ -12,7 +12,7 @@ from typing import Any
 from npgpt_learn.marking.code import Code, Failure
 from npgpt_learn.marking.comparing import same
 from npgpt_learn.marking.marking import Case, Results
-from npgpt_learn.marking.steps import steps_of
+from npgpt_learn.marking.steps import Steps, steps_of
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Trial:
         return not self.failure and all(self.right(name) for name in self.truth)
 
     @cached_property
-    def steps(self) -> Results:
+    def steps(self) -> Steps:
         """The values on the way to the results."""
         return steps_of(self.source, self.filename, self.case)
 
