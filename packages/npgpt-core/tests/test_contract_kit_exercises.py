@@ -69,6 +69,26 @@ class OnlyOneInput(Double):
         return SimpleNamespace(**{**vars(report), "passed": seed == 0})
 
 
+class TwoOfOneName(Double):
+    def mark(self, source, seed=0):
+        report = super().mark(source)
+        report.results += [SimpleNamespace(name="y")] * 2
+        return report
+
+
+EVERY_WAY_TO_DEFINE = """
+import a.b, c as d
+from e import f
+G = 1
+def h(i, *j, k=2, **m):
+    for n, (o, q) in i: ...
+    with n as r: s = t = 3
+    u = [v for v in j if (w := v)]
+    def x(): return u
+    z = lambda y: y + len(a) + d + f + G
+    return h, i, j, k, m, n, o, q, r, s, t, u, w, x, z
+"""
+
 BROKEN = {
     "protocol": FindsTheFirst(Double(), Double(name="02_again", number=2)),
     "unknown-exercise-refused": FindsAnything(Double()),
@@ -77,10 +97,13 @@ BROKEN = {
     "lines-fit": Set(Double(learners_file="y = ...  # " + "x" * 100)),
     "solution-passes": Set(OnlyOneInput()),
     "skeleton-not-written": Set(Double(learners_file="y = x")),
+    "names-defined": Set(Double(learners_file="def f(x):\n    y = ...\n    return z")),
+    "results-told-apart": Set(TwoOfOneName()),
     "mistakes-in-learners-lines": Set(Double(mistakes=Double.mistakes[:3])),
     "mistakes-recognized": Set(Double(mistakes=(*Double.mistakes, Mistake("y = x", hint="else")))),
 }
 ALSO_BROKEN = {
+    "names-defined": Set(Double(learners_file="def f(): y = 1\ndef g(): return y")),
     "numbered": Set(),
     "words": Set(Double(statement=SimpleNamespace(**vars(Double.statement) | {"hints": ("a",)}))),
     "mistakes-in-learners-lines": Set(Double(learners_file="y = 2 * x")),
@@ -91,6 +114,10 @@ ALSO_BROKEN = {
 @parametrize_with_checks("exercise", lambda: Set(Double(), Double(name="03_x", number=3)))
 def test_a_right_set_passes(check):
     check()
+
+
+def test_every_way_to_define_a_name_counts():
+    CHECKS["names-defined"](lambda: Set(Double(learners_file=EVERY_WAY_TO_DEFINE)))
 
 
 def test_every_check_has_a_broken_set():

@@ -70,6 +70,14 @@ def test_the_wrong_number_of_arrays():
     assert report.problem == "attention_backward returned 2 values, expected dq, dk, dv"
 
 
+def test_numpy_that_is_not_imported():
+    """Not every file needs it, and a learner has it in mind."""
+    square = PATH.find("square")
+    assert "import numpy" not in square.learners_file
+    report = square.mark(square.solution.replace("(dy * x**2).sum(", "np.sum(dy * x**2, "))
+    assert report.problem.endswith("write import numpy as np above the functions")
+
+
 def test_a_transposed_array():
     softmax = PATH.find("softmax")
     report = softmax.mark(softmax.solution.replace("return dx", "return dx.T"))

@@ -84,6 +84,8 @@ class Code:
                 reason = text.partition(": ")[2]
                 text = "the code needs more memory than it may take"
                 text += f" ({reason})" if reason else ""
+            case NameError(name="np"):
+                text += ": write import numpy as np above the functions"
             case ValueError() if "read-only" in text:
                 text = "this writes into an array that belongs to the caller: make a new array"
         frames = [

@@ -6,6 +6,7 @@ import ast
 import functools
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,7 +72,7 @@ class Judge:
                     return Report(NOT_WRITTEN, line=failure.line or line)
                 return _failed(failure, same_failure(trials, self._known(i)))
             with silence():
-                results += self._results(trials, i, bool(line))
+                results += self._named(i, self._results(trials, i, bool(line)))
         states = {result.state for result in results}
         state = next(state for state in (WRONG, NOT_WRITTEN, PASSED) if state in states)
         return Report(state, line=line, results=results)
@@ -109,6 +110,14 @@ class Judge:
             for name in names
             if name in wrong or name not in trials[0].case.unasked
         ]
+
+    def _named(self, group: int, results: Sequence[ResultReport]) -> Iterator[ResultReport]:
+        """The reports; a name that several groups have is told with the function's."""
+        truths = [cases[0][1] for cases in self.groups]
+        of = self.exercise.markings[group].name
+        for result in results:
+            shared = sum(result.name in truth for truth in truths) > 1
+            yield replace(result, name=f"{result.name} of {of}") if shared else result
 
     def _wrong(self, name: str, trials: Sequence[Trial], hint: str, empty: bool) -> ResultReport:
         """The report of a result that is wrong."""

@@ -72,6 +72,9 @@ class Marking:
         last: whether this is marked only once all before it is right.
         sizes: of letters whose size follows from others, such as C = H · D.
         inputs: name -> shape in letters, or a value (``inputs``). These arrays refuse writes.
+
+    Attributes:
+        name: of the function that is marked; "" if it is none in particular.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Marking:
         self._measure, self._sizes, self.inputs = measure, sizes, inputs
         self._reference, self._says = reference, says or {}
         self.seconds, self.last = seconds, last
+        self.name = ""
 
     def case(self, solution: Code, small: bool, rng: np.random.Generator) -> Case:
         """Draw inputs: in the small case few and simple numbers, to be shown."""

@@ -1,5 +1,7 @@
 """The contract checks of sets of exercises: what marks a learner must itself be right."""
 
+import ast
+import builtins
 from collections.abc import Iterator
 from typing import Any
 
@@ -94,6 +96,66 @@ def skeleton_not_written(found: list[Any]) -> None:
             state == "not written yet",
             f"the learner's file of {exercise.name} is {state}: is a line marked '# Yours'?",
         )
+
+
+@each
+def names_defined(found: list[Any]) -> None:
+    """Whoever writes what stands for ``...`` has defined every name that the file uses."""
+    for exercise in found:
+        module = ast.parse(exercise.learners_file)
+        everywhere = _defined(module) | set(dir(builtins))
+        for function in _functions(module):
+            unknown = _used(function) - _defined(function) - everywhere
+            require(
+                not unknown,
+                f"{exercise.name}: {function.name} uses {sorted(unknown)}, and no line defines"
+                " that: name it in a comment '# Yours'",
+            )
+
+
+def _functions(tree: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef]:
+    """The functions and methods, but for those inside of another."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield node
+        elif isinstance(node, ast.ClassDef):
+            yield from _functions(node)
+
+
+def _used(function: ast.FunctionDef) -> set[str]:
+    return {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and _is(n, ast.Load)}
+
+
+def _defined(tree: ast.AST) -> set[str]:
+    """The names that are given a value in a function, or in a module outside of its functions."""
+    names: set[str] = set()
+    pending = list(ast.iter_child_nodes(tree))
+    while pending:
+        match node := pending.pop():
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+                if isinstance(tree, ast.Module):
+                    continue
+            case ast.alias(name=name, asname=asname):
+                names.add(asname or name.partition(".")[0])
+            case ast.arg(arg=name):
+                names.add(name)
+            case ast.Name(id=name) if _is(node, ast.Store):
+                names.add(name)
+        pending += ast.iter_child_nodes(node)
+    return names
+
+
+def _is(name: ast.Name, context: type[ast.expr_context]) -> bool:
+    return isinstance(name.ctx, context)
+
+
+@each
+def results_told_apart(found: list[Any]) -> None:
+    """No two results of an exercise have one name."""
+    for exercise in found:
+        names = [result.name for result in exercise.mark(exercise.solution).results]
+        require(len(set(names)) == len(names), f"the results of {exercise.name} are {names}")
 
 
 @each

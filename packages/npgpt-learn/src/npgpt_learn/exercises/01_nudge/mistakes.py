@@ -48,4 +48,33 @@ MISTAKES = [
         "After x[i] += ε, x[i] -= ε leads back to x, not to x - ε: keep the old value, and set"
         " x[i] = value - epsilon.",
     ),
+    Mistake(
+        """value = x[i]
+        x[i] = value + epsilon
+        up = f(x)
+        x[i] = value - epsilon
+        down = f(x)
+        x[i] = value
+        gradient""",
+        """up = f(x + epsilon)
+        down = f(x - epsilon)
+        gradient""",
+        "All numbers of x are moved at once, so every place gets the same: the sum of all slopes."
+        " Move x[i] only, while all others stay.",
+    ),
+    Mistake(
+        """value = x[i]
+        x[i] = value + epsilon
+        up = f(x)
+        x[i] = value - epsilon
+        down = f(x)
+        x[i] = value
+        gradient[i] = (up - down)""",
+        """up = down = x
+        up[i] += epsilon
+        down[i] -= epsilon
+        gradient[i] = (f(up) - f(down))""",
+        "up = x makes no copy: it is one more name of the same array, and what is written into one"
+        " is in both. Move x[i] itself and put it back, or copy: x.copy().",
+    ),
 ]

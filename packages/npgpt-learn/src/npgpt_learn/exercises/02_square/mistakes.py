@@ -23,6 +23,18 @@ MISTAKES = [
     ),
     Mistake(
         "ds += (dy * x**2).sum(axis=0)",
+        "ds += (dy * x**2).sum(axis=1)",
+        "ds is summed over the wrong axis. s has one number for each column, so the rows (axis 0)"
+        " are to go.",
+    ),
+    Mistake(
+        "ds += (dy * x**2).sum(axis=0)",
+        "ds += (dy * x**2).sum()",
+        "ds has the same number everywhere: it is summed over all axes, but only the rows are to"
+        " go. Each column of s has a sum of its own: axis=0.",
+    ),
+    Mistake(
+        "ds += (dy * x**2).sum(axis=0)",
         "ds += (dy * x**2).mean(axis=0)",
         "ds is a mean over the rows, and should be a sum: each row is one more way from s to the"
         " loss, and ways are added.",

@@ -53,6 +53,16 @@ MISTAKES = [
     ),
     Mistake(
         DT,
+        "dt = (1 - t) ** 2 * du",
+        "The slope of tanh is 1 - t², not (1 - t)²: only t is squared.",
+    ),
+    Mistake(
+        DT,
+        "dt = (1 + t**2) * du",
+        "The slope of tanh is 1 - t², with a minus: it is flat where t is near 1 or -1.",
+    ),
+    Mistake(
+        DT,
         "dt = t * (1 - t) * du",
         "t · (1 - t) is the slope of the logistic function. That of tanh is 1 - t².",
     ),

@@ -20,6 +20,19 @@ MISTAKES = [
         " paper: log p = z - log Σ exp(z), which never takes the logarithm of 0.",
     ),
     Mistake(
+        f"{Z}\n    {LOG_P}",
+        "e = np.exp(logits)\n    log_p = np.log(e / e.sum(axis=-1, keepdims=True))",
+        "exp(1000) is too large for a float, and a p that is rounded to 0 has the logarithm -inf."
+        " Take the largest of each row away first, z = logits - max, and cancel exponential and"
+        " logarithm on paper: log p = z - log Σ exp(z).",
+    ),
+    Mistake(
+        LOSS,
+        "loss = -log_p[:, targets].mean()",
+        "log_p[:, targets] takes these columns in every row. Each row has one target:"
+        " log_p[n, targets], with n = 0, 1, 2, ...",
+    ),
+    Mistake(
         LOSS,
         "loss = -log_p[n, targets].sum()",
         "The loss is a sum, and should be the mean over the N rows: it must not grow with the"

@@ -5,6 +5,7 @@ from npgpt_learn import Mistake
 DX = "dx = rstd * (dx_hat - mean - x_hat * along)"
 ALONG = "along = (dx_hat * x_hat).mean(axis=-1, keepdims=True)"
 MEAN = "mean = dx_hat.mean(axis=-1, keepdims=True)"
+MEANS = f"{MEAN}\n    {ALONG}"
 DGAMMA = "dgamma += (dy * x_hat).sum(axis=0)"
 
 MISTAKES = [
@@ -89,5 +90,26 @@ MISTAKES = [
         DGAMMA,
         "dgamma += (dy * x_hat * gamma).sum(axis=0)",
         "dγ has a factor γ: the slope of γ · x̂ for γ is x̂ alone.",
+    ),
+    Mistake(
+        MEANS,
+        "mean = dx_hat.sum(axis=-1, keepdims=True)\n"
+        "    along = (dx_hat * x_hat).sum(axis=-1, keepdims=True)",
+        "There are two sums where means should be: the mean of x has a 1/C in it, and so has its"
+        " variance.",
+    ),
+    Mistake(
+        MEANS,
+        "mean = dx_hat.mean(axis=0, keepdims=True)\n"
+        "    along = (dx_hat * x_hat).mean(axis=0, keepdims=True)",
+        "The means are taken over the rows, but LayerNorm goes along each row: axis=-1.",
+    ),
+    Mistake(
+        f"dx_hat = dy * gamma\n    {MEANS}\n    {DX}",
+        "mean = dy.mean(axis=-1, keepdims=True)\n"
+        "    along = (dy * x_hat).mean(axis=-1, keepdims=True)\n"
+        "    dx = gamma * rstd * (dy - mean - x_hat * along)",
+        "γ is multiplied last, and belongs first: y = γ x̂ + β comes after x̂, so backward begins"
+        " with it. dx̂ = dy · γ, and both means are of dx̂.",
     ),
 ]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from npgpt_core.errors import BackwardError
 from npgpt_learn import Layer
 
 
@@ -9,7 +10,7 @@ class Bend:
     """y = tanh(scale · (x₀ + ... + x_c)), along each row: any layer that keeps the shape."""
 
     def __init__(self, scale):
-        self.scale = scale
+        self.scale, self.y = scale, None
 
     def forward(self, x):
         """Keep y for backward."""
@@ -17,8 +18,11 @@ class Bend:
         return self.y
 
     def backward(self, dy):
-        """dx_c = Σ scale · (1 - y²) · dy, from c on."""
+        """dx_c = Σ scale · (1 - y²) · dy, from c on; y is used up."""
+        if self.y is None:
+            raise BackwardError("backward() needs one forward() before each call")
         along = self.scale * (1 - self.y**2) * dy
+        self.y = None
         return np.cumsum(along[:, ::-1], axis=-1)[:, ::-1]
 
 

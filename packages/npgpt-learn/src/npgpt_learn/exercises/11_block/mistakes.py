@@ -5,6 +5,8 @@ from npgpt_learn import Mistake
 DU = "du = dy + ln_2.backward(feedforward.backward(dy))"
 DX = "dx = du + ln_1.backward(attention.backward(du))"
 
+BOTH = f"{DU}\n    # Yours: dx (T, C), a new array\n    {DX}"
+
 MISTAKES = [
     Mistake(
         DU,
@@ -58,5 +60,31 @@ MISTAKES = [
         "du = dy + dy * ln_2.backward(feedforward.backward(dy))",
         "du multiplies by dy once too often: backward of a layer takes the gradient of its output"
         " and has the chain rule in it already. What it returns is only to be added.",
+    ),
+    Mistake(
+        BOTH,
+        "du = ln_2.backward(feedforward.backward(dy))\n"
+        "    dx = ln_1.backward(attention.backward(du))",
+        "The straight way is lost, twice. Each branch is added to the stream, so there are two ways"
+        " back: past the branch, where the gradient stays as it is, and through it. Add them.",
+    ),
+    Mistake(
+        BOTH,
+        "du = dy + feedforward.backward(ln_2.backward(dy))\n"
+        "    dx = du + attention.backward(ln_1.backward(du))",
+        "Both branches are gone through in the wrong order. The LayerNorm came first, so its"
+        " backward comes last: ln_2.backward(feedforward.backward(dy)), and the same with ln_1.",
+    ),
+    Mistake(
+        BOTH,
+        "du = dy + feedforward.backward(dy)\n    dx = du + attention.backward(du)",
+        "The LayerNorms are left out. Each stands between the stream and its branch, and has a"
+        " backward of its own.",
+    ),
+    Mistake(
+        DX,
+        "dx = dy + ln_2.backward(feedforward.backward(dy)) + ln_1.backward(attention.backward(du))",
+        "A backward is called twice. A layer keeps what it needs for one call; du has that result,"
+        " so go on from du.",
     ),
 ]

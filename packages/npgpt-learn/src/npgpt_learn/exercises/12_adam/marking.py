@@ -12,7 +12,7 @@ def measure(code, w, gradients):
     w, m, v = w.copy(), np.zeros(w.shape), np.zeros(w.shape)
     after = {}
     for t in range(1, STEPS + 1):
-        code.adam(w, gradients[t - 1], m, v, t, 0.1, 0.8, 0.95, 0.01)
+        code.adam(w, gradients[t - 1], m, v, t, 0.1, 0.85, 0.96, 0.01)
         after[t] = w.copy()
     return {"m": m, "v": v, "w after 1 step": after[1], f"w after {STEPS} steps": after[STEPS]}
 

@@ -97,4 +97,28 @@ MISTAKES = [
         "w = ... makes a new array, and the model's parameter stays as it was. Write into the array"
         " that you were given: w -= ...",
     ),
+    Mistake(
+        f"{M}\n    {V}",
+        "m += beta1 * m + (1 - beta1) * dw\n    v += beta2 * v + (1 - beta2) * dw**2",
+        "m += β₁ m + ... keeps all of the old m, and adds β₁ m to it. Only the share β₁ is to stay:"
+        " m[...] = β₁ m + ..., or m *= β₁ first. The same with v.",
+    ),
+    Mistake(
+        f"{M}\n    {V}",
+        "m += dw - (1 - beta1) * m\n    v += dw**2 - (1 - beta2) * v",
+        "The new gradient lacks its share: 1 - β₁ of dw, and 1 - β₂ of dw². The shares of a mean"
+        " sum to 1.",
+    ),
+    Mistake(
+        f"{M_HAT}\n    {V_HAT}",
+        "m /= 1 - beta1**t\n    v /= 1 - beta2**t\n    m_hat = m\n    v_hat = v",
+        "The correction is written into m and v, so that the next step begins with corrected means"
+        " and corrects them again. m_hat and v_hat are new arrays; m and v stay as they are.",
+    ),
+    Mistake(
+        W,
+        "w -= lr * m_hat / np.sqrt(v_hat) + epsilon",
+        "ε is taken away from w, because Python divides before it adds. Put brackets around the"
+        " sum: / (√v̂ + ε).",
+    ),
 ]

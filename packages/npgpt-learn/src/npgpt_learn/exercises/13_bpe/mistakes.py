@@ -10,6 +10,17 @@ TEXT = 'text = b"".join(spelling[i] for i in ids).decode("utf-8", errors="replac
 
 MISTAKES = [
     Mistake(
+        LEARN,
+        "        ids = merge(ids, pair, new)",
+        "merges stays empty: keep what is learned, merges[pair] = new.",
+    ),
+    Mistake(
+        "if tuple(ids[i : i + 2]) == pair:",
+        "if (ids[i], ids[i + 1]) == pair:",
+        "The last id has no neighbour: there is no ids[i + 1]. A slice stops at the end by itself,"
+        " tuple(ids[i : i + 2]).",
+    ),
+    Mistake(
         COUNT,
         "counts[pair] = 1",
         "Every pair is counted once. Add 1 to what is there already: counts.get(pair, 0) + 1.",
@@ -54,6 +65,12 @@ MISTAKES = [
         "        merges[pair] = new\n        counts[pair] = 0",
         "The ids stay as they were, so the same pair is the most frequent one again and again."
         " Merge it in ids before you count the next time.",
+    ),
+    Mistake(
+        "if tuple(ids[i : i + 2]) == pair:",
+        "if ids[i : i + 2] == pair:",
+        "Nothing is merged. A list never equals a tuple: ids[i : i + 2] is a list, and pair is a"
+        " tuple. Compare tuple(ids[i : i + 2]) with it.",
     ),
     Mistake(
         LEARN,

@@ -31,6 +31,7 @@ def rope(x, positions):
     # Yours: y_1, y_2, both (T, D/2)
     y_1 = x_1 * cos - x_2 * sin
     y_2 = x_1 * sin + x_2 * cos
+    # Yours: y (T, D), both halves beside each other
     y = np.concatenate([y_1, y_2], axis=-1)
     return y, cos, sin
 
@@ -42,5 +43,6 @@ def rope_backward(dy, cos, sin):
     # Yours: dx_1, dx_2, both (T, D/2)
     dx_1 = dy_1 * cos + dy_2 * sin
     dx_2 = dy_2 * cos - dy_1 * sin
+    # Yours: dx (T, D), both halves beside each other
     dx = np.concatenate([dx_1, dx_2], axis=-1)
     return dx
