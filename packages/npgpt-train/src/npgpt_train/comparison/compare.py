@@ -96,19 +96,18 @@ def compare(
     )
     choices = [choose(**shared, flags={**flags, **variant.flags}) for variant in planned]
     named = {v: choice.values["tokenizer"] for v, choice in zip(planned, choices, strict=True)}
-    taken = {v: named_tokenizer(path) for v, path in named.items() if is_tokenizer_path(path)}
+    taken = {path: named_tokenizer(path) for path in {*named.values()} if is_tokenizer_path(path)}
+    trained = {path: Part(kind) for path, (kind, _) in taken.items()}
     wanted = {
-        variant: parts.resolve(
-            choice, trained=Part(taken[variant][0]) if variant in taken else None
-        )
+        variant: parts.resolve(choice, trained=trained.get(named[variant]))
         for variant, choice in zip(planned, choices, strict=True)
     }
     folders = {variant: Folder(folder).checked_path(f"runs/{variant.name}") for variant in planned}
     there = {variant: Run.open(where) for variant, where in folders.items() if is_run(where)}
     for variant, run in there.items():  # before the first hour of work
         check_settings(run, with_defaults(wanted[variant]))
-        if variant in taken:
-            check_tokenizer(run, taken[variant][1], named[variant])
+        if (path := named[variant]) in taken:
+            check_tokenizer(run, taken[path][1], path)
     warn_if_lr_is_shared(choices)
     report(Preparing("reading the text"))
     data = wanted[planned[0]].data
@@ -121,7 +120,7 @@ def compare(
     )
     metrics = {variant: run.whole_metrics() for variant, run in runs.items()}
     text, measured = measure_all(runs, metrics, corpus, report)
-    settings = _used(wanted, runs, {variant: named[variant] for variant in taken})
+    settings = _used(wanted, runs, {v: path for v, path in named.items() if path in taken})
     results = summarize(settings, measured, diverged, text, chosen.preset or "full")
     report(Preparing("writing the report"))
     with writing(f"the report in {folder}"):

@@ -109,17 +109,16 @@ class Folder:
             if self._kind(path, "folder") is None:
                 os.mkdir(path)
 
-    def missing(self) -> list[Path]:
-        """What ``make()`` has to make: this folder and those above it, the innermost first."""
-        return [path for path in (self.path, *self.path.parents) if not os.path.exists(path)]
-
     @contextmanager
-    def made(self) -> Iterator[None]:
-        """This folder in a ``with`` block; if that fails, it stays only if it was there before."""
-        missing = self.missing()
+    def made(self) -> Iterator[list[Path]]:
+        """This folder in a ``with`` block; if that fails, it stays only if it was there before.
+
+        Gives what had to be made, this folder and those above it, the innermost first.
+        """
+        missing = [path for path in (self.path, *self.path.parents) if not os.path.exists(path)]
         try:
             self.make()
-            yield
+            yield missing
         except BaseException:
             remove_empty(path for path in missing if os.path.exists(path))
             raise

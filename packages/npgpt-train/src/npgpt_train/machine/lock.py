@@ -32,8 +32,7 @@ class RunLock:
 
     def __init__(self, folder: Path, activity: str = "trained") -> None:
         self._files, self._is_new = Folder(folder), False
-        self._missing = self._files.missing()
-        with writing(f"the run folder {folder}"), self._files.made():
+        with writing(f"the run folder {folder}"), self._files.made() as self._made:
             is_new = not self._files.has(NAME)
             self._file = self._files.open_descriptor(NAME)
         try:
@@ -62,7 +61,7 @@ class RunLock:
         if self._is_new and self._file >= 0:
             with suppress(OSError):  # Windows deletes no file that is open
                 self._files.remove(NAME)
-            remove_empty(self._missing)
+            remove_empty(self._made)
         self.close()
 
     def _is_there(self) -> bool:

@@ -13,7 +13,7 @@ from npgpt_train.run.folder import Run
 from npgpt_train.run.metrics import Metrics
 from npgpt_train.run.paths import containing_folder, is_run
 from npgpt_train.settings.settings import Settings
-from npgpt_train.text.tokenizer_file import MAX_SIZE, OTHERS
+from npgpt_train.text.tokenizer_file import MAX_SIZE, OTHERS, require_run_or_file
 
 
 class LoadedRun(NamedTuple):
@@ -69,8 +69,7 @@ def named_tokenizer(path: str | Path) -> tuple[str, Tokenizer]:
     if os.path.isdir(path):
         run = Run.open(path)
         return run.settings.tokenizer.name, run.tokenizer()
-    if not os.path.isfile(path):
-        raise NpgptError(f"there is no run and no file {path}")
+    require_run_or_file(path)
     if path.suffix in OTHERS:
         raise NpgptError(f"{path} is {_foreign(path)}")
     folder, file = containing_folder(path)

@@ -8,7 +8,7 @@ from typing import Any
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, PluginError, short_repr
 from npgpt_train.settings.settings import PARTS, SETTINGS, Part, Settings
-from npgpt_train.text.tokenizer_file import is_tokenizer_path
+from npgpt_train.text.tokenizer_file import is_tokenizer_path, require_run_or_file
 
 
 def defaults(kind: str, name: str) -> dict[str, Any] | None:
@@ -19,6 +19,7 @@ def defaults(kind: str, name: str) -> dict[str, Any] | None:
     if not isinstance(name, str):
         raise NpgptError(f"{kind} is {short_repr(name)}, expected the name of one")
     if kind == "tokenizer" and is_tokenizer_path(name):
+        require_run_or_file(name)
         return {}
     options = registry.KINDS[kind].options(registry.load(kind, name))
     if any(option.kind is option.VAR_KEYWORD for option in options):

@@ -54,6 +54,12 @@ def is_tokenizer_path(name: object) -> bool:
     return looks_so or os.path.exists(name)
 
 
+def require_run_or_file(path: str | os.PathLike[str]) -> None:
+    """Raise a ``PluginError`` where neither a run nor a file is that could have a tokenizer."""
+    if not (os.path.isdir(path) or os.path.isfile(path)):
+        raise PluginError(f"there is no run and no file {os.fspath(path)}")
+
+
 def encoding_digest(tokenizer: Tokenizer, *texts: str) -> str:
     """A digest of what ``encode`` makes of some texts and of ``PROBE``, hexadecimal.
 
