@@ -35,7 +35,7 @@ DW, DB, DX = "dW += x.T @ dy", "db += dy.sum(axis=0)", "dx = dy @ W.T"
         (DX, "dx = (dy @ W.T)[0]", "dx", "has the shape (3,), expected (5, 3)"),
         (DB, "db[...] = dy.sum(axis=0)", "db", "db is written over, but it is to be added to"),
         (DB, "db -= dy.sum(axis=0)", "db", "db has the wrong sign everywhere"),
-        (DB, "pass", "db", "db is as it was given"),
+        (DB, "db = dy.sum(axis=0)", "db", "db is as it was given: db += ... writes into it, db = "),
         (DX, "dx = None", "dx", "dx is None, expected an array: does the function return it?"),
         (DX, "dx = (dy @ W.T)[:2]", "dx", "a gradient has the shape of what it is the gradient of"),
         ("y = x @ W + b", "y = x @ W + 1.1 * b", "y", "y is off by the same number all along"),
@@ -47,6 +47,33 @@ def test_what_is_said(linear, line, instead, name, said):
     assert results[name].state == "wrong"
     assert said in results[name].finding
     assert [n for n, result in results.items() if result.state == "wrong"] == [name]
+
+
+@pytest.mark.parametrize(
+    ("instead", "said"),
+    [
+        ("loss = np.inf", "loss is inf, which is not finite"),
+        ("loss = 0 * log_p[0, 0]", "loss is 0"),
+        ("loss = 3.3 * log_p[n, targets].mean()", "loss is -3.3 times what it should be"),
+        ("loss = log_p[n, targets]", "loss has the shape (5,), expected ()"),
+    ],
+)
+def test_what_is_said_of_a_number(instead, said):
+    entropy = PATH.find("cross_entropy")
+    report = entropy.mark(entropy.solution.replace("loss = -log_p[n, targets].mean()", instead))
+    assert report.results[0].finding == said
+
+
+def test_methods_of_one_name_are_told_apart():
+    """GPT.backward is wrong, and no other backward."""
+    gpt = PATH.find("gpt")
+    source = gpt.solution.replace(
+        "self.ln_f.backward(self.head.backward(dlogits))", "self.head.backward(dlogits)"
+    )
+    assert source != gpt.solution
+    found = {result.name: result.finding for result in gpt.mark(source).results}
+    assert found["d ln_f"] == "d ln_f is 0 everywhere"
+    assert "has the shape" not in "".join(found.values())
 
 
 def test_the_first_call_only(linear):

@@ -25,7 +25,11 @@ def another_one(f: Difference) -> str:
 def not_finite(f: Difference) -> str:
     """NaN or infinity."""
     bad = int((~np.isfinite(f.a)).sum())
-    return f"{bad} of the {f.a.size} numbers of {f.name} are not finite (inf or nan)" if bad else ""
+    if not bad:
+        return ""
+    if f.a.ndim == 0:
+        return f"{f.name} is {f.a}, which is not finite"
+    return f"{bad} of the {f.a.size} numbers of {f.name} are not finite (inf or nan)"
 
 
 def written_over(f: Difference) -> str:
@@ -40,8 +44,11 @@ def nothing(f: Difference) -> str:
     """Zero everywhere."""
     if f.a.any():
         return ""
-    as_given = f.name in f.case.before
-    return f"{f.name} is as it was given" if as_given else f"{f.name} is 0 everywhere"
+    if f.name in f.case.before:
+        return (
+            f"{f.name} is as it was given: {f.name} += ... writes into it, {f.name} = ... does not"
+        )
+    return f"{f.name} is 0" + (" everywhere" if f.a.ndim else "")
 
 
 def constant_ratio(f: Difference) -> str:
@@ -51,7 +58,7 @@ def constant_ratio(f: Difference) -> str:
     if ratio == 0 or not same(f.a, ratio * f.t):
         return ""
     if same(ratio, -1.0):
-        return f"{f.name} has the wrong sign everywhere"
+        return f"{f.name} has the wrong sign" + (" everywhere" if f.a.ndim else "")
     for text, size in _sizes(f.case):
         if same(abs(ratio), size):
             return f"{_signed(f.name, ratio)} {text} times too large (here {size:g})"
@@ -59,7 +66,8 @@ def constant_ratio(f: Difference) -> str:
             return f"{_signed(f.name, ratio)} {text} times too small (here {size:g})"
     if same(abs(ratio), 1.0):
         return ""
-    return f"every number of {f.name} is {ratio:.6g} times what it should be"
+    which = "every number of " if f.a.ndim else ""
+    return f"{which}{f.name} is {ratio:.6g} times what it should be"
 
 
 def _signed(name: str, ratio: float) -> str:

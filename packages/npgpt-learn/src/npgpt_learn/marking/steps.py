@@ -18,9 +18,9 @@ class Steps:
 
     Attributes:
         source: of the file.
-        variables: function -> its variables. Parameters come after the others, with what was
-            written into them.
-        returned: function -> what it returned.
+        variables: function, or Class.method -> its variables. Parameters come after the others,
+            with what was written into them.
+        returned: function, or Class.method -> what it returned.
     """
 
     source: str
@@ -34,7 +34,7 @@ def steps_of(source: str, filename: str, case: Case) -> Steps:
 
     def see(frame: FrameType, event: str, value: Any) -> None:
         if event == "return" and frame.f_code.co_filename == filename:
-            function = frame.f_code.co_name
+            function = frame.f_code.co_qualname
             parameters = frame.f_code.co_varnames[: frame.f_code.co_argcount]
             made = {name: v for name, v in frame.f_locals.items() if name not in parameters}
             found.variables[function] = {**made, **frame.f_locals}
@@ -78,13 +78,15 @@ def _returned_alike(value: Any, right: Any) -> bool:
 
 
 def _written(source: str, function: str) -> dict[str, int]:
-    """The line in which a function first writes each variable, or into it."""
+    """The line in which a function, or Class.method, first writes each variable, or into it."""
     lines: dict[str, int] = {}
-    for definition in ast.walk(ast.parse(source)):
-        if isinstance(definition, ast.FunctionDef) and definition.name == function:
-            for node in ast.walk(definition):
-                target = node.value if isinstance(node, ast.Subscript) else node
-                stored = isinstance(getattr(node, "ctx", None), ast.Store)
-                if stored and isinstance(target, ast.Name):
-                    lines[target.id] = min(target.lineno, lines.get(target.id, target.lineno))
+    found: ast.AST = ast.parse(source)
+    for part in function.split("."):
+        inside = getattr(found, "body", ())
+        found = next((node for node in inside if getattr(node, "name", "") == part), ast.Pass())
+    for node in ast.walk(found):
+        target = node.value if isinstance(node, ast.Subscript) else node
+        stored = isinstance(getattr(node, "ctx", None), ast.Store)
+        if stored and isinstance(target, ast.Name):
+            lines[target.id] = min(target.lineno, lines.get(target.id, target.lineno))
     return lines

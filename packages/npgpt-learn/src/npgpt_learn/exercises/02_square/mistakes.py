@@ -12,8 +12,8 @@ MISTAKES = [
     Mistake(
         "ds += (dy * x**2).sum(axis=0)",
         "ds = ds + (dy * x**2).sum(axis=0)",
-        "ds = ds + ... makes a new array with the name ds, and the caller's stays as it was. Write"
-        " into the array that you were given: ds += ...",
+        "The caller's ds is as it was. ds = ... makes a new array of that name, also if ds + ..."
+        " stands there. Write into the array that you were given: ds += ...",
     ),
     Mistake(
         "ds += (dy * x**2).sum(axis=0)",

@@ -12,8 +12,8 @@ MISTAKES = [
     Mistake(
         "dW += x.T @ dy",
         "dW = dW + x.T @ dy",
-        "dW = dW + ... makes a new array, and the caller's dW stays as it was. Write into the"
-        " array that you were given: dW += ...",
+        "The caller's dW is as it was. dW = ... makes a new array of that name, also if dW + ..."
+        " stands there. Write into the array that you were given: dW += ...",
     ),
     Mistake(
         "dW += x.T @ dy",
