@@ -12,7 +12,6 @@ import json
 import re
 import shutil
 import sys
-import time
 from pathlib import Path
 
 from npgpt_train import Run
@@ -44,6 +43,7 @@ def again(page: str) -> str:
 def take_picture() -> None:
     """The flow of the page, as wide as a README."""
     from selenium import webdriver
+    from selenium.webdriver.support.ui import WebDriverWait
 
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
@@ -53,8 +53,8 @@ def take_picture() -> None:
     driver = webdriver.Chrome(options=options, service=service)
     try:
         driver.get(PAGE.as_uri())
-        while not driver.execute_script("return document.documentElement.dataset.ready"):
-            time.sleep(0.05)
+        ready = "return document.documentElement.dataset.ready"
+        WebDriverWait(driver, 60).until(lambda page: page.execute_script(ready))
         driver.execute_script(CHOSEN)
         driver.save_screenshot(str(PICTURE))
     finally:

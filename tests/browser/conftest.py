@@ -22,7 +22,8 @@ FLAGS = (
     "--no-first-run",
 )
 READY = """
-const look = (done) => document.documentElement.dataset.ready ? done() : setTimeout(look, 10, done);
+const { dataset } = document.documentElement;
+const look = (done) => dataset.ready && !Number(dataset.busy) ? done() : setTimeout(look, 5, done);
 look(arguments[0]);
 """
 
@@ -38,15 +39,20 @@ class Browser:
         self.driver.get_log("browser")
         self.driver.get_log("performance")
         self.driver.get(path.as_uri())
-        self.driver.execute_async_script(READY)
+        self.wait()
 
     def __call__(self, script: str, *arguments: object) -> Any:
         """What a script returns."""
         return self.driver.execute_script(script, *arguments)
 
+    def wait(self) -> None:
+        """Wait until the page has computed all that it was asked for."""
+        self.driver.execute_async_script(READY)
+
     def click(self, selector: str) -> None:
         """Click every element that is there; a script does, so that none is out of sight."""
         self("document.querySelectorAll(arguments[0]).forEach((each) => each.click())", selector)
+        self.wait()
 
     def set(self, name: str, value: object, event: str = "input") -> None:
         """Give an input another value."""
@@ -56,11 +62,11 @@ class Browser:
             name,
             event,
         )
+        self.wait()
 
     def type(self, text: str) -> None:
         """Type another text, and wait until the page shows it."""
         self.set("typed", text)
-        self.driver.execute_async_script("setTimeout(arguments[0], 300)")
 
     def text(self, name: str) -> str:
         """The text of an element."""

@@ -84,7 +84,8 @@ def test_what_is_recorded_is_what_explain_backward_finds(run):
     assert recording.loss == pytest.approx(found.loss)
     norms = {p.parameter: p.norm for module in found.modules for p in module.parameters}
     assert {name: norm(grad) for name, grad in model.grads().items()} == pytest.approx(norms)
-    assert recording.back == [m.module for m in found.modules if m.module != "loss"]
+    walked = {m.module for m in found.modules if m.module != "loss"}
+    assert {name for name, p in recording.passages.items() if p.dy is not None} == walked
 
 
 def test_a_page_is_the_same_every_time_and_leaves_the_run_as_it_was(run):

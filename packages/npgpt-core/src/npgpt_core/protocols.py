@@ -28,8 +28,7 @@ class Tokenizer(Protocol):
 
     ``npgpt explain tokenize`` shows more of a tokenizer that offers ``merge_stages(text)``, which
     yields for each word its ids before any merge and after each, and ``token_bytes(i)``, the bytes
-    of one id. ``npgpt explain page`` encodes other texts where it knows the tokenizer's name, with
-    the words that ``word_pattern`` matches.
+    of one id. ``npgpt explain page`` encodes other texts with the tokenizers of npgpt-tokenizers.
     """
 
     @property

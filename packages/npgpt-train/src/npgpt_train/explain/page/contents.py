@@ -13,6 +13,7 @@ from npgpt_train.explain.page.arrays import ArrayStore
 from npgpt_train.explain.page.modules import class_name, describe, sources
 from npgpt_train.explain.page.recording import Passage, Recording
 from npgpt_train.explain.page.rendering import computable
+from npgpt_train.explain.page.structure import structure
 
 WEIGHTS = 1_500_000  # parameters that a page holds: 3 MB
 NUMBERS = 2_000_000  # numbers that it holds of them: weights, what float16 leaves, gradients
@@ -25,17 +26,18 @@ def contents(model: Module, recording: Recording, store: ArrayStore) -> dict[str
     weights = model.num_parameters() <= WEIGHTS
     unknown = {m for _, m in model.named_modules() if class_name(m) not in computable()}
     is_computable = weights and not unknown
+    modules = describe(model, recording.passages)
+    blocks = [name for name in recording.streams if name in recording.passages]
     return {
         "model": type(model).__name__,
-        "size": model.num_parameters(),
-        "modules": describe(model, recording.passages),
+        "modules": modules,
+        **structure({m["name"]: m["above"] for m in modules}, recording.passages, blocks),
         "sources": sources(model),
-        "back": recording.back,
         "weights": weights,
         "computable": is_computable,
         "unknown": sorted({type(m).__name__ for m in unknown}),
         "norms": {name: norm(grad) for name, grad in model.grads().items()},
-        "blocks": [name for name in recording.streams if name in recording.passages],
+        "blocks": blocks,
         "logits": store.add_pair(recording.logits[-1:]),
         **({"parameters": _parameters(model, store)} if weights else {}),
         **({} if is_computable else _recorded(model, recording, store)),
@@ -43,17 +45,25 @@ def contents(model: Module, recording: Recording, store: ArrayStore) -> dict[str
 
 
 def _parameters(model: Module, store: ArrayStore) -> dict[str, Any]:
-    """Every parameter: in float16, in more digits if that fits, and its gradient if that fits too.
+    """Every parameter in float16, and as far as they fit, more digits and then the gradients.
 
-    With what float16 leaves of its weights, a model has the logits of NumPy within 0.001.
+    The last parameters get more digits first: what float16 takes from the head is in the logits
+    undiminished. They stay within 0.001 of NumPy's.
     """
-    room, grads = NUMBERS // max(model.num_parameters(), 1), model.grads()
+    parameters, grads = model.parameters(), model.grads()
+    room = NUMBERS - model.num_parameters()
+    precise = set()
+    for name, array in reversed(parameters.items()):
+        if array.size <= room:
+            precise.add(name)
+            room -= array.size
+    with_gradients = room >= model.num_parameters()
     return {
         name: {
-            "value": store.add_pair(array) if room >= 2 else store.add(array),
-            "gradient": store.add(grads[name].copy()) if room >= 3 else None,
+            "value": store.add_pair(array) if name in precise else store.add(array),
+            "gradient": store.add(grads[name].copy()) if with_gradients else None,
         }
-        for name, array in model.parameters().items()
+        for name, array in parameters.items()
     }
 
 
@@ -61,7 +71,7 @@ def _recorded(model: Module, recording: Recording, store: ArrayStore) -> dict[st
     """What went through every module, and each reading of the stream's last position."""
     passages = recording.passages
     columns = _columns(passages.values())
-    gradients = [passages[name].dy for name in recording.back]
+    gradients = [p.dy for p in reversed(passages.values())]  # a module before its parts
     read = getattr(model, "logits", None)
     streams = recording.streams if read else {}
     model.eval()

@@ -17,7 +17,8 @@ from npgpt_train.explain.page.contents import contents
 from npgpt_train.explain.page.recording import record
 from npgpt_train.explain.page.rendering import render, require_jinja
 from npgpt_train.explain.page.update import update
-from npgpt_train.explain.page.vocabulary import merge_stages, vocabulary
+from npgpt_train.explain.page.vocabulary import encoder, merge_stages, vocabulary
+from npgpt_train.explain.page.words import step_lead, summary, text_note
 from npgpt_train.explain.tokens import window
 from npgpt_train.machine.blas import one_blas_thread
 from npgpt_train.machine.disk import writing
@@ -76,19 +77,27 @@ def make_page(
         can_step = recording.loss is not None and "optimizer" in run.record.parts
         done = update(run, step, model, seen.ids, place) if can_step else None
     name = run.folder.absolute().name
+    data["encoder"] = encoder(tokenizer) if data["computable"] else None
     data |= {
-        "step": step,
+        "summary": summary(
+            data["model"],
+            model.num_parameters(),
+            step,
+            len(seen.ids),
+            seen.left_out,
+            has_weights=data["weights"],
+            unknown=data["unknown"],
+        ),
+        "text_note": text_note(data, run.settings.tokenizer.name),
+        "step_lead": step_lead(done, recording.loss),
         "text": tokenizer.decode(seen.ids),
         "ids": seen.ids.tolist(),
-        "left_out": seen.left_out,
         "target": place,
         "loss": recording.loss,
         "update": done and dataclasses.asdict(done),
         "block_size": config_of(model).block_size,
         "vocabulary": vocabulary(tokenizer),
         "stages": merge_stages(tokenizer, text, seen.ids),
-        "tokenizer": run.settings.tokenizer.name,
-        "state": tokenizer.state() if data["computable"] else None,
     }
     return render(f"{name} – npgpt explain", data, store.encode())
 

@@ -37,14 +37,12 @@ class Attention:
 class Recording:
     """A forward and a backward pass.
 
-    ``passages`` are in the order of the forward pass, a module after its parts, and ``back`` names
-    them in that of the backward pass. ``streams`` is the residual stream that each block got, and
-    what the last gave; empty of a model that offers no ``blocks``. ``loss`` is None, and there are
-    no gradients, of a text of one token.
+    ``passages`` are in the order of the forward pass, a module after its parts. ``streams`` is the
+    residual stream that each block got, and what the last gave; empty of a model that offers no
+    ``blocks``. ``loss`` is None, and there are no gradients, of a text of one token.
     """
 
     passages: dict[str, Passage]
-    back: list[str]
     attention: dict[str, Attention]
     streams: dict[str, Array]
     logits: Array
@@ -67,7 +65,6 @@ def record(model: Module, ids: Ids, target: int | None) -> Recording:
             tokens but the first.
     """
     passages: dict[str, Passage] = {}
-    back: list[str] = []
     inputs: dict[str, Array] = {}
     blocks = list(getattr(model, "blocks", ()))
     streams: dict[str, Array] = {}
@@ -82,8 +79,6 @@ def record(model: Module, ids: Ids, target: int | None) -> Recording:
 
     def backward(name: str, module: Module, given: tuple[Any, ...], output: Any) -> None:
         passages[name].dy, passages[name].dx = seen(given[0]), seen(output)
-        if passages[name].dy is not None:
-            back.append(name)
 
     with tracing(model, forward=forward, backward=backward):
         logits = model(ids[None])
@@ -93,7 +88,7 @@ def record(model: Module, ids: Ids, target: int | None) -> Recording:
         for name, module in model.named_modules()
         if hasattr(module, "attention_weights") and name in inputs
     }
-    return Recording(passages, back, attention, streams, logits[0], loss)
+    return Recording(passages, attention, streams, logits[0], loss)
 
 
 def _back(model: Module, logits: Array, ids: Ids, target: int | None) -> float:

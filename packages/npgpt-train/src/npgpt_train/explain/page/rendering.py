@@ -9,6 +9,7 @@ import base64
 import hashlib
 import importlib.util
 import json
+import math
 import re
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = (
     "data",
     "matrix",
+    "slices",
     "layers",
     "attention_layers",
     "models",
@@ -98,5 +100,16 @@ def _hash(text: str) -> str:
 
 def _json(data: dict[str, Any]) -> str:
     """JSON of ASCII characters in which no tag, comment or entity begins."""
-    text = json.dumps(data, separators=(",", ":"))
+    text = json.dumps(_spelled(data), separators=(",", ":"), allow_nan=False)
     return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
+
+
+def _spelled(value: Any) -> Any:
+    """A value with numbers that JSON does not have as JavaScript spells them: "NaN", "Infinity"."""
+    if isinstance(value, dict):
+        return {key: _spelled(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelled(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value

@@ -17,7 +17,8 @@ from npgpt_train.settings.parts import build_optimizer, build_schedule
 class Update:
     """The update that follows ``step`` steps; see ``explain.step.Step`` for what the numbers are.
 
-    The gradients are those of the page's text, not of a batch.
+    The gradients are those of the page's text, not of a batch. ``parameters`` begin with the
+    largest.
     """
 
     step: int
@@ -56,6 +57,7 @@ def update(run: Run, step: int, model: Module, ids: Ids, target: int) -> Update:
         parameter_step(name, before[name], gradients[name], after)
         for name, after in model.parameters().items()
     ]
+    parameters.sort(key=lambda parameter: -parameter.gradient)
     return Update(
         step=step,
         optimizer=run.settings.optimizer.name,

@@ -1,9 +1,7 @@
 // Attention: the triangle of every head, what a token looks at, and the gradient of the scores.
 
 const looking = { layer: 0, head: 0, gradient: false, token: Infinity };
-
 const attentionLayers = () => [...modules.values()].filter((m) => passageOf(m).a);
-
 const headOf = (array, head) => someHeads(array, head, head + 1);
 
 /** The mean shares that tokens give themselves, the one before and the first; the first token is left out. */
@@ -73,5 +71,3 @@ function scoreTerms(m, p, t, s) {
   const equation = `score = q · k / √D; the softmax of the row makes ${percent(a[s])} of it`;
   return termTable(products(equation, q.length, (d) => [q[d] * m.scale, k[d]], "d="), dot(q, k) * m.scale);
 }
-
-parts.push(showAttention);

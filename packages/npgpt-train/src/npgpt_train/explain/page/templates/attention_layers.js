@@ -30,8 +30,6 @@ function joinHeads(...parts) {
   return tensor([heads, ...parts[0].shape.slice(1)], Float64Array.from(parts.flatMap((part) => [...part.data])));
 }
 
-const keyHeads = (m) => m.n_kv_head ?? m.n_head;
-
 /** y = softmax(q kᵀ / √D + M) v of every head; a is the softmax (H, T, T). */
 function attend(m, p) {
   const [heads, length, d] = p.q.shape;
@@ -72,26 +70,26 @@ function attendBackward(m, dy, p) {
 }
 
 const attention = {
-  forward(m, x, p) {
-    const [h, k] = [m.n_head, keyHeads(m)];
-    const heads = splitHeads(run(m.qkv, x), h + 2 * k);
+  *forward(m, x, p) {
+    const [h, k] = [m.n_head, m.n_kv_head ?? m.n_head];
+    const heads = splitHeads(yield* run(m.qkv, x), h + 2 * k);
     let qk = someHeads(heads, 0, h + k);
     if (m.q_norm) {
-      qk = joinHeads(run(m.q_norm, someHeads(qk, 0, h)), run(m.k_norm, someHeads(qk, h, h + k)));
+      qk = joinHeads(yield* run(m.q_norm, someHeads(qk, 0, h)), yield* run(m.k_norm, someHeads(qk, h, h + k)));
     }
-    if (m.rotary) qk = run(m.rotary, qk);
+    if (m.rotary) qk = yield* run(m.rotary, qk);
     [p.q, p.k, p.v] = [someHeads(qk, 0, h), someHeads(qk, h, h + k), someHeads(heads, h + k, h + 2 * k)];
-    return run(m.proj, mergeHeads(attend(m, p)));
+    return yield* run(m.proj, mergeHeads(attend(m, p)));
   },
-  backward(m, dy, p) {
-    const [h, k] = [m.n_head, keyHeads(m)];
-    const [dq, dk, dv] = attendBackward(m, splitHeads(back(m.proj, dy), h), p);
+  *backward(m, dy, p) {
+    const [h, k] = [m.n_head, m.n_kv_head ?? m.n_head];
+    const [dq, dk, dv] = attendBackward(m, splitHeads(yield* back(m.proj, dy), h), p);
     let dqk = joinHeads(dq, dk);
-    if (m.rotary) dqk = back(m.rotary, dqk);
+    if (m.rotary) dqk = yield* back(m.rotary, dqk);
     if (m.q_norm) {
-      dqk = joinHeads(back(m.q_norm, someHeads(dqk, 0, h)), back(m.k_norm, someHeads(dqk, h, h + k)));
+      dqk = joinHeads(yield* back(m.q_norm, someHeads(dqk, 0, h)), yield* back(m.k_norm, someHeads(dqk, h, h + k)));
     }
-    return back(m.qkv, mergeHeads(joinHeads(dqk, dv)));
+    return yield* back(m.qkv, mergeHeads(joinHeads(dqk, dv)));
   },
 };
 

@@ -7,11 +7,10 @@ function reach(array) {
   return squares.map(Math.sqrt);
 }
 
-/** The stops of the gradient: [module, the norm of each token's part of dy]. */
+/** The stops of the gradient, each before what is in it: [module, the norm of each token's part of dy]. */
 function stops() {
-  const reached = data.computable ? null : open(data.reach);
-  return shown.pass.back.map((m, i) => [m, reached ? row(reached, i) : reach(passageOf(m).dy)])
-    .filter(([m]) => !isIdentity(m));
+  const reached = data.computable ? null : open(data.reach), walked = [...modules.values()].reverse().filter((m) => passageOf(m).dy);
+  return walked.map((m, i) => [m, reached ? row(reached, i) : reach(passageOf(m).dy)]).filter(([m]) => !isIdentity(m));
 }
 
 function showBack() {
@@ -33,15 +32,13 @@ function showBack() {
 
 /** One stop: the gradient that a module got, token by token, and its mathematics when opened. */
 function stop(m, norms, most) {
-  const strongest = norms.indexOf(Math.max(...norms));
-  const strip = h("canvas", { class: "cells strip", role: "img", "aria-label": `largest at token ${strongest}` });
+  const label = `largest at token ${norms.indexOf(Math.max(...norms))}`;
+  const strip = h("canvas", { class: "cells strip", role: "img", "aria-label": label });
   paint(strip, tensor([1, norms.length], Float64Array.from(norms)));
   const summary = h("summary", {}, h("span", { class: "name" }, title(m)), h("small", { class: "kind" }, m.about.kind),
     strip, bar(norm(norms) / most, number(norm(norms), 4)));
   const details = h("details", {}, summary);
-  details.addEventListener("toggle", () => {
-    if (details.children.length === 1) details.append(...mathematics(m));
-  });
+  details.addEventListener("toggle", () => details.append(...mathematics(m)), { once: true });
   return h("li", {}, details);
 }
 
@@ -59,5 +56,4 @@ function startBack() {
     shown.target = event.target.value === "all" ? "all" : Number(event.target.value);
     compute();
   });
-  parts.push(showBack);
 }

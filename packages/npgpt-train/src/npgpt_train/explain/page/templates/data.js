@@ -5,8 +5,7 @@ const stored = await unpack(document.getElementById("arrays").textContent.trim()
 
 /** base64 of a zlib stream of float16 -> the numbers. */
 async function unpack(base64) {
-  const binary = atob(base64), bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   const halves = new Uint16Array(await new Response(inflated).arrayBuffer());
   const table = new Float32Array(65536).map((_, bits) => half(bits));

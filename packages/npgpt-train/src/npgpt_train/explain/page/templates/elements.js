@@ -28,16 +28,14 @@ const code = (text) => h("code", {}, text);
 const note = (text) => h("p", { class: "note" }, text);
 const button = (text, onclick) => h("button", { type: "button", onclick }, text);
 
-/** A number of any magnitude in about so many digits, with a true minus. */
+/** A number of any magnitude in about so many digits, of which the small ones have as many, with a true minus. */
 function number(value, digits = 3) {
-  if (!Number.isFinite(value)) return String(value);
-  const magnitude = Math.abs(value);
-  const isUsual = value === 0 || (magnitude >= 0.001 && magnitude < 10000);
-  const text = isUsual ? value.toFixed(magnitude >= 100 ? 1 : digits) : value.toExponential(1);
-  return text.replaceAll("-", "−");
+  const magnitude = Math.abs(value), isUsual = magnitude >= 0.001 && magnitude < 10000;
+  if (!value || !Number.isFinite(value)) return String(value);
+  const text = magnitude >= 100 ? value.toFixed(1) : magnitude >= 1 ? value.toFixed(digits) : value.toPrecision(digits);
+  return (isUsual ? text : value.toExponential(2)).replaceAll("-", "−");
 }
 
-const count = (whole) => whole.toLocaleString("en");
 const percent = (share) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
 const shapeText = (shape) => `(${shape.join(", ")})`;
 const title = (m) => m.about.name || data.model;
@@ -73,21 +71,26 @@ function choice(label, options, chosen, choose) {
 
 /** The likeliest tokens of probabilities, the first first. */
 const likeliest = (p, count) => [...p.keys()].sort((a, b) => p[b] - p[a]).slice(0, count);
-
 const shown = { pass: null, target: null, typed: data.ids, drawn: [], stages: data.stages };
 const parts = []; // what shows the pass; each is called when it changed
-const show = () => parts.forEach((part) => part());
 
-/** Compute the text anew, in full or for another target alone. */
-function compute() {
+/** Show the pass, a part after another. */
+function* show() {
+  for (const part of parts) yield part();
+}
+
+/** Compute the text anew, in full or for another target alone, and show it. */
+function* computed() {
   const ids = [...shown.typed, ...shown.drawn].slice(-data.block_size);
   if (data.computable) {
     const isSame = shown.pass && String(ids) === String(shown.pass.ids);
     if (shown.target !== "all") shown.target = Math.min(isSame ? shown.target : ids.length - 1, ids.length - 1);
-    shown.pass = backward(isSame ? shown.pass : forward(ids), shown.target);
+    shown.pass = yield* backward(isSame ? shown.pass : yield* forward(ids), shown.target);
   } else shown.pass = recordedPass();
-  show();
+  yield* show();
 }
+
+const compute = () => inSlices("page", computed());
 
 /** Whether the page shows the text and the loss that NumPy computed too. */
 const isRecorded = () => String(shown.pass.ids) === String(data.ids) && shown.pass.target === data.target;

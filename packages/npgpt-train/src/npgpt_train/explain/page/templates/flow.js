@@ -5,12 +5,7 @@ const chosen = { m: model, side: "y", gradient: false, at: null };
 
 /** The modules directly in m, in the order in which they ran; not dropout that is off. */
 const partsOf = (m) => [...modules.values()].filter((part) => part.above === m && !isIdentity(part));
-
-/** Whether a module hands on what it got. */
-function isIdentity(m) {
-  const { x, y } = passageOf(m);
-  return x === y && x !== null;
-}
+const isIdentity = (m) => data.identities.includes(m.about.name); // it hands on what it got
 
 /** An input (x), an output (y) or a parameter of a module, or the gradient of it; null where there is none. */
 function arrayOf(m, side, gradient) {
@@ -40,7 +35,7 @@ function moduleBox(m) {
 
 /** A module and what is in it; the branches of a block leave the stream and are added to it. */
 function moduleItem(m) {
-  const isBlock = data.blocks.includes(m.about.name), branches = isBlock && branchesOf(m);
+  const isBlock = data.blocks.includes(m.about.name), branches = branchesOf(m);
   const plus = () => h("span", { class: "plus", title: "added to the stream" }, "+");
   const inside = branches
     ? branches.map((branch) => h("li", { class: "branch" }, h("ol", {}, ...branch.map(moduleItem)), plus()))
@@ -85,22 +80,18 @@ function showPanel() {
     choice("array", sides, side, (each) => choose(m, each)),
     choice("values or gradient", [[false, "values"], [true, "gradient"]], gradient, (each) => choose(m, side, each, chosen.at)),
     array ? heatmap(array, { label: symbol, name: (r, c) => [symbol, ...cellName(side, array, r, c)], rows,
-      at: chosen.at, pick(r, c) { chosen.at = [r, c]; takeApart(r, c); } }) : note(absent(side, gradient)),
+      at: chosen.at, pick(r, c) { chosen.at = [r, c]; takeApart(r, c); } })
+      : note("No numbers are here: these are ids, or too many for a page, or it takes two tokens to have a loss."),
     array?.columns ? note(`The first ${array.cols} of ${array.columns} columns are in this page.`) : "", detail,
     source(m, "forward", !gradient), source(m, "backward", gradient));
   if (array && chosen.at) takeApart(...chosen.at);
-}
-
-function absent(side, gradient) {
-  if (side !== "x" && side !== "y") return "The numbers of this parameter are too many to be in this page.";
-  return gradient ? "There is no gradient here: ids are whole numbers, and a text of one token has no loss."
-    : "These are whole numbers, the ids of the tokens or their positions.";
 }
 
 /** A cell as its terms, and why it is zero where that can be told. */
 function takenApart(m, side, gradient, r, c) {
   const array = arrayOf(m, side, gradient), value = cell(array, r, c), { ids, target } = shown.pass;
   const found = termsOf(m, side, gradient, r, c), parameter = m.about.parameters[side];
+  const nudgeIt = () => { nudgeAt(parameter, [r, c]); find("nudge").scrollIntoView(); find("change").focus(); };
   const isUnused = gradient && !parameter && target !== "all" && row(array, r).every((each) => each === 0);
   return [
     h("h4", {}, (gradient ? "∂loss/∂" : "") + side, ...cellName(side, array, r, c), ` = ${number(value, 4)}`),
@@ -108,12 +99,13 @@ function takenApart(m, side, gradient, r, c) {
       r % ids.length >= target ? "It is predicted from the tokens before it, so nothing of this place goes into it."
         : `No attention follows that looks back at this place: only place ${target - 1} predicts the token.`}`) : "",
     found ? termTable(found, value) : note(origin(m, side, gradient)),
-    data.computable && parameter ? button("Nudge this weight", () => nudgeWeight(parameter, [r, c])) : "",
+    data.computable && parameter ? button("Nudge this weight", nudgeIt) : "",
   ];
 }
 
 /** Where a number comes from whose terms are not written out. */
 function origin(m, side, gradient) {
+  if (!gradient && m.about.parameters[side]) return "No text computes it: it is a parameter, and training made it what it is.";
   if (!data.computable) return "This page does not have all that the number is computed from.";
   const isGiven = side === (gradient ? "y" : "x"), maker = isGiven && m.above ? m.above : m;
   return `${title(maker)} computes it: ${gradient ? maker.about.backward : maker.about.formula}`;
@@ -122,8 +114,5 @@ function origin(m, side, gradient) {
 function source(m, method, isOpen) {
   const found = data.sources[m.about.class]?.[method];
   if (!found) return "";
-  return h("details", { open: isOpen }, h("summary", {}, `${method}, ${found.file}:${found.line}`),
-    h("pre", {}, code(found.text)));
+  return h("details", { open: isOpen }, h("summary", {}, `${method}, ${found.file}:${found.line}`), h("pre", {}, code(found.text)));
 }
-
-parts.push(showFlow);

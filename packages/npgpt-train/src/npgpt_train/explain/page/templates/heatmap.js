@@ -16,7 +16,7 @@ function palette() {
 
 /** Paint the rows of an array into a canvas, a pixel a number; gives the largest absolute value. */
 function paint(canvas, array) {
-  const largest = array.data.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  const largest = array.data.reduce((a, b) => (Number.isFinite(b) ? Math.max(a, Math.abs(b)) : a), 0);
   canvas.width = array.cols;
   canvas.height = array.rows;
   const image = new ImageData(array.cols, array.rows), pixels = new Uint32Array(image.data.buffer);
@@ -64,7 +64,8 @@ function heatmap(array, { label, name, pick, cell = 12, at = null, rows = [], co
     },
   }, canvas, cursor);
   if (at) look(r, c);
-  const legend = h("div", { class: "legend" }, number(-largest || 0), h("span", { class: "scale" }), number(largest));
+  const isSigned = array.data.some((value) => value < 0), scale = h("span", { class: isSigned ? "scale" : "scale positive" });
+  const legend = h("div", { class: "legend" }, number(isSigned ? -largest : 0), scale, number(largest));
   const beside = (ids, kind) => h("div", { class: kind, "aria-hidden": "true" },
     ...(ids.length > LABELLED ? [] : ids.map((id) => h("bdi", {}, vocabulary.texts[id]))));
   const width = `min(100%, ${Math.max(array.cols * cell, 24) + (rows.length ? 14 : 0)}px)`;

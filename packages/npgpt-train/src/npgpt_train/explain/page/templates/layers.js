@@ -29,9 +29,7 @@ define("npgpt_core.layers.embedding.Embedding", {
     ids.forEach((id, t) => row(y, t).set(row(m.weight, id)));
     return y;
   },
-  backward(m, dy, p) {
-    p.x.forEach((id, t) => addRow(row(m.dweight, id), 1, row(dy, t))); // dW[ids[n]] += dy[n]
-  },
+  backward: (m, dy, p) => p.x.forEach((id, t) => addRow(row(m.dweight, id), 1, row(dy, t))), // dW[ids[n]] += dy[n]
 });
 
 define("npgpt_core.layers.dropout.Dropout", {
@@ -39,48 +37,35 @@ define("npgpt_core.layers.dropout.Dropout", {
   backward: (m, dy) => dy,
 });
 
-/** x̂ = (x - mean) / √(var + ε), or without the mean, x / √(mean(x²) + ε). */
-function normalize(m, x, p, centred) {
-  p.normalized = like(x);
-  p.scale = new Float64Array(x.rows);
-  for (let n = 0; n < x.rows; n++) {
-    const mean = centred ? row(x, n).reduce((a, b) => a + b, 0) / x.cols : 0;
-    const numbers = row(x, n).map((value) => value - mean);
-    p.scale[n] = 1 / Math.sqrt(dot(numbers, numbers) / x.cols + m.eps);
-    addRow(row(p.normalized, n), p.scale[n], numbers);
-  }
-  return p.normalized;
-}
-
-define("npgpt_core.layers.layernorm.LayerNorm", {
-  forward: (m, x, p) =>
-    map(normalize(m, x, p, true), (value, i) => value * m.gamma.data[i % x.cols] + m.beta.data[i % x.cols]),
+/** y = γ x̂ + β, x̂ = (x - mean) / √(var + ε); RMSNorm has neither the mean nor β. */
+const norms = (centred) => ({
+  forward(m, x, p) {
+    const y = like(x);
+    [p.normalized, p.scale] = [like(x), new Float64Array(x.rows)];
+    for (let n = 0; n < x.rows; n++) {
+      const mean = centred ? sum(row(x, n)) / x.cols : 0;
+      const numbers = row(x, n).map((value) => value - mean);
+      p.scale[n] = 1 / Math.sqrt(dot(numbers, numbers) / x.cols + m.eps);
+      addRow(row(p.normalized, n), p.scale[n], numbers);
+      row(y, n).set(row(p.normalized, n).map((xHat, c) => xHat * m.gamma.data[c] + (m.beta?.data[c] ?? 0)));
+    }
+    return y;
+  },
   backward(m, dy, p) {
     addRows(m.dgamma, multiply(dy, p.normalized)); // dγ = Σ dy x̂
-    addRows(m.dbeta, dy); // dβ = Σ dy
-    return normBackward(m, dy, p, true);
+    if (centred) addRows(m.dbeta, dy); // dβ = Σ dy
+    const dx = map(dy, (value, i) => value * m.gamma.data[i % dy.cols]); // dx̂ = dy γ
+    for (let n = 0; n < dx.rows; n++) { // dx = (dx̂ - mean(dx̂) - x̂ mean(dx̂ x̂)) / σ
+      const gradient = row(dx, n), xHat = row(p.normalized, n);
+      const mean = centred ? sum(gradient) / dx.cols : 0, along = dot(gradient, xHat) / dx.cols;
+      gradient.forEach((value, c) => (gradient[c] = (value - mean - xHat[c] * along) * p.scale[n]));
+    }
+    return dx;
   },
 });
 
-define("npgpt_core.layers.rmsnorm.RMSNorm", {
-  forward: (m, x, p) => map(normalize(m, x, p, false), (value, i) => value * m.gamma.data[i % x.cols]),
-  backward(m, dy, p) {
-    addRows(m.dgamma, multiply(dy, p.normalized)); // dγ = Σ dy x̂
-    return normBackward(m, dy, p, false);
-  },
-});
-
-/** dx = (dx̂ - mean(dx̂) - x̂ mean(dx̂ x̂)) · scale, dx̂ = dy γ; without mean(dx̂) in RMSNorm. */
-function normBackward(m, dy, p, centred) {
-  const dx = map(dy, (value, i) => value * m.gamma.data[i % dy.cols]);
-  for (let n = 0; n < dx.rows; n++) {
-    const gradient = row(dx, n), xHat = row(p.normalized, n);
-    const mean = centred ? gradient.reduce((a, b) => a + b, 0) / dx.cols : 0;
-    const along = dot(gradient, xHat) / dx.cols;
-    gradient.forEach((value, c) => (gradient[c] = (value - mean - xHat[c] * along) * p.scale[n]));
-  }
-  return dx;
-}
+define("npgpt_core.layers.layernorm.LayerNorm", norms(true));
+define("npgpt_core.layers.rmsnorm.RMSNorm", norms(false));
 
 define("npgpt_core.layers.activation.ReLU", {
   forward: (m, x) => map(x, (value) => Math.max(value, 0)),
@@ -100,23 +85,23 @@ define("npgpt_core.layers.activation.GELU", {
 });
 
 define("npgpt_core.layers.feedforward.FeedForward", {
-  forward: (m, x) => run(m.proj, run(m.activation, run(m.expand, x))),
-  backward: (m, dy) => back(m.expand, back(m.activation, back(m.proj, dy))),
+  forward: (m, x) => through(run, [m.expand, m.activation, m.proj], x),
+  backward: (m, dy) => through(back, [m.proj, m.activation, m.expand], dy),
 });
 
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 
 define("npgpt_core.layers.swiglu.SwiGLU", {
-  forward(m, x, p) {
-    p.gate = run(m.gate, x);
-    p.up = run(m.up, x);
+  *forward(m, x, p) {
+    p.gate = yield* run(m.gate, x);
+    p.up = yield* run(m.up, x);
     p.silu = map(p.gate, (g) => g * sigmoid(g));
-    return run(m.down, multiply(p.silu, p.up));
+    return yield* run(m.down, multiply(p.silu, p.up));
   },
-  backward(m, dy, p) {
-    const dh = back(m.down, dy);
+  *backward(m, dy, p) {
+    const dh = yield* back(m.down, dy);
     const slope = map(p.gate, (g) => sigmoid(g) * (1 + g * (1 - sigmoid(g))));
     const dg = multiply(multiply(dh, p.up), slope);
-    return add(back(m.gate, dg), back(m.up, multiply(dh, p.silu)));
+    return add(yield* back(m.gate, dg), yield* back(m.up, multiply(dh, p.silu)));
   },
 });

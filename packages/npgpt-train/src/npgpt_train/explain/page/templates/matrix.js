@@ -17,7 +17,9 @@ function product(x, w, b) {
   const y = tensor([...x.shape.slice(0, -1), w.cols]);
   for (let n = 0; n < x.rows; n++) {
     if (b) row(y, n).set(b.data);
-    for (let i = 0; i < x.cols; i++) addScaled(y.data, n * y.cols, x.data[n * x.cols + i], w.data, i * w.cols, w.cols);
+    let i = 0;
+    for (; i + 4 <= x.cols; i += 4) addFour(y.data, n * y.cols, x.data, n * x.cols + i, w.data, i * w.cols, w.cols);
+    for (; i < x.cols; i++) addScaled(y.data, n * y.cols, x.data[n * x.cols + i], w.data, i * w.cols, w.cols);
   }
   return y;
 }
@@ -45,6 +47,13 @@ function addOuter(w, x, y) {
   }
 }
 
+/** Add four scales times four rows of w, as addScaled does one: quicker, because out is read and written once. */
+function addFour(out, outStart, scales, at, w, start, cols) {
+  const [a, b, c, d] = [scales[at], scales[at + 1], scales[at + 2], scales[at + 3]];
+  const [i, j, k, l] = [start, start + cols, start + 2 * cols, start + 3 * cols];
+  for (let o = 0; o < cols; o++) out[outStart + o] += a * w[i + o] + b * w[j + o] + c * w[k + o] + d * w[l + o];
+}
+
 function addRows(sum, x) {
   for (let n = 0; n < x.rows; n++) addScaled(sum.data, 0, 1, x.data, n * x.cols, x.cols);
 }
@@ -55,19 +64,20 @@ function addScaled(out, outStart, scale, x, start, count) {
 }
 
 const addRow = (out, scale, x) => addScaled(out, 0, scale, x, 0, x.length);
+const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
 
 function dot(a, b) {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
+  let total = 0;
+  for (let i = 0; i < a.length; i++) total += a[i] * b[i];
+  return total;
 }
 
 /** exp(x_i) / Σ_j exp(x_j) of a list. */
 function softmax(x) {
   const highest = x.reduce((a, b) => Math.max(a, b), -Infinity);
   const y = Float64Array.from(x).map((value) => Math.exp(value - highest));
-  const sum = y.reduce((a, b) => a + b, 0);
-  return y.map((value) => value / sum);
+  const total = sum(y);
+  return y.map((value) => value / total);
 }
 
 const norm = (numbers) => Math.sqrt(dot(numbers, numbers));

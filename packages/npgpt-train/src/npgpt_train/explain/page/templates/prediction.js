@@ -40,22 +40,24 @@ function showNext() {
   }));
   find("kept").textContent = `${kept.length} of ${size} tokens can be drawn; the likeliest are shown, each beside its
     probability before temperature, top-k and top-p.`;
-  find("drawn").replaceChildren(...shown.drawn.map(tokenText));
+  showDrawn();
 }
 
+const showDrawn = () => find("drawn").replaceChildren(...shown.drawn.map(tokenText));
+
 function draw() {
+  if (jobs.has("page")) return; // its logits are not there yet
   let left = Math.random();
   const kept = drawable(), [id] = kept.find(([, p]) => (left -= p) < 0) ?? kept[0];
   if (!data.computable) return find("drawn").replaceChildren(tokenText(id), " – a recorded page cannot go on from here.");
   shown.drawn.push(id);
+  showDrawn();
   compute();
 }
 
 function startPrediction() {
-  find("top-k").max = String(size);
-  find("top-k").value = String(size);
+  Object.assign(find("top-k"), { max: size, value: size });
   for (const id of SLIDERS) find(id).addEventListener("input", showNext);
   find("draw").addEventListener("click", draw);
   find("undraw").addEventListener("click", () => { shown.drawn = []; compute(); });
-  parts.push(showPrediction);
 }

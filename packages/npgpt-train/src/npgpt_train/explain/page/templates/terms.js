@@ -11,7 +11,6 @@ function products(equation, count, pair, label, others = []) {
 const times = (text, a, b) => ({ text: `${text}: ${number(a)} · ${number(b)}`, value: a * b });
 const term = (text, value) => ({ text, value });
 const cell = (array, r, c) => row(array, r)[c];
-const biasTerm = (m, c) => (m.bias ? [term("b", m.bias.data[c])] : []);
 const columnSum = (equation, array, c) =>
   ({ equation, terms: Array.from({ length: array.rows }, (_, t) => term(`t=${t}`, cell(array, t, c))) });
 
@@ -25,7 +24,7 @@ const normRules = {
     const along = dot(hat, row(p.normalized, r)) / n;
     return { equation: `dx = (dx̂ ${m.beta ? "− mean(dx̂) " : ""}− x̂ mean(dx̂ x̂)) / σ, dx̂ = dy γ`, terms: [
       term("dx̂ / σ", hat[c] * p.scale[r]),
-      ...(m.beta ? [term("− mean(dx̂) / σ", (-hat.reduce((a, b) => a + b, 0) / n) * p.scale[r])] : []),
+      ...(m.beta ? [term("− mean(dx̂) / σ", (-sum(hat) / n) * p.scale[r])] : []),
       term("− x̂ mean(dx̂ x̂) / σ", -cell(p.normalized, r, c) * along * p.scale[r])] };
   },
   dgamma: (m, p, _, c) => products("dγ = Σ dy x̂", p.dy.rows, (t) => [cell(p.dy, t, c), cell(p.normalized, t, c)], "t="),
@@ -40,20 +39,18 @@ const slopeRules = (f, slope) => ({
       ? `Zero, because x = ${number(cell(p.x, r, c))} is not above 0: there the ReLU is flat, so nothing comes back.` : "" }),
 });
 
+/** Of y = x W, and of y = x Eᵀ: weight(m, i, o) is the number that x_i is multiplied with. */
+const linearRules = (name, weight, dweight) => ({
+  y: (m, p, t, o) => products(`y = Σ x ${name}${m.bias ? " + b" : ""}`, p.x.cols,
+    (i) => [cell(p.x, t, i), weight(m, i, o)], "i=", m.bias ? [term("b", m.bias.data[o])] : []),
+  dx: (m, p, t, i) => products(`dx = Σ dy ${name}`, p.dy.cols, (o) => [cell(p.dy, t, o), weight(m, i, o)], "o="),
+  dweight: (m, p, r, c) => products(`d${name} = Σ x dy`, p.x.rows, (t) => dweight(p, t, r, c), "t="),
+  dbias: (m, p, _, o) => columnSum("db = Σ dy", p.dy, o),
+});
+
 const RULES = {
-  Linear: {
-    y: (m, p, t, o) => products(m.bias ? "y = Σ x W + b" : "y = Σ x W", p.x.cols,
-      (i) => [cell(p.x, t, i), cell(m.weight, i, o)], "i=", biasTerm(m, o)),
-    dx: (m, p, t, i) => products("dx = Σ dy W", p.dy.cols, (o) => [cell(p.dy, t, o), cell(m.weight, i, o)], "o="),
-    dweight: (m, p, i, o) => products("dW = Σ x dy", p.x.rows, (t) => [cell(p.x, t, i), cell(p.dy, t, o)], "t="),
-    dbias: (m, p, _, o) => columnSum("db = Σ dy", p.dy, o),
-  },
-  TiedHead: {
-    y: (m, p, t, v) => products("y = Σ x E", p.x.cols, (c) => [cell(p.x, t, c), cell(m.weight, v, c)], "c=", biasTerm(m, v)),
-    dweight: (m, p, v, c) => products("dE = Σ dy x", p.x.rows, (t) => [cell(p.dy, t, v), cell(p.x, t, c)], "t="),
-    dx: (m, p, t, c) => products("dx = Σ dy E", p.dy.cols, (v) => [cell(p.dy, t, v), cell(m.weight, v, c)], "v="),
-    dbias: (m, p, _, v) => columnSum("db = Σ dy", p.dy, v),
-  },
+  Linear: linearRules("W", (m, i, o) => cell(m.weight, i, o), (p, t, i, o) => [cell(p.x, t, i), cell(p.dy, t, o)]),
+  TiedHead: linearRules("E", (m, i, o) => cell(m.weight, o, i), (p, t, o, i) => [cell(p.x, t, i), cell(p.dy, t, o)]),
   Embedding: {
     y: (m, p, t, c) => ({ equation: "y = W[ids]", terms: [term(`W[${p.x[t]}, ${c}]`, cell(m.weight, p.x[t], c))] }),
     dweight: (m, p, v, c) => ({ equation: "dW[id] = Σ dy of the places that look it up",
@@ -67,37 +64,45 @@ const RULES = {
 };
 
 /** The branches of a block: [the modules in it, first to last], each added to the stream. */
-function branchesOf(block) {
-  const p = passageOf(block), inside = partsOf(block);
-  const isSum = (sum, a, b) => sum?.shape && a?.shape && b?.shape && String(a.shape) === String(b.shape) &&
-    sum.data.every((value, i) => Math.abs(value - a.data[i] - b.data[i]) <= 2e-3 * (1 + Math.abs(value)));
-  const branches = [];
-  let stream = p.x, branch = [];
-  inside.forEach((m, i) => {
-    branch.push(m);
-    const next = inside[i + 1] ? passageOf(inside[i + 1]).x : p.y;
-    if (isSum(next, stream, passageOf(m).y)) {
-      branches.push(branch);
-      [stream, branch] = [next, []];
-    }
-  });
-  return branch.length ? null : branches;
+const branchesOf = (m) => data.branches[m.about.name]?.map((branch) => branch.map((name) => modules.get(name)));
+
+/** What an attention or a SwiGLU computes between its parts. */
+function betweenTerms(m, key, r, c) {
+  const of = key === "dx" ? m : m.above, p = of && passageOf(of), sumOf = (equation, ...terms) => ({ equation, terms });
+  if (p?.q && m === of.proj && key === "x") return mixTerms(p, r, c);
+  if (!p?.silu) return null;
+  const [u, silu, dh] = [p.up, p.silu, passageOf(of.down).dx].map((array) => array && cell(array, r, c));
+  if (m === of.down && key === "x") return sumOf("h = silu(g) · u", times("silu(g) · u", silu, u));
+  if (m === of.up && key === "dy") return sumOf("du = dh · silu(g)", times("dh · silu(g)", dh, silu));
+  if (m === of.gate && key === "dy") {
+    return sumOf("dg = dh · u · silu'(g)", term(`${number(dh)} · ${number(u)} · silu'(g)`, cell(passageOf(m).dy, r, c)));
+  }
+  const both = [of.gate, of.up].map((part) => term(`dx of ${title(part)}`, cell(passageOf(part).dx, r, c)));
+  return key === "dx" ? sumOf("a fork is a sum", ...both) : null;
 }
 
-/** What a block adds up: y = x + Σ y of its branches, dx = dy + Σ dx of them, and what is between. */
-function blockSum(m, key, r, c) {
-  const block = [m, m.above].find((each) => data.blocks.includes(each?.about.name));
-  const branches = block && branchesOf(block);
+/** What a head hands on: the values that a token looks at, as much of each as it looks. */
+function mixTerms({ q, k, v, a }, t, c) {
+  const head = Math.floor(c / q.cols), length = q.shape[1], first = Math.floor((head * k.shape[0]) / q.shape[0]) * length;
+  return products(`y = Σ a v of head ${head}`, t + 1, (s) => [cell(a, head * length + t, s), cell(v, first + s, c % q.cols)], "s=");
+}
+
+/** What is added up in the stream: y = x + Σ y of a block's branches, dx = dy + Σ dx of them, and what is between. */
+function streamSum(m, key, r, c) {
+  const add = (equation, ...arrays) => ({ equation,
+    terms: arrays.map(([each, side]) => term(`${side} of ${title(each)}`, cell(passageOf(each)[side], r, c))) });
+  if (key === "x" && m.about.name === data.blocks[0] && data.embeddings.length) {
+    return add("x = the sum of the embeddings", ...data.embeddings.map((name) => [modules.get(name), "y"]));
+  }
+  const block = [m, m.above].find((each) => each && branchesOf(each)), branches = block && branchesOf(block);
   if (!branches) return null;
   const ends = (some) => some.map((branch) => [branch.at(-1), "y"]), starts = (some) => some.map((branch) => [branch[0], "dx"]);
   const first = branches.findIndex((branch) => branch[0] === m), last = branches.findIndex((branch) => branch.at(-1) === m);
-  const [equation, others] = m === block
-    ? { y: ["y = x + each branch", ends(branches)], dx: ["dx = dy + each branch: a fork is a sum", starts(branches)] }[key] ?? []
-    : key === "x" && first > 0 ? ["the residual stream so far", ends(branches.slice(0, first))]
-      : key === "dy" && last >= 0 ? ["the gradient of the stream so far", starts(branches.slice(last + 1))] : [];
-  if (!equation) return null;
-  const arrays = [[block, key.startsWith("d") ? "dy" : "x"], ...others];
-  return { equation, terms: arrays.map(([each, side]) => term(`${side} of ${title(each)}`, cell(passageOf(each)[side], r, c))) };
+  if (m === block && key === "y") return add("y = x + each branch", [m, "x"], ...ends(branches));
+  if (m === block && key === "dx") return add("dx = dy + each branch: a fork is a sum", [m, "dy"], ...starts(branches));
+  if (key === "x" && first > 0) return add("the residual stream so far", [block, "x"], ...ends(branches.slice(0, first)));
+  if (key !== "dy" || last < 0 || last === branches.length - 1) return null;
+  return add("the gradient of the stream so far", [block, "dy"], ...starts(branches.slice(last + 1)));
 }
 
 /** The terms of a number of x, y or a parameter of a module, or of the gradient of it; null of unknown ones. */
@@ -114,7 +119,8 @@ function termsOf(m, side, gradient, r, c) {
     const found = rule && rule(other, passageOf(other), r, c);
     if (found) return other === m && otherKey === key ? found : { ...found, same: `${otherKey} of ${title(other)}` };
   }
-  return sameArray(array, ["x", "y", "dx", "dy"]).map(([other, each]) => blockSum(other, each, r, c)).find(Boolean) ?? null;
+  return sameArray(array, ["x", "y", "dx", "dy"])
+    .map(([other, each]) => streamSum(other, each, r, c) ?? betweenTerms(other, each, r, c)).find(Boolean) ?? null;
 }
 
 /** Whether a module is of npgpt's own classes and the page has all that goes into it. */
@@ -129,11 +135,12 @@ function sameArray(array, keys) {
   return [...modules.values()].flatMap((m) => keys.filter((key) => passageOf(m)[key] === array).map((key) => [m, key]));
 }
 
+/** Where the gradient begins: the loss of token r + 1 is read from the logits of row r. */
 function lossTerms(r, id) {
-  const { ids, logits, target } = shown.pass, places = targets(ids, target);
-  if (!places.includes(r + 1) || logits.rows < ids.length) return null;
-  return { equation: "dlogits = (p − [it is the token]) / N", terms: [
-    term("p / N", softmax(row(logits, r))[id] / places.length),
+  const { ids, logits, target } = shown.pass, places = targets(ids, target), equation = "dlogits = (p − [it is the token]) / N";
+  if (!places.includes(r + 1)) return { equation, terms: [] };
+  if (logits.rows < ids.length) return null;
+  return { equation, terms: [term("p / N", softmax(row(logits, r))[id] / places.length),
     ...(ids[r + 1] === id ? [term("− 1 / N, it is the token that came", -1 / places.length)] : [])] };
 }
 

@@ -1,7 +1,9 @@
 // Text: the tokens with their ids, the merges that made them, and another text.
 
 function showText() {
-  const ids = shown.pass.ids;
+  const { ids } = shown.pass, left = shown.typed.length + shown.drawn.length - ids.length;
+  const unseen = left ? `The model sees the last ${ids.length} tokens; ${left} before them are left out.` : "";
+  find("text-note").textContent = data.text_note ?? unseen;
   find("tokens").replaceChildren(...ids.map((id, t) =>
     h("li", { class: t >= ids.length - shown.drawn.length ? "drawn" : "" }, tokenText(id), h("small", {}, String(id)))));
   showMerges();
@@ -23,7 +25,7 @@ function showMerges() {
 function otherText(text) {
   const stages = encode(text);
   const ids = stages.flatMap((word) => word.at(-1));
-  if (!ids.length) return;
+  if (!ids.length) return find("text-note").replaceChildren("A text without tokens: the one before is shown.");
   Object.assign(shown, { typed: ids, drawn: [], stages: vocabulary.pattern ? stages : null });
   compute();
 }
@@ -31,13 +33,7 @@ function otherText(text) {
 function startText() {
   find("typed").value = data.text;
   find("typed").disabled = find("original").disabled = !wordStages;
-  find("text-note").textContent = wordStages ? "" : data.computable ? `This page does not know the tokenizer ${data.tokenizer}.`
-    : `Another text takes ${data.weights ? "code for every module" : "the weights"}, which this page does not have.`;
-  let waiting;
-  find("typed").addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => otherText(find("typed").value), 150);
-  });
+  find("typed").addEventListener("input", () => otherText(find("typed").value));
   find("original").addEventListener("click", () => {
     find("typed").value = data.text;
     Object.assign(shown, { typed: data.ids, drawn: [], stages: data.stages });
@@ -45,5 +41,4 @@ function startText() {
   });
   find("merge").addEventListener("input", showMerges);
   find("merge").value = "999";
-  parts.push(showText);
 }
