@@ -113,6 +113,17 @@ def test_what_explains_several_results_is_said_once(started):
 
 
 @pytest.mark.usefixtures("in_this_process")
+def test_a_line_that_is_still_to_be_written_is_named(started):
+    """Also where it gives something else than ``...``, which is wrong."""
+    bpe = PATH.find("bpe")
+    right = "    for pair, new in merges.items():\n        ids = merge(ids, pair, new)\n"
+    write(started, "13_bpe", bpe.solution.replace(right, "    ...\n"))
+    output = started("check", "13").output
+    assert "✗ encoded" in output
+    number = bpe.solution.splitlines().index(right.splitlines()[0]) + 1
+    assert f"\nLine {number} is still to be written.\n" in output
+
+
 def test_check_works_in_a_folder_below(started, linear, monkeypatch):
     write(started, "03_linear", linear.solution)
     (started.folder / "notes").mkdir()

@@ -36,6 +36,9 @@ def print_report(workbook: Workbook, exercise: Exercise, report: Report) -> None
         if first.picture is not None:
             say()
             print_picture(first.name, first.picture)
+    if report.results and report.line:
+        say()
+        say(f"Line {report.line} is still to be written.")
     say()
     say(f"A hint: npgpt learn hint {exercise.number}")
 
