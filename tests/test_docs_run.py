@@ -41,6 +41,7 @@ NOT_RUN = [  # (page, reason), in the order of the pages
     ("docs/EXPERIMENTS.md", "trains for hours"),
     ("docs/EXPERIMENTS.md", "trains for a minute"),
     ("docs/EXPERIMENTS.md", "trains for minutes"),
+    ("docs/LEARN.md", "installs them"),
     ("docs/LEARN.md", "it waits until the reader saves a file"),
     ("docs/LEARN.md", "it needs the folders of learners"),
     ("docs/LEARN.md", "tests/test_plugins_new.py does"),
