@@ -42,6 +42,7 @@ def test_a_mistake_in_an_earlier_file_is_named(folder, linear):
     report = mark_file(GPT, folder / "18_gpt.py")
     assert report.problem.startswith("03_linear.py is wrong: ")
     assert report.problem.endswith("(npgpt learn check 3)")
+    assert report.hints == []
 
 
 def test_an_earlier_file_that_is_not_written_yet_is_named(folder):

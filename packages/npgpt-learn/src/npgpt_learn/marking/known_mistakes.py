@@ -11,9 +11,13 @@ Known = tuple[str, Sequence[Trial]]
 
 
 def same_failure(trials: Sequence[Trial], known: Iterable[Known]) -> str:
-    """The hint of the mistake that fails with the same words in the same case; "" if none does."""
+    """The hint of the one mistake that fails with the same words in the same case.
+
+    "" if none does, or several: then it is none of them that fails.
+    """
     wanted = _failures(trials)
-    return next((hint for hint, theirs in known if _failures(theirs) == wanted), "")
+    hints = [hint for hint, theirs in known if _failures(theirs) == wanted]
+    return hints[0] if len(hints) == 1 else ""
 
 
 def _failures(trials: Sequence[Trial]) -> list[Any]:
