@@ -154,7 +154,7 @@ def test_where_it_begins():
         # of a variable that is written into the result itself
         ("adam", {"+ epsilon)": ") - epsilon"}, "w after 1 step", "in the first step m_hat is dw"),
         # a term that is the size of an axis by chance
-        ("kv_cache", {"positions = np.arange(start, end)": "positions = np.arange(len(x))",
+        ("kv_cache", {"positions = np.arange(start, end)": "positions = np.arange(start, end) - 4",
                       "> positions[:, None]": "> np.arange(start, end)[:, None]"},
          "y of one token more", "it begins with positions, which is wrong"),
         # what is no gradient

@@ -71,12 +71,19 @@ def test_what_comes_last_waits_for_the_rest():
     assert "losses" not in names
 
 
-def test_a_model_that_is_wrong_all_over_is_answered_in_time():
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("attention, q, k, v)", "attention, q, k, q)", "it begins in Attention.forward with z"),
+        ("heads.merge_backward(dy[b]", "heads.merge_backward(dy[-b]", "Attention.backward with dz"),
+        ("gelu(self.expand(x)))", "gelu(-self.expand(x)))", "FeedForward.forward with y"),
+        ("self.gelu.backward(self", "self.gelu.backward(-self", "FeedForward.backward with dx"),
+    ],
+)
+def test_where_a_model_begins_to_be_wrong_is_found_in_time(right, wrong, said):
     begin = time.process_time()
-    report = GPT.mark(
-        GPT.solution.replace("attention.attention, q, k, v", "attention.attention, q, k, q")
-    )
-    assert report.state == "wrong"
+    report = GPT.mark(GPT.solution.replace(right, wrong))
+    assert said in "".join(result.finding for result in report.results)
     assert time.process_time() - begin < 5
 
 

@@ -43,17 +43,20 @@ def finding(f: Difference) -> str:
 def a_step(f: Difference) -> str:
     """A value on the way is wrong already, under the name that the solution has for it."""
     results = {f.name: f.truth, **f.others}
-    step, value, truth = first_wrong(f.name, f.steps, f.solution_steps, results)
-    if not step:
+    step = first_wrong(f.name, f.steps, f.solution_steps, results)
+    if step is None:
         return ""
-    a, t = numbers(value), numbers(truth)
+    begins = f"it begins with {step.name}"
+    if "." in step.function:  # a method: others have variables of this name, too
+        begins = f"it begins in {step.function} with {step.name}"
+    a, t = numbers(step.value), numbers(step.truth)
     if a is None or t is None:
-        return f"it begins with {step}, which is no number"
+        return f"{begins}, which is no number"
     if a.shape != t.shape:
-        return f"it begins with {step}, which has the shape {a.shape}, expected {t.shape}"
-    there = replace(f, name=step, truth=t, values=[a, a])
+        return f"{begins}, which has the shape {a.shape}, expected {t.shape}"
+    there = replace(f, name=step.name, truth=t, values=[a, a])
     said = next(filter(None, (found(there) for found in (*SIMPLE, *VAGUE))), "")
-    return f"it begins with {step}: {said}" if said else f"it begins with {step}, which is wrong"
+    return f"{begins}: {said}" if said else f"{begins}, which is wrong"
 
 
 def _kind(value: Any) -> str:

@@ -7,38 +7,57 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
 from npgpt_learn.marking.code import Code, Failure
 from npgpt_learn.marking.comparing import numbers, same
 from npgpt_learn.marking.marking import Case, Results
 
+END = sys.maxsize
+"""The line of what is written nowhere: parameters are looked at last."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a function.
+
+    Attributes:
+        given: its parameters, as they were given.
+        variables: its variables when it returned, parameters too.
+        returned: what it returned.
+    """
+
+    given: Results
+    variables: Results
+    returned: Any
+
 
 @dataclass
 class Steps:
-    """What the functions of a file had and gave when they were called last.
+    """What a file's functions were given, had and returned.
 
     Attributes:
         source: of the file.
-        variables: function, or Class.method -> its variables. Parameters come after the others,
-            with what was written into them.
-        returned: function, or Class.method -> what it returned.
+        calls: function, or Class.method -> its calls.
     """
 
     source: str
-    variables: dict[str, Results] = field(default_factory=dict)
-    returned: Results = field(default_factory=dict)
+    calls: dict[str, list[Call]] = field(default_factory=dict)
 
 
 def steps_of(source: str, filename: str, case: Case) -> Steps:
     """The steps of a file's functions for a case."""
     found = Steps(source)
+    given: dict[FrameType, Results] = {}
 
     def see(frame: FrameType, event: str, value: Any) -> None:
-        if event == "return" and frame.f_code.co_filename == filename:
-            function = frame.f_code.co_qualname
-            parameters = frame.f_code.co_varnames[: frame.f_code.co_argcount]
-            made = {name: v for name, v in frame.f_locals.items() if name not in parameters}
-            found.variables[function] = {**made, **frame.f_locals}
-            found.returned[function] = value
+        if frame.f_code.co_filename != filename or frame.f_code.co_name.startswith("<"):
+            return  # of another file, or no function that has a name
+        if event == "call":
+            given[frame] = {name: _copied(value) for name, value in frame.f_locals.items()}
+        elif event == "return":
+            call = Call(given.pop(frame, {}), dict(frame.f_locals), value)
+            found.calls.setdefault(frame.f_code.co_qualname, []).append(call)
 
     with suppress(Failure):
         code = Code(source, filename)
@@ -50,24 +69,54 @@ def steps_of(source: str, filename: str, case: Case) -> Steps:
     return found
 
 
-def first_wrong(result: str, steps: Steps, right: Steps, results: Results) -> tuple[str, Any, Any]:
-    """The first variable with another value than the solution's: name, value, and what is right.
+def _copied(value: Any) -> Any:
+    return value.copy() if isinstance(value, np.ndarray) else value
 
-    It is none of the results, it stands in a function that does not return what it should, and the
-    solution does not write it later than the result. The name is "" if there is none.
+
+@dataclass(frozen=True)
+class Step:
+    """A variable with another value than the solution's.
+
+    Attributes:
+        name: of the variable.
+        function: that has it, or Class.method.
+        value: what it is.
+        truth: what it should be.
     """
-    for function, truth in right.variables.items():
-        values = steps.variables.get(function, {})
-        if not values or _returned_alike(steps.returned[function], right.returned[function]):
-            continue
-        written = _written(right.source, function)
-        for name, value in truth.items():
-            later = result in written and written.get(name, 0) >= written[result]
-            if later or name in results or name in result.split() or name not in values:
+
+    name: str
+    function: str
+    value: Any
+    truth: Any
+
+
+def first_wrong(result: str, steps: Steps, right: Steps, results: Results) -> Step | None:
+    """The first variable with another value than the solution's.
+
+    It is none of the results, it stands in a function that is given what it should be and does not
+    return what it should, and the solution does not write it later than the result.
+    """
+    for function, calls in right.calls.items():
+        lines = _lines(right.source, function)
+        for call, theirs in zip(calls, steps.calls.get(function, ()), strict=False):
+            if not _given_alike(theirs, call) or _returned_alike(theirs.returned, call.returned):
                 continue
-            if numbers(value) is not None and not same(values[name], value):
-                return name, values[name], value
-    return "", None, None
+            for name in sorted(call.variables, key=lambda n: lines[n][-1] if n in lines else END):
+                later = result in lines and name in lines and lines[name][0] >= lines[result][0]
+                if later or name in results or name in result.split():
+                    continue
+                value, truth = _stacked(theirs.variables.get(name)), _stacked(call.variables[name])
+                if value is not None and numbers(truth) is not None and not same(value, truth):
+                    return Step(name, function, value, truth)
+    return None
+
+
+def _given_alike(call: Call, right: Call) -> bool:
+    """Whether a function was given the arrays and numbers that it should be."""
+    return all(
+        numbers(_stacked(value)) is None or same(_stacked(call.given.get(name)), _stacked(value))
+        for name, value in right.given.items()
+    )
 
 
 def _returned_alike(value: Any, right: Any) -> bool:
@@ -77,9 +126,17 @@ def _returned_alike(value: Any, right: Any) -> bool:
     return right is not None and same(value, right)
 
 
-def _written(source: str, function: str) -> dict[str, int]:
-    """The line in which a function, or Class.method, first writes each variable, or into it."""
-    lines: dict[str, int] = {}
+def _stacked(value: Any) -> Any:
+    """One array of those in a tuple, if they fit; anything else as it is."""
+    if isinstance(value, tuple) and value and all(isinstance(item, np.ndarray) for item in value):
+        with suppress(ValueError):
+            return np.stack(value)
+    return value
+
+
+def _lines(source: str, function: str) -> dict[str, list[int]]:
+    """The lines in which a function, or Class.method, writes each variable, or into it."""
+    lines: dict[str, list[int]] = {}
     found: ast.AST = ast.parse(source)
     for part in function.split("."):
         inside = getattr(found, "body", ())
@@ -88,5 +145,5 @@ def _written(source: str, function: str) -> dict[str, int]:
         target = node.value if isinstance(node, ast.Subscript) else node
         stored = isinstance(getattr(node, "ctx", None), ast.Store)
         if stored and isinstance(target, ast.Name):
-            lines[target.id] = min(target.lineno, lines.get(target.id, target.lineno))
+            lines[target.id] = sorted([*lines.get(target.id, ()), target.lineno])
     return lines
