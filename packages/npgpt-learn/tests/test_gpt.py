@@ -75,8 +75,6 @@ def test_what_comes_last_waits_for_the_rest():
     ("right", "wrong", "said"),
     [
         ("attention, q, k, v)", "attention, q, k, q)", "it begins in Attention.forward with z"),
-        ("heads.merge_backward(dy[b]", "heads.merge_backward(dy[-b]", "Attention.backward with dz"),
-        ("gelu(self.expand(x)))", "gelu(-self.expand(x)))", "FeedForward.forward with y"),
         ("self.gelu.backward(self", "self.gelu.backward(-self", "FeedForward.backward with dx"),
     ],
 )
