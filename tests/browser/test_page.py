@@ -12,6 +12,7 @@ import pytest
 
 from npgpt_core import CrossEntropy, registry
 from npgpt_core.escaping import printable
+from npgpt_core.sampling import sample
 from npgpt_core.tracing import tracing
 from npgpt_tokenizers import (
     BPETokenizer,
@@ -27,6 +28,7 @@ from npgpt_train.explain.page.rendering import SCRIPTS, TEMPLATES, script
 from npgpt_train.explain.tokens import visible
 from npgpt_train.imported import create_imported
 from npgpt_train.run.folder import Run
+from npgpt_train.run.sample import suppressed_ids
 
 pytestmark = pytest.mark.once
 
@@ -291,11 +293,15 @@ def test_everything_can_be_clicked_and_nothing_is_asked_for(browser, page):
     ):
         assert browser("return document.querySelectorAll(arguments[0]).length", selector), selector
         browser.click(selector)
-    for module in browser("return [...npgpt.modules.keys()]"):
-        browser.click(f'[data-module="{module}"]')
-        for _ in range(2):
-            browser.click("#panel [aria-label^=values] button:not([aria-pressed=true])")
-            browser.click("#panel .frame")
+    browser("""
+        const click = (selector) => document.querySelector(selector)?.click();
+        for (const name of npgpt.modules.keys()) {
+          click(`[data-module="${name}"]`);
+          for (let i = 0; i < 2; i++) {
+            click("#panel [aria-label^=values] button:not([aria-pressed=true])");
+            click("#panel .frame");
+          }
+        }""")
     moved = {"temperature": 0, "top-k": 3, "top-p": 0.5, "change": 0.1, "merge": 1}
     for name, value in moved.items():
         browser.set(name, value)
@@ -319,22 +325,50 @@ def test_temperature_top_k_and_top_p_are_those_of_generate(browser, page):
     assert browser.text("kept").startswith("1 of ")
 
 
-@pytest.mark.parametrize("width", [1280, 400])
-@pytest.mark.parametrize("dark", [False, True])
-def test_it_fits_every_window_and_the_keys_reach_its_numbers(browser, page, width, dark):
+class Evenly:
+    """A generator that draws every number between 0 and 1 as often as any other."""
+
+    def random(self, n):
+        return (np.arange(n) + 0.5) / n
+
+
+def test_the_bars_are_what_generate_would_draw(browser, large):
+    run, path = large
+    browser.open(path)
+    texts = browser("return npgpt.data.vocabulary.texts")
+    logits = browser("return [...npgpt.shown.pass.logits.data].slice(-arguments[0])", len(texts))
+    rows = np.tile(logits, (10_000, 1))
+    for options in ((0.2, len(texts), 1), (1, 4, 1), (1.5, len(texts), 0.6), (0.7, 8, 0.35)):
+        for name, value in zip(("temperature", "top-k", "top-p"), options, strict=True):
+            browser.set(name, value)
+        ids = sample(rows, Evenly(), *options, suppressed_ids(run.tokenizer()))
+        shares = np.bincount(ids, minlength=len(texts)) / len(ids)
+        bars = browser(
+            "return [...document.querySelectorAll('#next li')].map((e) =>"
+            " [e.querySelector('.token').textContent, e.querySelector('.amount').textContent])"
+        )
+        assert len(bars) >= min(np.count_nonzero(shares), 12)
+        for text, amount in bars:
+            share = float(amount.rstrip(" %")) / 100
+            assert share == pytest.approx(shares[texts.index(text)], abs=0.006), options
+
+
+def test_it_fits_every_window_and_the_keys_reach_its_numbers(browser, page):
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
 
-    browser.resize(width, dark=dark)
     browser.open(page[1])
-    assert browser("return document.documentElement.scrollWidth") <= width
-    cut_off = browser(
-        "return [...document.querySelectorAll('td, th, summary > *, .token, .amount')]"
-        ".filter((e) => e.getBoundingClientRect().right > arguments[0] && !e.closest('.wide'))"
-        ".map((e) => e.textContent)",
-        width,
-    )
-    assert cut_off == []
+    for width, dark in ((400, False), (640, True), (1280, True), (1280, False)):
+        browser.resize(width, dark=dark)
+        browser.wait()
+        assert browser("return document.documentElement.scrollWidth") <= width
+        cut_off = browser(
+            "return [...document.querySelectorAll('td, th, summary > *, .token, .amount')]"
+            ".filter((e) => e.getBoundingClientRect().right > arguments[0] && !e.closest('.wide'))"
+            ".map((e) => e.textContent)",
+            width,
+        )
+        assert cut_off == []
     frame = browser.driver.find_element(By.CSS_SELECTOR, "#panel .frame")
     frame.send_keys(Keys.ARROW_DOWN, Keys.ARROW_RIGHT)
     assert browser("return document.querySelector('#panel .reading').textContent").count(

@@ -246,6 +246,9 @@ def test_a_picture_inside_a_run_is_written_through_no_folder_that_is_a_link(outs
     with pytest.raises(NpgptError, match="pictures is a link"):
         folder.replace(name, b"new")
     assert containing_folder(tmp_path / "a.png")[0].path == tmp_path  # in no run: as the user says
+    for path in (".", "pictures/..", ""):  # a folder, whatever it is called
+        folder, name = containing_folder(path)
+        assert (folder.path / name).resolve() == Path(path).resolve()
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ def containing_folder(path: str | os.PathLike[str]) -> tuple[Folder, str]:
     whole = Path(os.path.abspath(path))
     runs = [parent for parent in whole.parents if os.path.isfile(parent / RECORD)]
     if not runs:
-        return Folder(Path(path).parent), whole.name
+        is_plain = Path(path).name == whole.name  # not "." or "..", whose parent is another
+        return Folder(Path(path).parent if is_plain else whole.parent), whole.name
     return Folder(runs[-1]), whole.relative_to(runs[-1]).as_posix()
 
 

@@ -84,7 +84,7 @@ function betweenTerms(m, key, r, c) {
 /** What a head hands on: the values that a token looks at, as much of each as it looks. */
 function mixTerms({ q, k, v, a }, t, c) {
   const head = Math.floor(c / q.cols), length = q.shape[1], first = Math.floor((head * k.shape[0]) / q.shape[0]) * length;
-  return products(`y = Σ a v of head ${head}`, t + 1, (s) => [cell(a, head * length + t, s), cell(v, first + s, c % q.cols)], "s=");
+  return products(`x = Σ a v of head ${head}`, t + 1, (s) => [cell(a, head * length + t, s), cell(v, first + s, c % q.cols)], "s=");
 }
 
 /** What is added up in the stream: y = x + Σ y of a block's branches, dx = dy + Σ dx of them, and what is between. */
