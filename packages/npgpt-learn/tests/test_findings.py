@@ -194,6 +194,16 @@ def test_what_is_given_is_reported_only_if_it_is_wrong(linear):
         assert [result.name for result in report.results] == [*names, "dW", "db", "dx"]
 
 
+def test_no_mistake_is_told_that_would_make_more_wrong():
+    """A mistake in merge would show in merge; here encode does not call it yet."""
+    bpe = PATH.find("bpe")
+    loop = "    for pair, new in merges.items():\n        ids = merge(ids, pair, new)\n"
+    report = bpe.mark(bpe.solution.replace(loop, "    ...\n"))
+    states = {result.name: result.state for result in report.results}
+    assert [name for name, state in states.items() if state != "passed"] == ["encoded"]
+    assert report.hints == []
+
+
 def test_what_is_written_already_is_marked(linear):
     """The other lines are still to be written."""
     source = linear.learners_file.replace("    ...", f"    {DW}", 1)

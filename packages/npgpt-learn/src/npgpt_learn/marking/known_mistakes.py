@@ -30,11 +30,13 @@ def same_results(
 ) -> dict[str, str]:
     """Result that is wrong -> the hint of the mistake that gives the same one.
 
-    Of several mistakes it is the one that explains the most, and of those the one that gives the
-    most of the other results too.
+    It is no mistake that would make a result wrong which is right. Of several it is the one that
+    explains the most, and of those the one that gives the most of the other results too.
     """
     explained = []
     for hint, theirs in known:
+        if any(name not in wrong for name in trials[0].truth if not _right(name, theirs)):
+            continue
         equal = [name for name in trials[0].truth if _equal(name, trials, theirs)]
         explained.append((hint, [name for name in wrong if name in equal], len(equal)))
     found: dict[str, str] = {}
@@ -42,6 +44,10 @@ def same_results(
         for name in names:
             found.setdefault(name, hint)
     return found
+
+
+def _right(name: str, trials: Sequence[Trial]) -> bool:
+    return all(trial.right(name) for trial in trials)
 
 
 def _equal(name: str, trials: Sequence[Trial], theirs: Sequence[Trial]) -> bool:
