@@ -127,17 +127,16 @@ def limited(seconds):
 def mutants(exercise: Exercise, count: int, seed: int = 0) -> list[Mutant]:
     """Changes of a solution that change its result, each with its report."""
     rng = random.Random(seed)
-    reference = Reference(exercise)
     for mistake in exercise.mistakes:  # they are tried once; here without a limit
         exercise.mark(mistake.made_in(exercise.solution))
-    found = []
+    reference, found = Reference(exercise), []
     for line, source in sources(exercise, rng):
         if len(found) == count:
             break
         try:
             with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                with limited(0.5):
+                with limited(1):
                     report = exercise.mark(source) if reference.differs(source) else None
                 if report is not None:
                     found.append(Mutant(line.strip(), source, report))

@@ -9,7 +9,7 @@ import numpy as np
 
 from npgpt_core.types import Array
 from npgpt_learn.marking.marking import Case, Results
-from npgpt_learn.marking.steps import Steps
+from npgpt_learn.marking.steps import Step
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,7 @@ class Difference:
         others: the truth of the other results, by name.
         ask: what the code gives for other inputs; ``...`` where it fails.
         ask_solution: what the solution gives for them.
-        steps: the values on the way.
-        solution_steps: those of the solution.
+        wrong_steps: finds the variables on the way that are wrong.
     """
 
     name: str
@@ -35,8 +34,7 @@ class Difference:
     others: Results
     ask: Callable[[Case], Any]
     ask_solution: Callable[[Case], Any]
-    steps: Steps
-    solution_steps: Steps
+    wrong_steps: Callable[[], Sequence[Step]]
 
     @cached_property
     def a(self) -> Array:

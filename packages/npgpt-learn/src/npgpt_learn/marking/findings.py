@@ -43,7 +43,7 @@ def finding(f: Difference) -> str:
 def a_step(f: Difference) -> str:
     """A value on the way is wrong already, under the name that the solution has for it."""
     results = {f.name: f.truth, **f.others}
-    step = first_wrong(f.name, f.steps, f.solution_steps, results)
+    step = first_wrong(f.name, f.wrong_steps(), results)
     if step is None:
         return ""
     begins = f"it begins with {step.name}"

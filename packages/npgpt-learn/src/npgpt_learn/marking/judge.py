@@ -18,7 +18,7 @@ from npgpt_learn.marking.findings import finding
 from npgpt_learn.marking.known_mistakes import Known, same_failure, same_results
 from npgpt_learn.marking.marking import Case, Marking, Results
 from npgpt_learn.marking.picture import picture_of
-from npgpt_learn.marking.steps import steps_of
+from npgpt_learn.marking.steps import Step, steps_of, wrong_steps
 from npgpt_learn.marking.trial import Trial, silence
 from npgpt_learn.report import FAILED, NOT_WRITTEN, PASSED, WRONG, Report, ResultReport
 from npgpt_learn.skeleton import empty_lines, skeleton_of
@@ -44,6 +44,7 @@ class Judge:
         rng = np.random.default_rng(seed)
         self.groups = [list(self._cases(marking, rng)) for marking in exercise.markings]
         self._tried = functools.cache(self._try)
+        self._wrong_steps = functools.lru_cache(maxsize=1)(self._compared)
 
     def _cases(self, marking: Marking, rng: np.random.Generator) -> Iterator[tuple[Case, Results]]:
         """The cases of a marking, the small one first, each with its truth."""
@@ -138,10 +139,14 @@ class Judge:
             others={other: truth for other, truth in trial.truth.items() if other != name},
             ask=lambda case: trial.asked(case, name),
             ask_solution=lambda case: case.measure(self.solution)[name],
-            steps=trial.steps,
-            solution_steps=steps_of(self.exercise.solution, "solution.py", trial.case),
+            wrong_steps=lambda: self._wrong_steps(trial),
         )
         return finding(difference) or trial.case.says.get(name, "")
+
+    def _compared(self, trial: Trial) -> list[Step]:
+        """Compare what goes on in code with what goes on in the solution."""
+        steps = steps_of(trial.source, trial.filename, trial.case)
+        return wrong_steps(steps, steps_of(self.exercise.solution, "solution.py", trial.case))
 
 
 def _trials(source: str, filename: str, cases: Sequence[tuple[Case, Results]]) -> Iterator[Trial]:

@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
@@ -80,34 +81,43 @@ class Step:
     Attributes:
         name: of the variable.
         function: that has it, or Class.method.
+        lines: where the solution writes the variables of the function.
         value: what it is.
         truth: what it should be.
     """
 
     name: str
     function: str
+    lines: Mapping[str, Sequence[int]]
     value: Any
     truth: Any
 
 
-def first_wrong(result: str, steps: Steps, right: Steps, results: Results) -> Step | None:
-    """The first variable with another value than the solution's.
+def wrong_steps(steps: Steps, right: Steps) -> list[Step]:
+    """The variables with other values than the solution's, in the order in which it writes them.
 
-    It is none of the results, it stands in a function that is given what it should be and does not
-    return what it should, and the solution does not write it later than the result.
+    They are those of calls that are given what they should be and do not return what they should.
     """
+    found = []
     for function, calls in right.calls.items():
         lines = _lines(right.source, function)
         for call, theirs in zip(calls, steps.calls.get(function, ()), strict=False):
             if not _given_alike(theirs, call) or _returned_alike(theirs.returned, call.returned):
                 continue
             for name in sorted(call.variables, key=lambda n: lines[n][-1] if n in lines else END):
-                later = result in lines and name in lines and lines[name][0] >= lines[result][0]
-                if later or name in results or name in result.split():
-                    continue
                 value, truth = _stacked(theirs.variables.get(name)), _stacked(call.variables[name])
                 if value is not None and numbers(truth) is not None and not same(value, truth):
-                    return Step(name, function, value, truth)
+                    found.append(Step(name, function, lines, value, truth))
+    return found
+
+
+def first_wrong(result: str, wrong: Sequence[Step], results: Results) -> Step | None:
+    """The first variable that is none of the results, and is not written later than the result."""
+    for step in wrong:
+        mine, its = (step.lines.get(name) for name in (step.name, result))
+        later = mine and its and mine[0] >= its[0]
+        if not later and step.name not in results and step.name not in result.split():
+            return step
     return None
 
 

@@ -6,16 +6,14 @@ import io
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from npgpt_learn.marking.code import Code, Failure
 from npgpt_learn.marking.comparing import same
 from npgpt_learn.marking.marking import Case, Results
-from npgpt_learn.marking.steps import Steps, steps_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trial:
     """What code gave for a case.
 
@@ -66,11 +64,6 @@ class Trial:
     def passed(self) -> bool:
         """Whether every result is right."""
         return not self.failure and all(self.right(name) for name in self.truth)
-
-    @cached_property
-    def steps(self) -> Steps:
-        """The values on the way to the results."""
-        return steps_of(self.source, self.filename, self.case)
 
     def there(self, name: str) -> bool:
         """Whether a call gave a result, or added something to what was there."""
