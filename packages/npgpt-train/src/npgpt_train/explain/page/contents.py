@@ -16,7 +16,8 @@ from npgpt_train.explain.page.rendering import computable
 from npgpt_train.explain.page.structure import structure
 
 WEIGHTS = 1_500_000  # parameters that a page holds: 3 MB
-NUMBERS = 2_000_000  # numbers that it holds of them: weights, what float16 leaves, gradients
+NUMBERS = 2_000_000  # numbers that it holds of them: weights, and what float16 leaves
+WITH_GRADIENTS = 40_000  # parameters with whose gradients, too, a page is below 400 kB
 RECORDED = 3_500_000  # numbers that it holds of a recorded text
 READ = 5  # tokens that are read in the stream after a block
 
@@ -45,23 +46,23 @@ def contents(model: Module, recording: Recording, store: ArrayStore) -> dict[str
 
 
 def _parameters(model: Module, store: ArrayStore) -> dict[str, Any]:
-    """Every parameter in float16, and as far as they fit, more digits and then the gradients.
+    """Every parameter in float16, more digits as far as they fit, and of a small model gradients.
 
     The last parameters get more digits first: what float16 takes from the head is in the logits
     undiminished. They stay within 0.001 of NumPy's.
     """
     parameters, grads = model.parameters(), model.grads()
-    room = NUMBERS - model.num_parameters()
+    size = model.num_parameters()
+    room = NUMBERS - size
     precise = set()
     for name, array in reversed(parameters.items()):
         if array.size <= room:
             precise.add(name)
             room -= array.size
-    with_gradients = room >= model.num_parameters()
     return {
         name: {
             "value": store.add_pair(array) if name in precise else store.add(array),
-            "gradient": store.add(grads[name].copy()) if with_gradients else None,
+            "gradient": store.add(grads[name].copy()) if size <= WITH_GRADIENTS else None,
         }
         for name, array in parameters.items()
     }
@@ -76,7 +77,7 @@ def _recorded(model: Module, recording: Recording, store: ArrayStore) -> dict[st
     streams = recording.streams if read else {}
     model.eval()
     readings = [
-        {"module": name, "top": _likeliest(np.asarray(read(x[:, -1:]))[0, -1])}  # type: ignore[misc]
+        (name, _likeliest(np.asarray(read(x[:, -1:]))[0, -1]))  # type: ignore[misc]
         for name, x in streams.items()
     ]
     model.train()

@@ -2,27 +2,27 @@
 
 const BARS = 12; // tokens that are shown
 const SLIDERS = ["temperature", "top-k", "top-p"];
+let next; // the logits of what may be drawn, -Infinity of the rest, and the ids in their order
 
 /** [id, probability] after temperature, then top-k, then top-p, as npgpt generate takes them. */
-function sampled(logits, temperature, topK, topP) {
-  const allowed = logits.map((z, id) => (vocabulary.suppressed.includes(id) ? -Infinity : z));
-  const p = softmax(temperature === 0 ? allowed.map((z) => z * 1e6) : allowed.map((z) => z / temperature));
-  const likely = likeliest(p, topK).filter((id) => p[id] > 0);
+function drawable() {
+  const [temperature, topK, topP] = SLIDERS.map((id) => Number(find(id).value));
+  const p = softmax(next.logits.map((z) => (temperature === 0 ? z * 1e6 : z / temperature)));
+  const likely = next.order.slice(0, topK).filter((id) => p[id] > 0);
   const mass = likely.reduce((sum, id) => sum + p[id], 0);
-  let before = 0;
+  let before = 0; // the mass of the likelier ones
   const kept = likely.filter((id) => (before += p[id]) - p[id] < topP * mass);
   const total = kept.reduce((sum, id) => sum + p[id], 0);
   return kept.map((id) => [id, p[id] / total]);
 }
 
 const lastLogits = () => row(shown.pass.logits, shown.pass.logits.rows - 1);
-const drawable = () => sampled(lastLogits(), ...SLIDERS.map((id) => Number(find(id).value)));
 
 function showPrediction() {
-  const t = shown.pass.ids.length - 1;
-  const read = data.computable
-    ? readings(t).map(([name, p]) => [name, likeliest(p, 5).map((id) => [id, p[id]])])
-    : data.readings.map(({ module, top }) => [module, top]);
+  const t = shown.pass.ids.length - 1, most = (p) => likeliest(p, 5).map((id) => [id, p[id]]);
+  const read = data.computable ? readings(t).map(([name, p]) => [name, most(p)]) : data.readings;
+  next = { logits: lastLogits().map((z, id) => (vocabulary.suppressed.includes(id) ? -Infinity : z)) };
+  next.order = likeliest(next.logits, size);
   find("last-token").replaceChildren(...place(t));
   find("readings").hidden = !read.length;
   find("readings").querySelector("tbody").replaceChildren(...read.map(([name, top]) =>
