@@ -105,6 +105,33 @@ def test_numpy_that_is_not_imported():
     assert report.problem.endswith("write import numpy as np above the functions")
 
 
+@pytest.mark.parametrize(
+    ("topic", "right", "wrong", "said"),
+    [
+        ("softmax", "(axis=-1, keepdims=True)\n    dx", "(axis=-1)\n    dx", "(2, 1), which"),
+        ("layernorm", "mean = dx_hat.mean(axis=-1, keepdims=True)", "mean = dx_hat.mean(axis=-1)",
+         "(2, 1), which"),
+        ("linear", DX, "dx = dy + W", ""),  # other axes
+        ("linear", DX, "dx = dy + b[:2]", ""),
+    ],
+)  # fmt: skip
+def test_an_axis_that_is_lost(topic, right, wrong, said):
+    exercise = PATH.find(topic)
+    report = exercise.mark(exercise.solution.replace(right, wrong))
+    assert report.problem.startswith(("ValueError", "NameError"))
+    assert ("keepdims" in report.problem) == bool(said)
+    assert said in report.problem
+
+
+def test_what_is_named_as_its_variable_begins_with_nothing_later():
+    cache = PATH.find("kv_cache")
+    kept = 'cache["k"][start:end] = '
+    report = cache.mark(cache.solution.replace(f"{kept}k", f"{kept}x"))
+    found = {result.name: result.finding for result in report.results}
+    assert "begins" not in found["keys in the cache"]
+    assert "begins with keys" in found["y of the next"]
+
+
 def test_a_transposed_array():
     softmax = PATH.find("softmax")
     report = softmax.mark(softmax.solution.replace("return dx", "return dx.T"))

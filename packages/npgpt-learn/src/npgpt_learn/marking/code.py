@@ -15,6 +15,8 @@ from npgpt_learn.marking.limits import TooMuchOutput
 
 SAID = 300  # characters that are shown of an error
 
+_NO_FIT = re.compile(r"broadcast together with shapes \(([\d,]+)\) \(([\d,]+)\)$")
+
 
 class Failure(Exception):
     """What the code raised.
@@ -88,6 +90,8 @@ class Code:
                 text += ": write import numpy as np above the functions"
             case ValueError() if "read-only" in text:
                 text = "this writes into an array that belongs to the caller: make a new array"
+            case ValueError():
+                text += _lost_axis(text)
         frames = [
             (frame, line)
             for frame, line in traceback.walk_tb(error.__traceback__)
@@ -97,6 +101,21 @@ class Code:
             return Failure(text)
         frame, line = frames[-1]
         return Failure(text, line, _shapes(frame, self.source.splitlines()[line - 1]))
+
+
+def _lost_axis(text: str) -> str:
+    """What is added where two arrays do not fit, because one of them has lost the last axis."""
+    shapes = _NO_FIT.search(text)
+    if shapes is None:
+        return ""
+    sizes = ([int(size) for size in shape.split(",") if size] for shape in shapes.groups())
+    short, long = sorted(sizes, key=len)
+    if long[:-1] != short:
+        return ""
+    return (
+        f". If {tuple(short)} is a sum or a mean along each row, keepdims=True makes it"
+        f" {(*short, 1)}, which fits"
+    )
 
 
 def said(error: BaseException) -> str:

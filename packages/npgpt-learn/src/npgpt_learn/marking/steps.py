@@ -112,9 +112,13 @@ def wrong_steps(steps: Steps, right: Steps) -> list[Step]:
 
 
 def first_wrong(result: str, wrong: Sequence[Step], results: Results) -> Step | None:
-    """The first variable that is none of the results, and is not written later than the result."""
+    """The first variable that is none of the results, and is not written later than the result.
+
+    A result such as "keys in the cache" has a word that is the variable's name.
+    """
     for step in wrong:
-        mine, its = (step.lines.get(name) for name in (step.name, result))
+        mine = step.lines.get(step.name)
+        its = next((step.lines[word] for word in result.split() if word in step.lines), None)
         later = mine and its and mine[0] >= its[0]
         if not later and step.name not in results and step.name not in result.split():
             return step

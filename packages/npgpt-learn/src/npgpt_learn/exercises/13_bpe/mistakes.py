@@ -26,6 +26,12 @@ MISTAKES = [
         "Every pair is counted once. Add 1 to what is there already: counts.get(pair, 0) + 1.",
     ),
     Mistake(
+        COUNT,
+        "counts[pair] += 1",
+        "A pair that comes for the first time is not in counts yet, so there is nothing to add to:"
+        " counts.get(pair, 0) + 1.",
+    ),
+    Mistake(
         "zip(ids, ids[1:])",
         "zip(ids[::2], ids[1::2])",
         "Only every other pair is counted. A token is a neighbour on both sides: (0, 1), (1, 2),"

@@ -71,4 +71,16 @@ MISTAKES = [
         "The queries are kept in the place of the keys. A query is asked once, by its own token;"
         " keys and values are what later tokens look at.",
     ),
+    Mistake(
+        f"{KEYS}\n    {VALUES}",
+        "keys = k\n    values = v",
+        "keys and values are those of the new tokens only. The old ones are in the cache, and count"
+        " as much: take all rows up to end.",
+    ),
+    Mistake(
+        f"{KEYS}\n    {VALUES}",
+        'keys = cache["k"]\n    values = cache["v"]',
+        "keys and values are all rows of the cache, also those that are not in use yet: take the"
+        " rows up to end.",
+    ),
 ]
