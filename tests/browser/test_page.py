@@ -449,12 +449,14 @@ def test_a_nudge_leaves_the_weights_as_they_were_whatever_comes_between(browser,
     browser.open(plain[1])
     weights = "return [...npgpt.parameters.get('token_embedding.weight').value.data]"
     before = browser(weights)
-    browser("""
+    between = browser("""
         const slider = document.getElementById("change"), now = performance.now.bind(performance);
         let clock = 0;
         performance.now = () => (clock += 1000); // so that a slice is over after a module
         for (slider.value of ["40", "-70"]) slider.dispatchEvent(new Event("input"));
-        performance.now = now;""")
+        performance.now = now;
+        return [...npgpt.parameters.get("token_embedding.weight").value.data];""")
+    assert between == before
     assert browser(weights) == before
     browser.click("#draw")
     assert browser(weights) == before
