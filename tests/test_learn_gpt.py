@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from npgpt_learn.exercises import PATH
 from npgpt_learn.workbook import Workbook
 
@@ -23,6 +25,7 @@ def losses(folder, run, *words):
     return [metrics["loss"] for metrics in map(json.loads, lines) if "loss" in metrics]
 
 
+@pytest.mark.once
 def test_the_curve_lies_on_that_of_gpt(tmp_path):
     Workbook.start(tmp_path, "npgpt")
     for exercise in PATH.exercises:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from npgpt_core.testing.contract import checks_of
+from npgpt_learn.exercise import Exercise
 from npgpt_learn.exercises import PATH
 from npgpt_learn.marking.judge import Judge
 
@@ -46,3 +47,11 @@ def test_marking_takes_less_than_a_second(exercise):
     begin = time.process_time()
     Judge(exercise).mark(exercise.mistakes[-1].made_in(exercise.solution))
     assert time.process_time() - begin < 0.5
+
+
+@each
+def test_the_order_of_the_mistakes_decides_no_hint(exercise):
+    backwards = Exercise(exercise.folder)
+    backwards.mistakes = exercise.mistakes[::-1]
+    for mistake in backwards.mistakes:
+        assert backwards.mark(mistake.made_in(exercise.solution)).hints == [mistake.hint]
