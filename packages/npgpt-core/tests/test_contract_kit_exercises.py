@@ -98,7 +98,7 @@ BROKEN = {
     "solution-passes": Set(OnlyOneInput()),
     "skeleton-not-written": Set(Double(learners_file="y = x")),
     "names-defined": Set(Double(learners_file="def f(x):\n    y = ...\n    return z")),
-    "results-told-apart": Set(TwoOfOneName()),
+    "results-distinct": Set(TwoOfOneName()),
     "mistakes-in-learners-lines": Set(Double(mistakes=Double.mistakes[:3])),
     "mistakes-recognized": Set(Double(mistakes=(*Double.mistakes, Mistake("y = x", hint="else")))),
 }

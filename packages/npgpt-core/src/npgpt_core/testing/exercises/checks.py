@@ -151,7 +151,7 @@ def _is(name: ast.Name, context: type[ast.expr_context]) -> bool:
 
 
 @each
-def results_told_apart(found: list[Any]) -> None:
+def results_distinct(found: list[Any]) -> None:
     """No two results of an exercise have one name."""
     for exercise in found:
         names = [result.name for result in exercise.mark(exercise.solution).results]
