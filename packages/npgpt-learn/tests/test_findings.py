@@ -3,10 +3,7 @@
 import pytest
 
 from npgpt_learn.exercises import PATH
-from npgpt_learn.marking.known_mistakes import same_results
-from npgpt_learn.marking.marking import Case
 from npgpt_learn.marking.picture import spelled
-from npgpt_learn.marking.trial import Trial
 
 DW, DB, DX = "dW += x.T @ dy", "db += dy.sum(axis=0)", "dx = dy @ W.T"
 
@@ -204,15 +201,6 @@ def test_two_mistakes_at_once_are_told_both(linear):
     wrong = linear.mistakes[0].made_in(linear.solution)
     wrong = wrong.replace(DB, "db += dy.mean(axis=0)")
     assert len(linear.mark(wrong).hints) == 2
-
-
-def test_of_two_hints_it_is_that_of_the_mistake_that_gives_the_rest_too():
-    def trial(**results):
-        return Trial("", "", Case({}, {}, dict), {"dw": 1, "db": 2}, [results])
-
-    known = [("both", [trial(dw=9, db=9)]), ("dw alone", [trial(dw=9, db=2)])]
-    for order in (known, known[::-1]):
-        assert same_results(["dw"], [trial(dw=9, db=2)], order) == {"dw": "dw alone"}
 
 
 def test_what_is_given_is_reported_only_if_it_is_wrong(linear):

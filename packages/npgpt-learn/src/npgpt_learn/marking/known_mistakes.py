@@ -31,16 +31,15 @@ def same_results(
     """Result that is wrong -> the hint of the mistake that gives the same one.
 
     It is no mistake that would make a result wrong which is right. Of several it is the one that
-    explains the most, and of those the one that gives the most of the other results too.
+    explains the most.
     """
     explained = []
     for hint, theirs in known:
         if any(name not in wrong for name in trials[0].truth if not _right(name, theirs)):
             continue
-        equal = [name for name in trials[0].truth if _equal(name, trials, theirs)]
-        explained.append((hint, [name for name in wrong if name in equal], len(equal)))
+        explained.append((hint, [name for name in wrong if _equal(name, trials, theirs)]))
     found: dict[str, str] = {}
-    for hint, names, _ in sorted(explained, key=lambda each: (-len(each[1]), -each[2])):
+    for hint, names in sorted(explained, key=lambda pair: -len(pair[1])):
         for name in names:
             found.setdefault(name, hint)
     return found
