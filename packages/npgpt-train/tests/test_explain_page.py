@@ -13,9 +13,13 @@ import pytest
 from npgpt_core.errors import NpgptError, NpgptWarning
 from npgpt_train import train
 from npgpt_train.explain.backward import explain_backward, norm
+from npgpt_train.explain.page import contents
 from npgpt_train.explain.page.arrays import ArrayStore
 from npgpt_train.explain.page.page import make_page, write_page
-from npgpt_train.explain.page.recording import record
+from npgpt_train.explain.page.recording import Passage, record
+from npgpt_train.explain.page.rendering import render
+from npgpt_train.explain.page.structure import structure
+from npgpt_train.explain.page.words import step_lead, summary, text_note
 from npgpt_train.run.folder import Run
 
 
@@ -132,3 +136,77 @@ def test_without_jinja_it_says_how_to_install_it(run, monkeypatch):
 def test_a_path_that_cannot_be_written_is_named(run, tmp_path):
     with pytest.raises(NpgptError, match="nowhere"):
         write_page(run, tmp_path / "nowhere" / "page.html", "to be")
+
+
+def test_numbers_that_json_does_not_have_are_in_a_page(run):
+    """A page of them was blank."""
+    numbers = {"loss": float("nan"), "norms": [float("inf"), (-float("inf"), 1.5)]}
+    assert data_of(render("a page", numbers, "")) == {
+        "loss": "NaN",
+        "norms": ["Infinity", ["-Infinity", 1.5]],
+    }
+
+
+def test_more_digits_are_for_the_last_parameters_that_fit(run, monkeypatch):
+    with monkeypatch.context() as changed:
+        changed.setattr(contents, "NUMBERS", 0)
+        (held,) = data_of(make_page(run, "to be"))["parameters"].values()
+    assert "rest" not in held["value"]
+    (held,) = data_of(make_page(run, "to be"))["parameters"].values()
+    assert held["value"]["rest"]["shape"] == held["value"]["shape"] == held["gradient"]["shape"]
+
+
+def _passages(**ends):
+    """Each from (x, y); a number is a stream of that value."""
+    arrays = {}
+    of = lambda value: arrays.setdefault(value, np.full((2, 3), float(value)))  # noqa: E731
+    return {name: Passage(x=of(x), y=of(y)) for name, (x, y) in ends.items()}
+
+
+PARENTS = {"wte": "", "wpe": "", "drop": "", "norm": "b", "attn": "b", "ff": "b", "b": "", "": None}
+
+
+def test_the_structure_of_a_model_is_found_in_what_went_through_it():
+    passages = _passages(
+        wte=(0, 1), wpe=(0, 2), drop=(3, 3), norm=(3, 7), attn=(7, 5), ff=(8, 4), b=(3, 12)
+    )
+    assert structure(PARENTS, passages, ["b"]) == {
+        "identities": ["drop"],
+        "branches": {"b": [["norm", "attn"], ["ff"]]},
+        "embeddings": ["wte", "wpe"],
+    }
+
+
+def test_another_structure_is_not_taken_for_that_of_branches():
+    passages = _passages(wte=(0, 1), wpe=(0, 1), norm=(3, 7), attn=(7, 5), ff=(5, 4), b=(3, 4))
+    found = structure(PARENTS, passages, ["b"])
+    assert found["branches"] == {"b": None}
+    assert found["embeddings"] == []
+
+
+def test_a_page_says_what_it_can_do():
+    known = {"has_weights": True, "unknown": []}
+    said = summary("GPT", 1234, 50, 8, 0, **known)
+    assert said.startswith("GPT, 1,234 parameters, after 50 steps. The page holds the weights")
+    assert summary("GPT", 1, 1, 8, 3, **known).endswith(
+        "last 8 tokens; 3 before them are left out."
+    )
+    assert "no code of its own for A, B." in summary(
+        "X", 1, 1, 8, 0, has_weights=True, unknown=["A", "B"]
+    )
+    assert "too large" in summary("X", 1, 1, 8, 0, has_weights=False, unknown=["A"])
+    may = {"computable": True, "weights": True, "encoder": {}}
+    assert "does not know the tokenizer mine" in text_note(may | {"encoder": None}, "mine")
+    assert "code for every module" in text_note(may | {"computable": False}, "mine")
+    assert "takes the weights" in text_note({"computable": False, "weights": False}, "mine")
+    assert text_note(may | {"encoder": {"letters": []}}, "mine") is None
+    assert "one token" in step_lead(None, None)
+    assert "no optimizer" in step_lead(None, 1.0)
+
+
+def test_the_step_says_whether_it_is_clipped(run):
+    lead = data_of(make_page(run, "to be", checkpoint="latest"))["step_lead"]
+    assert re.match(
+        r"What \w+ would do with the gradients of this page's first text, as step ", lead
+    )
+    assert re.search(r"The loss would go from \d+\.\d{4} to \d+\.\d{4}\.$", lead)

@@ -14,10 +14,11 @@ from npgpt_core.protocols import Tokenizer, config_of
 from npgpt_core.types import Ids
 from npgpt_train.explain.page.arrays import ArrayStore
 from npgpt_train.explain.page.contents import contents
+from npgpt_train.explain.page.encoder import encoder
 from npgpt_train.explain.page.recording import record
 from npgpt_train.explain.page.rendering import render, require_jinja
 from npgpt_train.explain.page.update import update
-from npgpt_train.explain.page.vocabulary import encoder, merge_stages, vocabulary
+from npgpt_train.explain.page.vocabulary import merge_stages, vocabulary
 from npgpt_train.explain.page.words import step_lead, summary, text_note
 from npgpt_train.explain.tokens import window
 from npgpt_train.machine.blas import one_blas_thread
