@@ -32,10 +32,11 @@ def print_report(workbook: Workbook, exercise: Exercise, report: Report) -> None
         groups.setdefault((result.state, result.mistake or result.finding), []).append(result)
     for (state, why), results in groups.items():
         _print_results(state, why, [result.name for result in results])
-    for first, *_ in groups.values():
-        if first.picture is not None:
-            say()
-            print_picture(first.name, first.picture)
+    for (_, why), results in groups.items():
+        for result in results[:1] if why else results:  # what has one cause needs one picture
+            if result.picture is not None:
+                say()
+                print_picture(result.name, result.picture)
     if report.results and report.line:
         say()
         say(f"Line {report.line} is still to be written.")
