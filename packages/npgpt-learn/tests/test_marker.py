@@ -1,6 +1,7 @@
 """Marking in a process of its own: whatever a learner's code does is answered in words."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -159,6 +160,20 @@ def test_a_file_that_cannot_be_read(linear, tmp_path):
     assert "cannot be read" in mark_file(linear, tmp_path).problem
     (tmp_path / "03_linear.py").write_bytes(b"\xff\xfe")
     assert "UTF-8" in mark_file(linear, tmp_path / "03_linear.py").problem
+
+
+@pytest.mark.skipif(not hasattr(os, "setsid"), reason="sessions")
+def test_nobody_waits_for_what_a_file_leaves_running(mark):
+    """It has a session of its own, and holds the pipe open."""
+    start = "import subprocess; subprocess.Popen(['sleep', '20'], start_new_session=True); "
+    report = mark(start + DX)
+    assert report.passed
+    assert report.seconds < 15
+
+
+def test_a_result_that_takes_no_memory_before_it_is_compared(mark):
+    report = mark("dx = np.broadcast_to(1.0, (10**6, 10**6))")
+    assert report.problem == "a result needs more memory than it may take"
 
 
 def test_what_a_file_starts_ends_with_it(mark):

@@ -20,6 +20,7 @@ from npgpt_learn.marking.limits import line_reached
 from npgpt_learn.report import FAILED, REPORT, TRACE, Report
 
 PATIENCE = 120.0  # seconds; the process itself ends after fewer
+DRAIN = 1.0  # seconds, for what was printed last
 SHOWN = 2_000  # characters of what the code prints
 
 
@@ -100,7 +101,10 @@ class Output:
                 self._kept += piece[: 4 * SHOWN - len(self._kept)]
 
     def text(self) -> str:
-        """What was printed; if it is long, its beginning."""
-        self._thread.join()
+        """What was printed; if it is long, its beginning.
+
+        What the code started and did not end may hold the pipe open: nobody waits for that.
+        """
+        self._thread.join(DRAIN)
         text = self._kept.decode(errors="replace").replace("\r\n", "\n")
         return text if len(text) <= SHOWN else text[:SHOWN].rpartition("\n")[0] + "\n...\n"

@@ -59,6 +59,8 @@ def _marked(judge: Judge, file: str) -> Report:
         return judge.mark(source, file)
     except KeyboardInterrupt:
         return Report(FAILED, "the code raised KeyboardInterrupt: leave that out")
+    except MemoryError:  # in comparing: the code's own is answered with its line
+        return Report(FAILED, "a result needs more memory than it may take")
     except Exception as error:
         return _own_fault(error)
 
