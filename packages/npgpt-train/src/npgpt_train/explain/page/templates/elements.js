@@ -55,18 +55,15 @@ function bar(share, text, kind = "") {
   return h("span", { class: "bar" }, h("span", { class: "track" }, fill), h("span", { class: "amount" }, text));
 }
 
-/** A token, and how much of the most a number of its own is. */
-const tokenBar = (id, value, most, text = number(value, 4)) =>
-  h("li", {}, tokenText(id), bar(Math.abs(value) / (most || 1), text, value < 0 ? "negative" : ""));
+/** A token, how much of the most a number of its own is, and more. */
+const tokenBar = (id, value, most, text = number(value, 4), ...more) =>
+  h("li", {}, tokenText(id), bar(Math.abs(value) / (most || 1), text, value < 0 ? "negative" : ""), ...more);
 
 /** Buttons of which one is chosen. */
 function choice(label, options, chosen, choose) {
-  const buttons = options.map(([value, text]) => {
-    const one = button(text, () => choose(value));
-    one.setAttribute("aria-pressed", String(value === chosen));
-    return one;
-  });
-  return h("div", { class: "choice", role: "group", "aria-label": label }, ...buttons);
+  const one = ([value, text]) =>
+    h("button", { type: "button", "aria-pressed": String(value === chosen), onclick: () => choose(value) }, text);
+  return h("div", { class: "choice", role: "group", "aria-label": label }, ...options.map(one));
 }
 
 /** The likeliest tokens of probabilities, the first first. */

@@ -1,7 +1,7 @@
 // Nudge a weight: the loss is computed again, and its slope stands beside the gradient.
 
 const SMALL = 1e-4; // of a central difference
-const POINTS = 25; // of the curve
+const POINTS = 15; // of the curve
 const nudged = { name: null, at: [0, 0], curve: null };
 const nudgedParameter = () => parameters.get(nudged.name);
 const nudgedGradient = () => cell(nudgedParameter().gradient, ...nudged.at);

@@ -99,9 +99,8 @@ function recordedPass() {
 
 /** What the head reads in the residual stream of a token after each block: [name, probabilities]. */
 function readings(t) {
-  const found = shown.pass.passages, streams = [["embeddings", found.get(data.blocks[0]).x]];
-  for (const name of data.blocks) streams.push([name, found.get(name).y]);
+  const found = shown.pass.passages, given = data.blocks.map((name) => [name, found.get(name).y]);
   doing = { passages: new Map() }; // the pass itself stays as it is
   const read = (x) => finish(KNOWN[model.about.class].logits(model, tensor([1, x.cols], row(x, t))));
-  return streams.map(([name, x]) => [name, softmax(read(x).data)]);
+  return [["embeddings", found.get(data.blocks[0]).x], ...given].map(([name, x]) => [name, softmax(read(x).data)]);
 }

@@ -33,11 +33,8 @@ function showPrediction() {
 function showNext() {
   for (const id of SLIDERS) find(`${id}-value`).textContent = find(id).value;
   const kept = drawable(), plain = softmax(lastLogits());
-  find("next").replaceChildren(...kept.slice(0, BARS).map(([id, p]) => {
-    const item = tokenBar(id, p, 1, percent(p));
-    item.append(h("small", {}, `before: ${percent(plain[id])}`));
-    return item;
-  }));
+  find("next").replaceChildren(...kept.slice(0, BARS).map(([id, p]) =>
+    tokenBar(id, p, 1, percent(p), h("small", {}, `before: ${percent(plain[id])}`))));
   find("kept").textContent = `${kept.length} of ${size} tokens can be drawn; the likeliest are shown, each beside its
     probability before temperature, top-k and top-p.`;
   showDrawn();
