@@ -141,8 +141,9 @@ def _returned_alike(value: Any, right: Any) -> bool:
 
 
 def _stacked(value: Any) -> Any:
-    """One array of those in a tuple, if they fit; anything else as it is."""
-    if isinstance(value, tuple) and value and all(isinstance(item, np.ndarray) for item in value):
+    """One array of those in a tuple or list, if they fit; anything else as it is."""
+    several = isinstance(value, tuple | list) and bool(value)
+    if several and all(isinstance(item, np.ndarray) for item in value):
         with suppress(ValueError):
             return np.stack(value)
     return value

@@ -69,6 +69,18 @@ MISTAKES = [
         " first: reversed(self.blocks).",
     ),
     Mistake(
+        "dx = self.ln_f.backward(self.head.backward(dlogits))",
+        "dx = self.head.backward(dlogits)",
+        "The gradient goes past ln_f, which stands between the last block and the head: first the"
+        " backward of the head, then that of ln_f.",
+    ),
+    Mistake(
+        f"{POSITION}\n",
+        "pass\n",
+        "The vectors of positions get no gradient: x is the sum of two embeddings, and dx goes to"
+        " both.",
+    ),
+    Mistake(
         POSITION,
         "self.position_embedding.backward(dx)",
         "The vectors of positions are used by every row of the batch, so their gradient is the sum"
