@@ -350,8 +350,8 @@ def test_it_fits_every_window_and_the_keys_reach_its_numbers(browser, page):
         browser.wait()
         assert browser("return document.documentElement.scrollWidth") <= width
         cut_off = browser(
-            "return [...document.querySelectorAll('td, th, summary > *, .token, .amount')]"
-            ".filter((e) => e.getBoundingClientRect().right > arguments[0] && !e.closest('.wide'))"
+            "return [...document.querySelectorAll('td, th, caption, summary > *, .token, .amount')]"
+            ".filter((e) => e.getBoundingClientRect().right > arguments[0])"
             ".map((e) => e.textContent)",
             width,
         )
