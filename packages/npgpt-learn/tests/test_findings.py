@@ -15,6 +15,8 @@ DW, DB, DX = "dW += x.T @ dy", "db += dy.sum(axis=0)", "dx = dy @ W.T"
         (DX, "dx = 2 * dy @ W.T", "dx", "dx is 2 times too large (here 2)"),
         (DX, "dx = dy @ W.T / len(x)", "dx", "dx is N times too small (here 5)"),
         (DX, "dx = -dy @ W.T * dy.size", "dx", "has the wrong sign, and is N·O times too large"),
+        (DX, "dx = dy @ W.T * len(x) / 3", "dx", "dx is N/I times too large (here 1.66667)"),
+        (DX, "dx = dy @ W.T / len(x) * 3", "dx", "dx is N/I times too small (here 1.66667)"),
         (DX, "dx = 0.123 * dy @ W.T", "dx", "every number of dx is 0.123 times what it should be"),
         (DX, "dx = (dy @ W.T)[::-1]", "dx", "the rows of dx are right, but in another order"),
         (DX, "dx = (dy @ W.T)[:, ::-1]", "dx", "the columns of dx are right, but in another order"),
@@ -131,6 +133,15 @@ def test_a_transposed_array():
     softmax = PATH.find("softmax")
     report = softmax.mark(softmax.solution.replace("return dx", "return dx.T"))
     assert "they lie the wrong way round (transposed)" in report.results[0].finding
+
+
+def test_a_square_array_that_is_transposed():
+    attention = PATH.find("attention")
+    source = attention.solution.replace("da = dy @ v.T", "da = v @ dy.T")
+    assert source != attention.solution
+    found = {result.name: result.finding for result in attention.mark(source).results}
+    said = "it begins with da: da is transposed: its rows should be its columns"
+    assert (found["dq"], found["dk"]) == (said, said)
 
 
 def test_rows_that_should_sum_to_zero():

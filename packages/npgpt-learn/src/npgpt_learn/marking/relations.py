@@ -82,9 +82,16 @@ def _sizes(case: Case) -> Iterator[tuple[str, float]]:
         yield f"√{letter}", size**0.5
     for (first, m), (second, n) in combinations(case.sizes.items(), 2):
         yield f"{first}·{second}", float(m * n)
+        yield f"{first}/{second}", m / n
     for name, value in case.given.items():
         if isinstance(value, int | float) and value > 0:
             yield name, float(value)
+
+
+def transposed(f: Difference) -> str:
+    """The numbers of a square matrix lie the wrong way round, which no shape tells."""
+    lies = f.a.ndim == 2 and same(f.a.T, f.t)
+    return f"{f.name} is transposed: its rows should be its columns" if lies else ""
 
 
 def moved_rows(f: Difference) -> str:
@@ -183,6 +190,7 @@ SIMPLE: tuple[Finding, ...] = (
     written_over,
     nothing,
     constant_ratio,
+    transposed,
     moved_rows,
     one_slice,
     signs,
