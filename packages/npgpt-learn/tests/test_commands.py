@@ -124,6 +124,14 @@ def test_a_line_that_is_still_to_be_written_is_named(started):
     assert f"\nLine {number} is still to be written.\n" in output
 
 
+def test_a_progress_of_something_else_is_none_of_ours(started):
+    """Such as one in a folder above: nobody is told to delete it."""
+    (started.folder.parent / "progress.json").write_text("{}")
+    assert started("list").exit_code == 0
+    with pytest.raises(NpgptError, match="has no exercises"):
+        started("check", started.folder.parent / "03_linear.py")
+
+
 def test_check_works_in_a_folder_below(started, linear, monkeypatch):
     write(started, "03_linear", linear.solution)
     (started.folder / "notes").mkdir()

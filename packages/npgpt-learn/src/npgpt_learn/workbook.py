@@ -11,6 +11,7 @@ from pathlib import Path
 
 from npgpt_core import registry
 from npgpt_core.errors import NpgptError, warn
+from npgpt_learn import naming
 from npgpt_learn.exercise import Exercise
 from npgpt_learn.exercise_set import ExerciseSet
 from npgpt_learn.progress import FILE, Progress
@@ -43,7 +44,7 @@ class Workbook:
         Raises:
             NpgptError: it is none, or its progress is damaged.
         """
-        if not (folder / FILE).is_file():
+        if not _is_workbook(folder):
             raise NpgptError(f"{folder} has no exercises: npgpt learn start writes them")
         return cls(folder, registry.load("exercise", Progress.read(folder).exercises))
 
@@ -56,7 +57,7 @@ class Workbook:
         """
         here = Path.cwd()
         for folder in (here, *here.parents, here / NAME):
-            if (folder / FILE).is_file():
+            if _is_workbook(folder):
                 return cls.open(folder)
         raise NpgptError("there are no exercises here: npgpt learn start writes them")
 
@@ -188,3 +189,9 @@ class Workbook:
             progress.passed = [name for name in progress.passed if name != exercise.name]
             progress.hints.pop(exercise.name, None)
         return copy
+
+
+def _is_workbook(folder: Path) -> bool:
+    """Whether a folder has exercises and a progress; others have a file of that name, too."""
+    exercises = (naming.NAME.fullmatch(path.stem) for path in folder.glob("*.py"))
+    return (folder / FILE).is_file() and any(exercises)
