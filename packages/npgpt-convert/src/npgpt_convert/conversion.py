@@ -177,10 +177,10 @@ def _split(name: str, stored: Stored, options: Options, array: Array) -> dict[st
 
 
 def _order(name: str, stored: Stored, options: Options, width: int) -> npt.NDArray[np.intp] | None:
-    """Which of their columns ours are."""
-    if stored.order is None:
+    """Which of their columns ours are; nothing is made for columns that are only claimed."""
+    if stored.widths is None or stored.order is None:
         return None
-    order = stored.order(options)
-    if len(order) != width:
-        raise NpgptError(f"the tensors of {name} have {width} rows together, expected {len(order)}")
-    return order
+    expected = sum(stored.widths(options))
+    if width != expected:
+        raise NpgptError(f"the tensors of {name} have {width} rows together, expected {expected}")
+    return stored.order(options)
