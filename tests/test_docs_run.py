@@ -50,6 +50,7 @@ NOT_RUN = [  # (page, reason), in the order of the pages
     ("docs/LEARN.md", "a part of the marking of 01_nudge"),
     ("docs/LEARN.md", "a part of the mistakes of 03_linear"),
     ("docs/LEARN.md", "takes a minute"),
+    ("docs/MODELS.md", "takes ten minutes"),
     ("docs/MODELS.md", "fetches a model of 93 MB"),
     ("docs/MODELS.md", "tests/test_smollm2.py does"),
     ("docs/MODELS.md", "needs the run from above"),
