@@ -206,15 +206,18 @@ def test_the_solution_comes_after_passing_or_giving_up(started, linear):
     assert started("solution", "3").output == linear.solution
 
 
-def test_all_done(started):
+@pytest.mark.parametrize("words", [(), ("--watch",)])
+def test_all_done(started, words):
+    first, *others = [exercise.name for exercise in PATH.exercises]
     progress = Progress.read(started.folder)
-    progress.passed = [exercise.name for exercise in PATH.exercises]
+    progress.passed = others
     progress.write(started.folder)
-    result = started()
-    assert (result.exit_code, result.output) == (
-        0,
-        f"All {len(PATH.exercises)} exercises are done.\n",
-    )
+    write(started, first, PATH.find(first).solution)
+    done = f"All {len(PATH.exercises)} exercises are done.\n"
+    output = started(*words).output
+    assert "All right." in output
+    assert output.count(done) == 1
+    assert started(*words).output == done
 
 
 @pytest.mark.parametrize("words", [(), ("list",), ("check", "3"), ("hint",), ("check", "--all")])

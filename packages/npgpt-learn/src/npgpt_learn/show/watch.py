@@ -13,6 +13,8 @@ from npgpt_learn.workbook import Workbook
 def show_while_watching(workbook: Workbook) -> None:
     """Mark the first that is not done, and again whenever its file is saved; ends with the last."""
     click.clear()
+    if workbook.current is None:
+        print_all_done(workbook)
     while (exercise := workbook.current) is not None:
         file = workbook.file(exercise)
         before = _saved(file)
@@ -25,7 +27,6 @@ def show_while_watching(workbook: Workbook) -> None:
             click.clear()
         elif workbook.current is exercise:  # the progress cannot be kept: no use to go on
             return
-    print_all_done(workbook)
 
 
 def _wait(file: Path, before: int) -> None:
