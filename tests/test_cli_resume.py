@@ -94,7 +94,7 @@ def test_runs_are_listed_for_people_and_programs(npgpt, home):
     heading, *lines = listed.splitlines()
     assert heading.split() == " ".join(COLUMNS).split()
     assert len(lines) == 3
-    assert lines[-1].startswith(r"runs/\x1b[31m red: ")
+    assert lines[-1].startswith(r"runs/\x1b[31m\nred: ")
     [line] = [line for line in lines if line.startswith("runs/play-char-1 ")]
     record = json.loads(npgpt("runs", "--json", home / "runs").output)
     own = next(entry for entry in record if entry["state"] == "finished")
