@@ -432,6 +432,27 @@ def test_a_click_is_answered_before_all_is_computed_and_the_last_click_wins(brow
         assert error <= 1e-3 * np.linalg.norm(grad) + 1e-6, name
 
 
+def test_a_slice_that_fails_leaves_a_page_that_goes_on(browser, plain):
+    browser.open(plain[1])
+    target = browser("""
+        const { modules, shown } = npgpt, head = modules.get("head");
+        const loss = document.getElementById("loss-of");
+        const { weight } = head;
+        head.weight = null;
+        loss.value = "3";
+        loss.dispatchEvent(new Event("change"));
+        head.weight = weight;
+        return shown.pass.target;""")
+    assert target != 3
+    browser.wait()
+    assert browser.text("busy") == ""
+    assert any("TypeError" in line for line in browser.complaints())
+    browser.click("#draw")  # which waits for no job that failed
+    assert len(browser("return npgpt.shown.drawn")) == 1
+    assert browser.text("busy") == ""
+    assert browser.complaints() == []
+
+
 def test_a_text_that_the_model_does_not_see_whole_is_told(browser, plain):
     browser.open(plain[1])
     browser.type(OTHER * 3)

@@ -33,9 +33,8 @@ function headButton(a, layer, head) {
 }
 
 function showHead(at = null) {
-  for (const each of find("heads").children) {
-    each.setAttribute("aria-pressed", String(each.dataset.head === `${looking.layer}.${looking.head}`));
-  }
+  const name = `${looking.layer}.${looking.head}`;
+  for (const each of find("heads").children) each.ariaPressed = each.dataset.head === name;
   const m = attentionLayers()[looking.layer], p = passageOf(m), { ids } = shown.pass;
   const a = headOf(p.a, looking.head), isGradient = looking.gradient && Boolean(p.ds);
   const array = isGradient ? headOf(p.ds, looking.head) : a;

@@ -35,8 +35,8 @@ function stop(m, norms, most) {
   const label = `largest at token ${norms.indexOf(Math.max(...norms))}`;
   const strip = h("canvas", { class: "cells strip", role: "img", "aria-label": label });
   paint(strip, tensor([1, norms.length], Float64Array.from(norms)));
-  const summary = h("summary", {}, h("span", { class: "name" }, title(m)), h("small", { class: "kind" }, m.about.kind),
-    strip, bar(norm(norms) / most, number(norm(norms), 4)));
+  const summary = h("summary", { class: "stop" }, h("span", { class: "name" }, title(m)),
+    h("small", { class: "kind" }, m.about.kind), strip, bar(norm(norms) / most, number(norm(norms), 4)));
   const details = h("details", {}, summary);
   details.addEventListener("toggle", () => details.append(...mathematics(m)), { once: true });
   return h("li", {}, details);

@@ -69,11 +69,10 @@ function choice(label, options, chosen, choose) {
 /** The likeliest tokens of probabilities, the first first. */
 const likeliest = (p, count) => [...p.keys()].sort((a, b) => p[b] - p[a]).slice(0, count);
 const shown = { pass: null, target: null, typed: data.ids, drawn: [], stages: data.stages };
-const parts = []; // what shows the pass; each is called when it changed
 
 /** Show the pass, a part after another. */
 function* show() {
-  for (const part of parts) yield part();
+  for (const part of [showText, showFlow, showAttention, showPrediction, showBack, showNudge]) yield part();
 }
 
 /** Compute the text anew, in full or for another target alone, and show it. */

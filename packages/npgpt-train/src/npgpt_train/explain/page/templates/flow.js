@@ -18,11 +18,10 @@ function arrayOf(m, side, gradient) {
   return gradient ? (data.computable ? parameter.gradient : parameter.recorded) : parameter.value;
 }
 
-const fullShape = (array) => shapeText([...array.shape.slice(0, -1), array.columns ?? array.cols]);
-
 function box(name, kind, array, formula, attributes) {
+  const shape = array ? shapeText([...array.shape.slice(0, -1), array.columns ?? array.cols]) : "";
   return h("button", { class: "box", type: "button", ...attributes }, h("span", { class: "name" }, name),
-    h("span", { class: "kind" }, kind), h("span", { class: "shape" }, array ? fullShape(array) : ""),
+    h("span", { class: "kind" }, kind), h("span", { class: "shape" }, shape),
     h("code", { class: "formula" }, formula));
 }
 
@@ -54,9 +53,8 @@ function showFlow() {
 
 function choose(m, side, gradient = chosen.gradient, at = null) {
   Object.assign(chosen, { m, side, gradient, at });
-  for (const each of find("modules").querySelectorAll("[data-module]")) {
-    each.setAttribute("aria-pressed", String(each.dataset.module === m.about.name));
-  }
+  const boxes = find("modules").querySelectorAll("[data-module]");
+  for (const each of boxes) each.ariaPressed = each.dataset.module === m.about.name;
   showPanel();
 }
 

@@ -27,14 +27,12 @@ function product(x, w, b) {
 /** x Wᵀ + b: (N, O) and (I, O) -> (N, I). */
 function productTransposed(x, w, b) {
   const y = tensor([...x.shape.slice(0, -1), w.rows]);
+  const rows = Array.from({ length: w.rows }, (_, i) => row(w, i));
   for (let n = 0; n < x.rows; n++) {
-    if (b) row(y, n).set(b.data);
-    if (row(x, n).every((value) => value === 0)) continue; // no loss depends on this row
-    for (let i = 0; i < w.rows; i++) {
-      let sum = 0;
-      for (let o = 0; o < w.cols; o++) sum += x.data[n * x.cols + o] * w.data[i * w.cols + o];
-      y.data[n * y.cols + i] += sum;
-    }
+    const given = row(x, n), made = row(y, n);
+    if (b) made.set(b.data);
+    if (given.every((value) => value === 0)) continue; // no loss depends on this row
+    rows.forEach((each, i) => (made[i] += dot(given, each)));
   }
   return y;
 }

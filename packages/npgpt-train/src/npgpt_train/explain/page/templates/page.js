@@ -9,7 +9,6 @@ function startSummary() {
 }
 
 shown.target = data.target;
-parts.push(showText, showFlow, showAttention, showPrediction, showBack, showNudge);
 for (const start of [startText, startPrediction, startBack, startNudge, startStep]) start();
 finish(computed());
 startSummary();

@@ -11,16 +11,19 @@ function finish(steps) {
 /** Do them a slice at a time, until another job of their kind begins; whether they came to their end. */
 async function inSlices(kind, steps) {
   jobs.set(kind, steps);
-  for (let end = performance.now() + SLICE; !steps.next().done; ) {
-    if (performance.now() < end) continue;
+  try {
+    for (let end = performance.now() + SLICE; !steps.next().done; ) {
+      if (performance.now() < end) continue;
+      showJobs();
+      await new Promise((resolve) => setTimeout(resolve));
+      if (jobs.get(kind) !== steps) return false;
+      end = performance.now() + SLICE;
+    }
+    return true;
+  } finally { // after an error, too: the console shows it, and the page goes on
+    if (jobs.get(kind) === steps) jobs.delete(kind);
     showJobs();
-    await new Promise((resolve) => setTimeout(resolve));
-    if (jobs.get(kind) !== steps) return showJobs() ?? false;
-    end = performance.now() + SLICE;
   }
-  jobs.delete(kind);
-  showJobs();
-  return true;
 }
 
 function showJobs() {
