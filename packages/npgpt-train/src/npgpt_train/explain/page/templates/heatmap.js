@@ -5,7 +5,7 @@ const darkScheme = matchMedia("(prefers-color-scheme: dark)");
 
 /** The colours of the numbers from -1 to 1 in steps of 1/255, as the pixels of an image. */
 function palette() {
-  const [light, dark] = [[[250, 250, 248], [29, 78, 190], [200, 75, 10]], [[24, 28, 34], [96, 165, 250], [251, 146, 60]]];
+  const [light, dark] = [[[250, 250, 248], [29, 78, 190], [184, 72, 10]], [[24, 28, 34], [96, 165, 250], [251, 146, 60]]];
   const [zero, negative, positive] = darkScheme.matches ? dark : light;
   return Uint32Array.from({ length: 511 }, (_, i) => {
     const share = (Math.abs(i - 255) / 255) ** 0.6; // so that small numbers are seen too
